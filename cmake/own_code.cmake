@@ -1,0 +1,18 @@
+# How rondo's own programs, tests and benchmarks are compiled: warnings are errors, output goes to bin/.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(rondo_own_code INTERFACE)
+target_compile_options(rondo_own_code INTERFACE -Wall -Wextra -Wshadow -Wconversion -Werror)
+if(RONDO_NATIVE)
+  target_compile_options(rondo_own_code INTERFACE -march=native)
+endif()
+if(NOT OpenMP_CXX_FOUND)
+  target_compile_options(rondo_own_code INTERFACE -Wno-unknown-pragmas)
+endif()
+
+# rondo_program(NAME SOURCE...): an executable in bin/ with the application layer.
+function(rondo_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE rondo::app rondo_own_code)
+endfunction()

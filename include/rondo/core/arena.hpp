@@ -1,0 +1,121 @@
+// Arena: memory handed out in order and taken back in reverse order.
+//
+//   Arena scratch;
+//   {
+//     Arena::Mark mark{scratch};                      // everything taken after this line
+//     float* logits = scratch.take<float>(256 * 8192);
+//   }                                                 // is free again here
+//
+// `take` returns 64-byte aligned, uninitialised memory. When the memory at hand is used up another block is
+// allocated; once the arena is empty again the blocks are merged into one, so that a program that repeats itself stops
+// allocating after its first round. Not safe to share between threads: take before a parallel region, use inside.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <rondo/core/error.hpp>
+
+namespace rondo {
+
+inline constexpr std::size_t arena_alignment = 64;
+
+constexpr std::size_t arena_bytes(std::size_t bytes) { return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment; }
+
+class Arena {
+ public:
+  Arena() = default;
+  explicit Arena(std::size_t bytes) { reserve(bytes); }
+
+  // Makes room for `bytes` in one block; only on an empty arena.
+  void reserve(std::size_t bytes) {
+    require(used_ == 0, "arena: reserve() while ", used_, " bytes are in use");
+    if (capacity() >= bytes && blocks_.size() <= 1) return;
+    blocks_.clear();
+    blocks_.push_back(Block{allocate(bytes), arena_bytes(bytes), 0});
+  }
+
+  template <class T>
+  [[nodiscard]] T* take(std::ptrdiff_t count) {
+    static_assert(std::is_trivially_destructible_v<T>, "an arena runs no destructors");
+    const std::size_t bytes = arena_bytes(static_cast<std::size_t>(count) * sizeof(T));
+    if (blocks_.empty() || blocks_.back().used + bytes > blocks_.back().size) grow(bytes);
+    Block& block = blocks_.back();
+    T* result = reinterpret_cast<T*>(block.memory.get() + block.used);
+    block.used += bytes;
+    used_ += bytes;
+    high_water_ = std::max(high_water_, used_);
+    return result;
+  }
+
+  [[nodiscard]] std::size_t used() const { return used_; }
+  [[nodiscard]] std::size_t high_water() const { return high_water_; }
+  [[nodiscard]] std::size_t capacity() const {
+    std::size_t sum = 0;
+    for (const Block& block : blocks_) sum += block.size;
+    return sum;
+  }
+
+  // The level of the arena at construction; taken back to it at destruction.
+  class Mark {
+   public:
+    explicit Mark(Arena& arena) : arena_(arena), level_(arena.used_) {}
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+    ~Mark() { arena_.release(level_); }
+
+   private:
+    Arena& arena_;
+    std::size_t level_;
+  };
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{arena_alignment}); }
+  };
+  struct Block {
+    std::unique_ptr<std::byte, Free> memory;
+    std::size_t size = 0;
+    std::size_t used = 0;
+  };
+
+  static std::unique_ptr<std::byte, Free> allocate(std::size_t bytes) {
+    return std::unique_ptr<std::byte, Free>(
+        static_cast<std::byte*>(::operator new(arena_bytes(std::max<std::size_t>(bytes, 1)), std::align_val_t{arena_alignment})));
+  }
+  void grow(std::size_t bytes) {
+    if (used_ == 0) blocks_.clear();
+    const std::size_t size = std::max(bytes, std::max<std::size_t>(capacity(), std::size_t{1} << 16));
+    blocks_.push_back(Block{allocate(size), arena_bytes(size), 0});
+  }
+  void release(std::size_t level) {
+    while (used_ > level) {
+      Block& block = blocks_.back();
+      const std::size_t back = std::min(block.used, used_ - level);
+      block.used -= back;
+      used_ -= back;
+      if (used_ > level || (block.used == 0 && blocks_.size() > 1 && used_ > 0)) merge_later_ = true, retire();
+    }
+    if (used_ == 0 && (merge_later_ || blocks_.size() > 1)) {
+      merge_later_ = false;
+      blocks_.clear();
+      reserve(high_water_);
+    }
+  }
+  void retire() {
+    if (blocks_.size() > 1 && blocks_.back().used == 0) blocks_.pop_back();
+  }
+
+  std::vector<Block> blocks_;
+  std::size_t used_ = 0;
+  std::size_t high_water_ = 0;
+  bool merge_later_ = false;
+};
+
+}  // namespace rondo

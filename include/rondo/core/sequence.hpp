@@ -1,0 +1,28 @@
+// Which rows of a [tokens, width] matrix belong together.
+//
+// A batch is one matrix whose rows are tokens. A `Sequence` is a run of rows with its own recurrent state: a document of a
+// packed batch, a line of a rectangular one. Rows that no sequence covers are padding: token-wise layers compute them,
+// nothing that has a state ever sees them, and their gradient is zero. Sequence number s owns row s of every state.
+#pragma once
+
+#include <span>
+
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+struct Sequence {
+  index begin = 0;     // first row
+  index length = 0;    // rows
+  index position = 0;  // tokens this sequence has seen before its first row (0 for a fresh one)
+};
+
+using Sequences = std::span<const Sequence>;
+
+// What the buffers of a pass are sized by.
+struct Extent {
+  index tokens = 0;     // rows of the batch, padding included
+  index sequences = 0;  // number of states
+};
+
+}  // namespace rondo

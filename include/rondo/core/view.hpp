@@ -1,0 +1,56 @@
+// View<T>: a row-major matrix somewhere in memory, host or device; it owns nothing.
+//
+//   element (r, c) lies at data[r * stride + c],  0 <= r < rows, 0 <= c < columns, stride >= columns
+//
+// Everything a layer handles has this form: activations [tokens, width], matrices [out, in], vectors [1, n], states
+// [sequences, n]. A view without data (`data == nullptr`) stands for "not there": no initial state, no gradient wanted.
+// Layers pass views on and cut them; only back-ends look at the memory behind them.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <type_traits>
+
+namespace rondo {
+
+using index = std::ptrdiff_t;
+
+template <class T>
+struct View {
+  T* data = nullptr;
+  index rows = 0;
+  index columns = 0;
+  index stride = 0;
+
+  constexpr View() = default;
+  constexpr View(T* data_, index rows_, index columns_) : View(data_, rows_, columns_, columns_) {}
+  constexpr View(T* data_, index rows_, index columns_, index stride_)
+      : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
+  // A view to write through is also a view to read from.
+  template <class U>
+    requires(std::is_same_v<T, const U>)
+  constexpr View(const View<U>& other) : View(other.data, other.rows, other.columns, other.stride) {}
+
+  [[nodiscard]] constexpr explicit operator bool() const { return data != nullptr; }
+  [[nodiscard]] constexpr index size() const { return rows * columns; }
+  [[nodiscard]] constexpr bool contiguous() const { return stride == columns || rows <= 1; }
+  [[nodiscard]] constexpr T* row(index r) const { return data + r * stride; }
+  [[nodiscard]] constexpr T& operator()(index r, index c) const { return data[r * stride + c]; }
+
+  // Rows [begin, begin + count) and columns [begin, begin + count) of this matrix.
+  [[nodiscard]] constexpr View middle_rows(index begin, index count) const {
+    assert(0 <= begin && 0 <= count && begin + count <= rows);
+    return {data ? data + begin * stride : nullptr, count, columns, stride};
+  }
+  [[nodiscard]] constexpr View middle_columns(index begin, index count) const {
+    assert(0 <= begin && 0 <= count && begin + count <= columns);
+    return {data ? data + begin : nullptr, rows, count, stride};
+  }
+  // The same contiguous elements as a matrix of another shape.
+  [[nodiscard]] constexpr View reshaped(index new_rows, index new_columns) const {
+    assert(contiguous() && new_rows * new_columns == size());
+    return {data, new_rows, new_columns};
+  }
+};
+
+}  // namespace rondo
