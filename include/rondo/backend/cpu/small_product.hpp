@@ -2,28 +2,153 @@
 //
 //   c [m, n] = beta c + alpha op(a) op(b),   op(a) [m, k], op(b) [k, n]
 //
-// Any strides. beta = 0 writes (c may hold anything, NaN included), beta = 1 adds. c overlaps neither a nor b.
+// Any sizes and strides; fastest where n is a multiple of 2 lane_count. beta = 0 writes (c may hold anything, NaN included),
+// any other beta scales what is there. c overlaps neither a nor b. Nothing is allocated: panels of the operands are
+// copied to the stack (about 100 kB).
+//
+// The method is that of Goto and van de Geijn (2008): a panel of op(b), 2 lane_count columns wide, lies packed in the first-level
+// cache; a register tile of up to `tile_rows` rows of c is computed per run through the panel.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
+#include <cstring>
 
+#include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/transpose.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
 
+// Register tile: rows x (2 registers) accumulators, plus the two registers of b and one of a.
+inline constexpr index tile_rows = lane_count == 16 ? 12 : 6;
+inline constexpr index tile_columns = 2 * lane_count;
+inline constexpr index block_inner = 256;  // length of a packed panel
+inline constexpr index block_rows = 96;    // rows of a transposed op(a) copied at a time
+
+// to [8 columns, 8 rows] = from [8 rows, 8 columns] transposed.
+[[gnu::always_inline]] inline void transpose_8x8(const float* from, index from_stride, float* to, index to_stride) {
+  typedef float Eight __attribute__((vector_size(32)));
+  Eight r[8], s[8];
+  unrolled<8>([&](auto i) { std::memcpy(&r[i], from + i * from_stride, sizeof(Eight)); });
+  unrolled<4>([&](auto i) {
+    s[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    s[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  });
+  unrolled<2>([&](auto i) {
+    r[4 * i] = __builtin_shufflevector(s[4 * i], s[4 * i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    r[4 * i + 1] = __builtin_shufflevector(s[4 * i], s[4 * i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    r[4 * i + 2] = __builtin_shufflevector(s[4 * i + 1], s[4 * i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+    r[4 * i + 3] = __builtin_shufflevector(s[4 * i + 1], s[4 * i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+  });
+  unrolled<4>([&](auto i) {
+    s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    s[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  });
+  unrolled<8>([&](auto i) { std::memcpy(to + i * to_stride, &s[i], sizeof(Eight)); });
+}
+
+// panel [inner, tile_columns] = op(b) [inner, columns], columns <= tile_columns, filled up with zeros.
+inline void pack_panel(const float* b, index stride, Transpose transpose, index inner, index columns, float* panel) {
+  if (transpose == Transpose::no) {
+    if (columns == tile_columns) {
+      for (index l = 0; l < inner; ++l)
+        unrolled<2>(
+            [&](auto j) { store_lanes(panel + l * tile_columns + j * lane_count, load_lanes(b + l * stride + j * lane_count)); });
+      return;
+    }
+    for (index l = 0; l < inner; ++l) {
+      std::copy_n(b + l * stride, columns, panel + l * tile_columns);
+      std::fill_n(panel + l * tile_columns + columns, tile_columns - columns, 0.0f);
+    }
+    return;
+  }
+  index j = 0;
+  for (; j + 8 <= columns; j += 8) {
+    index l = 0;
+    for (; l + 8 <= inner; l += 8) transpose_8x8(b + j * stride + l, stride, panel + l * tile_columns + j, tile_columns);
+    for (; l < inner; ++l)
+      for (index i = 0; i < 8; ++i) panel[l * tile_columns + j + i] = b[(j + i) * stride + l];
+  }
+  for (; j < tile_columns; ++j)
+    for (index l = 0; l < inner; ++l) panel[l * tile_columns + j] = j < columns ? b[j * stride + l] : 0.0f;
+}
+
+// c [Rows, columns] = beta c + alpha op(a) [Rows, inner] panel [inner, tile_columns], columns <= Registers lane_count.
+template <index Rows, index Registers, Transpose A>
+void multiply_tile(const float* a, index a_stride, const float* panel, index inner, float* c, index c_stride, index columns,
+                   float alpha, float beta) {
+  Lanes sum[Rows][Registers] = {};
+  for (index l = 0; l < inner; ++l) {
+    Lanes right[Registers];
+    unrolled<Registers>([&](auto j) { right[j] = load_lanes(panel + l * tile_columns + j * lane_count); });
+    unrolled<Rows>([&](auto i) {
+      const Lanes left = all_lanes(A == Transpose::no ? a[i * a_stride + l] : a[l * a_stride + i]);
+      unrolled<Registers>([&](auto j) { sum[i][j] += left * right[j]; });
+    });
+  }
+  if (columns == Registers * lane_count) {
+    unrolled<Rows>([&](auto i) {
+      unrolled<Registers>([&](auto j) {
+        float* at = c + i * c_stride + j * lane_count;
+        store_lanes(at, beta == 0 ? alpha * sum[i][j] : alpha * sum[i][j] + beta * load_lanes(at));
+      });
+    });
+    return;
+  }
+  float row[Registers * lane_count];
+  unrolled<Rows>([&](auto i) {
+    unrolled<Registers>([&](auto j) { store_lanes(row + j * lane_count, alpha * sum[i][j]); });
+    for (index j = 0; j < columns; ++j) c[i * c_stride + j] = beta == 0 ? row[j] : row[j] + beta * c[i * c_stride + j];
+  });
+}
+
+// All rows of c against one packed panel; the rows are dealt out in tiles that differ by one row at most.
+template <index Registers, Transpose A>
+void multiply_panel(const float* a, index a_stride, const float* panel, index inner, View<float> c, float alpha, float beta) {
+  const index tiles = (c.rows + tile_rows - 1) / tile_rows;
+  for (index tile = 0; tile < tiles; ++tile) {
+    const index begin = tile * c.rows / tiles, rows = (tile + 1) * c.rows / tiles - begin;
+    const float* left = A == Transpose::no ? a + begin * a_stride : a + begin;
+    unrolled<tile_rows>([&](auto below) {
+      if (rows == below + 1)
+        multiply_tile<below + 1, Registers, A>(left, a_stride, panel, inner, c.row(begin), c.stride, c.columns, alpha, beta);
+    });
+  }
+}
+
 inline void small_product(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float alpha = 1,
                           float beta = 0) {
   const index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner);
-  for (index i = 0; i < c.rows; ++i) {
-    for (index j = 0; j < c.columns; ++j) {
-      float sum = 0;
-      for (index l = 0; l < inner; ++l)
-        sum += (ta == Transpose::no ? a(i, l) : a(l, i)) * (tb == Transpose::no ? b(l, j) : b(j, l));
-      c(i, j) = beta == 0 ? alpha * sum : beta * c(i, j) + alpha * sum;
+  if (inner == 0) alpha = 0;  // c = beta c
+  alignas(64) float panel[block_inner * tile_columns];
+  alignas(64) float left[block_inner * block_rows];
+  index done = 0;
+  do {
+    const index depth = std::min(block_inner, inner - done);
+    const index step = ta == Transpose::no ? c.rows : block_rows;
+    for (index row = 0; row < c.rows; row += step) {
+      const index rows = std::min(step, c.rows - row);
+      if (ta == Transpose::yes)
+        for (index l = 0; l < depth; ++l)
+          std::memcpy(left + l * rows, &a(done + l, row), sizeof(float) * static_cast<std::size_t>(rows));
+      for (index column = 0; column < c.columns; column += tile_columns) {
+        const index columns = std::min(tile_columns, c.columns - column);
+        pack_panel(tb == Transpose::no ? &b(done, column) : &b(column, done), b.stride, tb, depth, columns, panel);
+        const View<float> target{c.row(row) + column, rows, columns, c.stride};
+        const bool one = columns <= lane_count;
+        if (ta == Transpose::no)
+          (one ? multiply_panel<1, Transpose::no> : multiply_panel<2, Transpose::no>)(&a(row, done), a.stride, panel, depth,
+                                                                                      target, alpha, beta);
+        else
+          (one ? multiply_panel<1, Transpose::yes> : multiply_panel<2, Transpose::yes>)(left, rows, panel, depth, target, alpha,
+                                                                                        beta);
+      }
     }
-  }
+    beta = 1;
+    done += depth;
+  } while (done < inner);
 }
 
 }  // namespace rondo

@@ -1,0 +1,48 @@
+// One register full of floats, for whatever processor this is compiled for.
+//
+//   Lanes  lane_count floats: 16 with AVX-512, 8 with AVX, 4 otherwise; + - * / work element by element
+//
+// GCC's and clang's vector extensions, no instruction set named beyond the width.
+#pragma once
+
+#include <cstring>
+#include <utility>
+
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+#if defined(__AVX512F__)
+inline constexpr index lane_count = 16;
+#elif defined(__AVX__)
+inline constexpr index lane_count = 8;
+#else
+inline constexpr index lane_count = 4;
+#endif
+
+typedef float Lanes __attribute__((vector_size(sizeof(float) * lane_count)));
+
+// Any address; the compiler turns the copies into single moves.
+[[gnu::always_inline]] inline Lanes load_lanes(const float* from) {
+  Lanes lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+[[gnu::always_inline]] inline void store_lanes(float* to, Lanes lanes) {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+[[gnu::always_inline]] inline Lanes all_lanes(float value) {
+  return value - Lanes{};  // exact for every value, so that nothing but the broadcast is left
+}
+
+// body(0), body(1), ... body(Count - 1), written out, each number a compile-time constant: arrays of Lanes that are
+// only indexed with them stay in registers.
+template <index Count, class Body>
+[[gnu::always_inline]] inline void unrolled(Body&& body) {
+  [&]<index... Number>(std::integer_sequence<index, Number...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<index, Number>{}), ...);
+  }
+  (std::make_integer_sequence<index, Count>{});
+}
+
+}  // namespace rondo
