@@ -41,10 +41,21 @@ struct ReducedExponential {
   return {r * r * q + r, n, std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(shifter)};
 }
 
-// `low` where x is below it (and high likewise); NaN stays.
+// condition ? yes : no on bits. Written so because a conditional expression of floats is turned into a branch, which keeps
+// a loop from being vectorised.
+[[gnu::always_inline]] inline float select(bool condition, float yes, float no) {
+  const std::int32_t mask = -static_cast<std::int32_t>(condition);
+  return std::bit_cast<float>((std::bit_cast<std::int32_t>(yes) & mask) | (std::bit_cast<std::int32_t>(no) & ~mask));
+}
+// The nearest number not below `low` (not above `high`); NaN stays.
+[[gnu::always_inline]] inline float at_least(float x, float low) {
+  return select(x < low, low, x);
+}
+[[gnu::always_inline]] inline float at_most(float x, float high) {
+  return select(x > high, high, x);
+}
 [[gnu::always_inline]] inline float bounded(float x, float low, float high) {
-  x = x < low ? low : x;
-  return x > high ? high : x;
+  return at_most(at_least(x, low), high);
 }
 
 [[gnu::always_inline]] inline float magnitude(float x) {
@@ -80,14 +91,14 @@ struct ReducedExponential {
 }
 
 [[gnu::always_inline]] inline float softplus(float x) {
-  return (x < 0.0F ? 0.0F : x) + log_one_plus(exponential(-magnitude(x)));
+  return at_least(x, 0.0F) + log_one_plus(exponential(-magnitude(x)));
 }
 [[gnu::always_inline]] inline float log_sigmoid(float x) {
-  return (x > 0.0F ? 0.0F : x) - log_one_plus(exponential(-magnitude(x)));
+  return at_most(x, 0.0F) - log_one_plus(exponential(-magnitude(x)));
 }
 
 [[gnu::always_inline]] inline float silu(float x) {
-  x = x < -90.0F ? -90.0F : x;
+  x = at_least(x, -90.0F);
   return x * sigmoid(x);
 }
 // s + x s (1 - s), where 1 - s = e^-x s
@@ -99,7 +110,7 @@ struct ReducedExponential {
 }
 
 [[gnu::always_inline]] inline float gelu_tanh(float x) {
-  x = x < -11.0F ? -11.0F : x;
+  x = at_least(x, -11.0F);
   return x * sigmoid(1.59576912F * x * (1.0F + 0.044715F * x * x));
 }
 // s + x s (1 - s) (2 u)'
@@ -123,11 +134,11 @@ struct ReducedExponential {
   q = q * t + 2.26443097e-1F;
   q = q * t + 2.25634232e-1F;
   const float tail = 0.5F * density * (q * t);
-  return x < 0.0F ? tail : 1.0F - tail;
+  return select(x < 0.0F, tail, 1.0F - tail);
 }
 
 [[gnu::always_inline]] inline float gelu(float x) {
-  x = x < -14.0F ? -14.0F : x;
+  x = at_least(x, -14.0F);
   return x * normal_distribution(x, exponential(-0.5F * x * x));
 }
 // Phi + x phi
