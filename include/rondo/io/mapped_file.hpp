@@ -35,7 +35,10 @@ class MappedFile {
       const int reason = errno;
       ::close(descriptor);
       if (!known) throw file_error(path_, "be examined", reason);
-      throw Error(path_.string(), "content", "a file", S_ISDIR(status.st_mode) ? "a folder" : S_ISREG(status.st_mode) ? "no bytes" : "a device or pipe");
+      throw Error(path_.string(), "content", "a file",
+                  S_ISDIR(status.st_mode)   ? "a folder"
+                  : S_ISREG(status.st_mode) ? "no bytes"
+                                            : "a device or pipe");
     }
     size_ = static_cast<std::size_t>(status.st_size);
     void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);

@@ -100,7 +100,7 @@ class ObjectReader {
     return member != nullptr;
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   bool take(std::string_view key, T& target, Range<std::type_identity_t<T>> range) {
     const Json* member = find(key);
     if (member != nullptr) target = convert<T>(key, *member, range);
@@ -168,25 +168,32 @@ class ObjectReader {
 
   template <class T>
   static std::string kind() {
-    if constexpr (std::is_same_v<T, bool>) return "true or false";
-    else if constexpr (std::is_integral_v<T>) return "an integer";
-    else if constexpr (std::is_floating_point_v<T>) return "a number";
-    else if constexpr (std::is_constructible_v<T, std::string>) return "a text";
-    else return "an array";
+    if constexpr (std::is_same_v<T, bool>)
+      return "true or false";
+    else if constexpr (std::is_integral_v<T>)
+      return "an integer";
+    else if constexpr (std::is_floating_point_v<T>)
+      return "a number";
+    else if constexpr (std::is_constructible_v<T, std::string>)
+      return "a text";
+    else
+      return "an array";
   }
   template <class T>
   static std::string kind(const Range<T>& range) {
     std::ostringstream text;
     const bool limited = range.high < std::numeric_limits<T>::max();
     text << kind<T>();
-    if (limited) text << " from " << +range.low << " to " << +range.high;
-    else if (range.low > std::numeric_limits<T>::lowest()) text << " of at least " << +range.low;
+    if (limited)
+      text << " from " << +range.low << " to " << +range.high;
+    else if (range.low > std::numeric_limits<T>::lowest())
+      text << " of at least " << +range.low;
     return text.str();
   }
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  T convert(std::string_view key, const Json& value, Range<T> range = {}) const {
+  requires std::is_arithmetic_v<T> T convert(std::string_view key, const Json& value, Range<T> range = {})
+  const {
     if constexpr (std::is_same_v<T, bool>) {
       if (!value.is_boolean()) throw mismatch(key, kind<T>(), value);
       return value.get<bool>();
@@ -213,8 +220,8 @@ class ObjectReader {
     }
   }
   template <class T>
-    requires(!std::is_arithmetic_v<T>)
-  T convert(std::string_view key, const Json& value) const {
+  requires(!std::is_arithmetic_v<T>) T convert(std::string_view key, const Json& value)
+  const {
     if constexpr (std::is_constructible_v<T, std::string>) {
       if (!value.is_string()) throw mismatch(key, kind<T>(), value);
       return T(value.get<std::string>());
@@ -224,7 +231,8 @@ class ObjectReader {
       if (!value.is_array()) throw mismatch(key, kind<T>(), value);
       T elements;
       for (const Json& element : value)
-        elements.push_back(convert<typename T::value_type>(std::string(key) + "[" + std::to_string(elements.size()) + "]", element));
+        elements.push_back(
+            convert<typename T::value_type>(std::string(key) + "[" + std::to_string(elements.size()) + "]", element));
       return elements;
     }
   }
