@@ -1,0 +1,193 @@
+// Causal softmax attention with grouped queries, forward (Dao, FlashAttention-2, 2023, algorithm 1; Milakov and
+// Gimelshein 2018 for the running sum).
+//
+//   s_tu = scale q_t . k_u for u <= t (and t - u < window);   o_t = sum_u softmax(s_t)_u v_u;   log_sum_t = log sum_u e^s_tu
+//
+//   q, o [tokens, heads d];  k, v [tokens, key_value_heads d];  log_sum [tokens, heads] (or no data)
+//   past_keys, past_values [sequences, capacity key_value_heads d], of which the first `position` entries are read
+//     (no data: nothing before the first row); query head j uses key/value head j / (heads / key_value_heads)
+//
+// o and log_sum are written, zero in rows of no sequence. q, k, v may be columns of one matrix. Scores are held transposed, keys
+// by queries, so that a lane of a register is a query: maxima and sums along keys need no shuffling, and of the operands of
+// the products only the queries are rearranged. No matrix of tokens x tokens exists; scratch is a few tiles a thread.
+// A single query a sequence (decoding) reads the keys and values once, in place. Throws Error where the sizes disagree.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <rondo/backend/cpu/attention_tile.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/small_product.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// A thread's share of scratch for one tile of queries.
+struct AttentionForwardTile {
+  float* queries;  // [d, lanes], scaled
+  float* scores;   // [keys, lanes]
+  float* output;   // [d, lanes]
+  float* maximum;  // [lanes]
+  float* sum;      // [lanes]
+  float* change;   // [lanes]: what a raised maximum multiplies earlier sums by
+
+  static constexpr index floats(index d) { return attention_lanes * (2 * d + attention_keys + 3); }
+  AttentionForwardTile(float* memory, index d)
+      : queries(memory),
+        scores(queries + d * attention_lanes),
+        output(scores + attention_keys * attention_lanes),
+        maximum(output + d * attention_lanes),
+        sum(maximum + attention_lanes),
+        change(sum + attention_lanes) {}
+};
+
+// Scores [keys, lanes] become e^(score - maximum); maximum, sum and change follow.
+inline void running_softmax(float* scores, index keys, index lanes, float* maximum, float* sum, float* change) {
+  constexpr index L = attention_lanes;
+#pragma omp simd
+  for (index j = 0; j < lanes; ++j) change[j] = maximum[j];
+  for (index u = 0; u < keys; ++u)
+#pragma omp simd
+    for (index j = 0; j < lanes; ++j) maximum[j] = at_least(maximum[j], scores[u * L + j]);
+#pragma omp simd
+  for (index j = 0; j < lanes; ++j) {
+    change[j] = exponential(change[j] - maximum[j]);
+    sum[j] *= change[j];
+  }
+  for (index u = 0; u < keys; ++u)
+#pragma omp simd
+    for (index j = 0; j < lanes; ++j) {
+      const float e = exponential(scores[u * L + j] - maximum[j]);
+      scores[u * L + j] = e;
+      sum[j] += e;
+    }
+}
+
+// The queries [first, first + count) of one sequence and head: o and log_sum written.
+inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, index first, index count,
+                   const AttentionForwardTile& tile, View<float> o, float* log_sum, index log_sum_stride) {
+  constexpr index L = attention_lanes;
+  const index d = sizes.head_width, lanes = padded_lanes(count);
+  transpose_rows(at.queries.middle_rows(first, count), sizes.scale, tile.queries, lanes);
+  std::fill_n(tile.output, d * L, 0.0F);
+  std::fill_n(tile.maximum, lanes, attention_lowest);
+  std::fill_n(tile.sum, lanes, 0.0F);
+  for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
+    const index from = keys.first_lane, width = lanes - from;
+    const View<float> scores{tile.scores + from, keys.count, width, L}, output{tile.output + from, d, width, L};
+    small_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
+                  Transpose::no, scores);
+    keys.mask(tile.scores, lanes);
+    running_softmax(scores.data, keys.count, width, tile.maximum + from, tile.sum + from, tile.change + from);
+    for (index c = 0; c < d; ++c)
+#pragma omp simd
+      for (index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
+    small_product(at.values.rows(keys.begin, keys.count), Transpose::yes, scores, Transpose::no, output, 1, 1);
+  });
+  for (index j = 0; j < count; ++j) {
+    if (log_sum) log_sum[j * log_sum_stride] = tile.maximum[j] + std::log(tile.sum[j]);
+    tile.sum[j] = 1 / tile.sum[j];
+  }
+  for (index c = 0; c < d; ++c)
+#pragma omp simd
+    for (index j = 0; j < lanes; ++j) tile.output[c * L + j] *= tile.sum[j];
+  transpose_back(tile.output, o);
+}
+
+// One query a sequence: all heads of a key/value head at once, `weights` [group, keys] in scratch.
+inline void attend_once(const AttentionSizes& sizes, const AttentionSequence& at, float* weights, View<float> o, float* log_sum) {
+  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, last = at.keys.count() - 1;
+  const index begin = sizes.window > 0 ? std::max<index>(0, last - sizes.window + 1) : 0, count = last + 1 - begin;
+  for (index u = 0; u < count; ++u) {
+    const float* key = at.keys.row(begin + u);
+    for (index h = 0; h < group; ++h) {
+      const float* query = at.queries.data + h * d;
+      float score = 0;
+#pragma omp simd reduction(+ : score)
+      for (index c = 0; c < d; ++c) score += query[c] * key[c];
+      weights[h * count + u] = sizes.scale * score;
+    }
+  }
+  for (index h = 0; h < group; ++h) {
+    float* weight = weights + h * count;
+    float maximum = attention_lowest, sum = 0;
+    for (index u = 0; u < count; ++u) maximum = std::max(maximum, weight[u]);
+#pragma omp simd reduction(+ : sum)
+    for (index u = 0; u < count; ++u) {
+      weight[u] = exponential(weight[u] - maximum);
+      sum += weight[u];
+    }
+    if (log_sum) log_sum[h] = maximum + std::log(sum);
+    const float factor = 1 / sum;
+#pragma omp simd
+    for (index u = 0; u < count; ++u) weight[u] *= factor;
+    std::fill_n(o.data + h * d, d, 0.0F);
+  }
+  for (index u = 0; u < count; ++u) {
+    const float* value = at.values.row(begin + u);
+    for (index h = 0; h < group; ++h) {
+      const float weight = weights[h * count + u];
+      float* output = o.data + h * d;
+#pragma omp simd
+      for (index c = 0; c < d; ++c) output[c] += weight * value[c];
+    }
+  }
+}
+
+inline void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
+                              View<const float> v, View<const float> past_keys, View<const float> past_values, View<float> o,
+                              View<float> log_sum, Arena& arena) {
+  check_attention(sequences, sizes, q, k, v, past_keys, past_values);
+  require(o.rows == q.rows && o.columns == q.columns, "attention: o is [", o.rows, ", ", o.columns, "], q is [", q.rows, ", ",
+          q.columns, "]");
+  zero_padding(sequences, o);
+  if (log_sum) zero_padding(sequences, log_sum);
+  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
+  index longest = 0, most_keys = 0;
+  for (const Sequence& sequence : sequences) {
+    longest = std::max(longest, sequence.length);
+    most_keys = std::max(most_keys, sequence.length + (past_keys ? sequence.position : 0));
+  }
+  if (longest == 0) return;
+  const auto sequence_count = static_cast<index>(sequences.size());
+  Arena::Mark mark{arena};
+  if (longest == 1) {
+    const index share = (group * most_keys + 15) / 16 * 16;
+    float* scratch = arena.take<float>(threads * share);
+    const index tasks = sequence_count * sizes.key_value_heads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
+    for (index task = 0; task < tasks; ++task) {
+      const index s = task / sizes.key_value_heads, head = task % sizes.key_value_heads;
+      const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+      if (sequence.length == 0) continue;
+      const AttentionSequence at{sizes, sequence, s, head * group, q, k, v, past_keys, past_values};
+      attend_once(sizes, at, scratch + thread_number() * share,
+                  o.middle_rows(sequence.begin, 1).middle_columns(head * group * d, d),
+                  log_sum ? log_sum.row(sequence.begin) + head * group : nullptr);
+    }
+    return;
+  }
+  const index share = AttentionForwardTile::floats(d);
+  float* scratch = arena.take<float>(threads * share);
+  const index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
+  for (index task = 0; task < tasks; ++task) {
+    // The last queries have the most keys: first.
+    const index tile = tiles - 1 - task / (sizes.heads * sequence_count), s = task / sizes.heads % sequence_count;
+    const index head = task % sizes.heads, first = tile * attention_lanes;
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    if (first >= sequence.length) continue;
+    const index count = std::min(attention_lanes, sequence.length - first);
+    attend(sizes, AttentionSequence{sizes, sequence, s, head, q, k, v, past_keys, past_values}, first, count,
+           AttentionForwardTile{scratch + thread_number() * share, d},
+           o.middle_rows(sequence.begin + first, count).middle_columns(head * d, d),
+           log_sum ? log_sum.row(sequence.begin + first) + head : nullptr, log_sum.stride);
+  }
+}
+
+}  // namespace rondo

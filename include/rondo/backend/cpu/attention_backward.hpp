@@ -1,0 +1,139 @@
+// Causal softmax attention with grouped queries, backward (Dao, FlashAttention-2, 2023, algorithm 2).
+//
+//   delta_t = d_o_t . o_t;   p_tu = e^(s_tu - log_sum_t);   ds_tu = p_tu (d_o_t . v_u - delta_t)
+//   dq_t = scale sum_u ds_tu k_u;   dk_u = scale sum_t ds_tu q_t;   dv_u = sum_t p_tu d_o_t   (t over a group's query heads too)
+//
+//   shapes as in attention.hpp; dq, dk, dv are written, zero in rows of no sequence;
+//   d_past_keys, d_past_values [sequences, capacity key_value_heads d] are added to (no data: not wanted)
+//
+// Scores are computed again from log_sum, tile by tile; a thread works through one sequence and key/value head, so that no
+// two threads add to the same gradient. Throws Error where the sizes disagree.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/cpu/attention_tile.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/small_product.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// A thread's share of scratch for one tile of queries.
+struct AttentionBackwardTile {
+  float* queries;    // [d, lanes], scaled
+  float* d_output;   // [d, lanes]
+  float* d_queries;  // [d, lanes]
+  float* weights;    // [keys, lanes]: p
+  float* d_scores;   // [keys, lanes]: ds
+  float* log_sum;    // [lanes]
+  float* delta;      // [lanes]
+
+  static constexpr index floats(index d) { return attention_lanes * (3 * d + 2 * attention_keys + 2); }
+  AttentionBackwardTile(float* memory, index d)
+      : queries(memory),
+        d_output(queries + d * attention_lanes),
+        d_queries(d_output + d * attention_lanes),
+        weights(d_queries + d * attention_lanes),
+        d_scores(weights + attention_keys * attention_lanes),
+        log_sum(d_scores + attention_keys * attention_lanes),
+        delta(log_sum + attention_lanes) {}
+};
+
+// The gradients of one sequence's keys and values of one head; a past without data is not wanted.
+struct AttentionGradients {
+  PastAndPresent<float> keys, values;
+};
+
+// The queries [first, first + o.rows) of one sequence and head: dq written, the gradients of keys and values added to.
+inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence& at, index first, View<const float> o,
+                            View<const float> d_o, const float* log_sum, index log_sum_stride, const AttentionBackwardTile& tile,
+                            View<float> dq, const AttentionGradients& gradients) {
+  constexpr index L = attention_lanes;
+  const index d = sizes.head_width, count = o.rows, lanes = padded_lanes(count);
+  const View<const float> queries = at.queries.middle_rows(first, count);
+  transpose_rows(queries, sizes.scale, tile.queries, lanes);
+  transpose_rows(d_o, 1, tile.d_output, lanes);
+  std::fill_n(tile.d_queries, d * L, 0.0F);
+  for (index j = 0; j < lanes; ++j) {
+    float delta = 0;
+    if (j < count)
+#pragma omp simd reduction(+ : delta)
+      for (index c = 0; c < d; ++c) delta += o(j, c) * d_o(j, c);
+    tile.delta[j] = delta;
+    tile.log_sum[j] = j < count ? log_sum[j * log_sum_stride] : -attention_lowest;  // lanes of no query weigh nothing
+  }
+  for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& tile_keys) {
+    const index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
+    const View<float> weights{tile.weights + from, keys, width, L}, d_scores{tile.d_scores + from, keys, width, L};
+    const View<const float> key = at.keys.rows(begin, keys), value = at.values.rows(begin, keys);
+    small_product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, Transpose::no, weights);
+    small_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, Transpose::no, d_scores);
+    tile_keys.mask(tile.weights, lanes);
+    for (index u = 0; u < keys; ++u) {
+      float *p = tile.weights + u * L, *ds = tile.d_scores + u * L;
+#pragma omp simd
+      for (index j = from; j < lanes; ++j) {
+        p[j] = exponential(p[j] - tile.log_sum[j]);
+        ds[j] = p[j] * (ds[j] - tile.delta[j]);
+      }
+    }
+    const View<float> d_queries{tile.d_queries + from, d, width, L};
+    small_product(key, Transpose::yes, d_scores, Transpose::no, d_queries, sizes.scale, 1);
+    if (begin < at.keys.past.rows && !gradients.keys.past) return;
+    const index seen = count - from;
+    small_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen), Transpose::no,
+                  gradients.keys.rows(begin, keys), sizes.scale, 1);
+    small_product(weights.middle_columns(0, seen), Transpose::no, d_o.middle_rows(from, seen), Transpose::no,
+                  gradients.values.rows(begin, keys), 1, 1);
+  });
+  transpose_back(tile.d_queries, dq);
+}
+
+inline void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
+                               View<const float> v, View<const float> past_keys, View<const float> past_values,
+                               View<const float> o, View<const float> log_sum, View<const float> d_o, View<float> dq,
+                               View<float> dk, View<float> dv, View<float> d_past_keys, View<float> d_past_values, Arena& arena) {
+  check_attention(sequences, sizes, q, k, v, past_keys, past_values);
+  require(o.columns == q.columns && d_o.columns == q.columns && dq.columns == q.columns && log_sum.columns == sizes.heads &&
+              dk.columns == k.columns && dv.columns == v.columns,
+          "attention: outputs and gradients are not as wide as what they belong to");
+  zero_padding(sequences, dq);
+  zero_padding(sequences, dk);
+  zero_padding(sequences, dv);
+  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
+  const index share = AttentionBackwardTile::floats(d), tasks = static_cast<index>(sequences.size()) * sizes.key_value_heads;
+  Arena::Mark mark{arena};
+  float* scratch = arena.take<float>(threads * share);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
+  for (index task = 0; task < tasks; ++task) {
+    const index s = task / sizes.key_value_heads, source = task % sizes.key_value_heads;
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const index begin = sequence.begin, length = sequence.length;
+    const auto part = [&](auto x, index head) { return x.middle_rows(begin, length).middle_columns(head * d, d); };
+    const index past = past_keys ? sequence.position : 0;
+    const auto past_part = [&](View<float> x) {
+      View<float> rows = cache_rows(sizes, x, sequence, s, source);
+      rows.rows = past;
+      return rows;
+    };
+    const AttentionGradients gradients{{past_part(d_past_keys), part(dk, source)}, {past_part(d_past_values), part(dv, source)}};
+    zero_rows(gradients.keys.present);
+    zero_rows(gradients.values.present);
+    for (index head = source * group; head < (source + 1) * group; ++head) {
+      const AttentionSequence at{sizes, sequence, s, head, q, k, v, past_keys, past_values};
+      for (index first = 0; first < length; first += attention_lanes) {
+        const index count = std::min(attention_lanes, length - first);
+        const auto tile_part = [&](auto x) { return part(x, head).middle_rows(first, count); };
+        attend_backward(sizes, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
+                        AttentionBackwardTile{scratch + thread_number() * share, d}, tile_part(dq), gradients);
+      }
+    }
+  }
+}
+
+}  // namespace rondo

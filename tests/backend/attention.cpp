@@ -1,0 +1,181 @@
+#include <rondo/backend/cpu/attention.hpp>
+#include <rondo/backend/cpu/attention_backward.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "backend/matrix.hpp"
+
+namespace rondo::test {
+namespace {
+
+struct Case {
+  AttentionSizes sizes;
+  index tokens;
+  std::vector<Sequence> sequences;
+  index capacity;  // 0: no past
+};
+
+// The formulas in double, one query and key at a time.
+struct Expected {
+  Matrix<double> o, log_sum, dq, dk, dv, d_past_keys, d_past_values;
+};
+
+template <class Rows>
+Expected expected(const Case& c, const Rows& q, const Rows& k, const Rows& v, const Rows& past_keys, const Rows& past_values,
+                  const Rows& d_o) {
+  const index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
+  const auto sequences = static_cast<index>(c.sequences.size());
+  Expected e{{c.tokens, width}, {c.tokens, c.sizes.heads},    {c.tokens, width},           {c.tokens, kv},
+             {c.tokens, kv},    {sequences, c.capacity * kv}, {sequences, c.capacity * kv}};
+  for (index s = 0; s < sequences; ++s) {
+    const Sequence& sequence = c.sequences[static_cast<std::size_t>(s)];
+    const index past = c.capacity > 0 ? sequence.position : 0;
+    for (index h = 0; h < c.sizes.heads; ++h) {
+      const index source = h / (c.sizes.heads / c.sizes.key_value_heads) * d;
+      for (index t = 0; t < sequence.length; ++t) {
+        const index row = sequence.begin + t, last = past + t;
+        const index first = c.sizes.window > 0 ? std::max<index>(0, last - c.sizes.window + 1) : 0;
+        const auto key = [&](const Rows& now, const Rows& before, index u, index i) -> double {
+          return u < past ? before(s, u * kv + source + i) : now(sequence.begin + u - past, source + i);
+        };
+        std::vector<double> p(static_cast<std::size_t>(last + 1));
+        const auto at = [&](index u) -> double& { return p[static_cast<std::size_t>(u)]; };
+        double sum = 0;
+        for (index u = first; u <= last; ++u) {
+          double score = 0;
+          for (index i = 0; i < d; ++i) score += q(row, h * d + i) * key(k, past_keys, u, i);
+          sum += at(u) = std::exp(c.sizes.scale * score);
+        }
+        e.log_sum(row, h) = std::log(sum);
+        double delta = 0;
+        for (index i = 0; i < d; ++i) {
+          for (index u = first; u <= last; ++u) e.o(row, h * d + i) += at(u) / sum * key(v, past_values, u, i);
+          delta += e.o(row, h * d + i) * d_o(row, h * d + i);
+        }
+        for (index u = first; u <= last; ++u) {
+          double dp = 0;
+          for (index i = 0; i < d; ++i) dp += d_o(row, h * d + i) * key(v, past_values, u, i);
+          const double ds = c.sizes.scale * at(u) / sum * (dp - delta);
+          for (index i = 0; i < d; ++i) {
+            e.dq(row, h * d + i) += ds * key(k, past_keys, u, i);
+            double& to_key = u < past ? e.d_past_keys(s, u * kv + source + i) : e.dk(sequence.begin + u - past, source + i);
+            double& to_value = u < past ? e.d_past_values(s, u * kv + source + i) : e.dv(sequence.begin + u - past, source + i);
+            to_key += ds * q(row, h * d + i);
+            to_value += at(u) / sum * d_o(row, h * d + i);
+          }
+        }
+      }
+    }
+  }
+  return e;
+}
+
+void check(const Case& c) {
+  const index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
+  const auto sequences = static_cast<index>(c.sequences.size());
+  // q, k, v are columns of one matrix, as are their gradients; columns around them must stay as they are.
+  Matrix<float> fused{c.tokens, width + 2 * kv + 3}, d_fused{c.tokens, width + 2 * kv + 3};
+  Matrix<float> past_keys{sequences, c.capacity * kv}, past_values{sequences, c.capacity * kv}, d_o{c.tokens, width};
+  fill_random(fused, 1), fill_random(past_keys, 2), fill_random(past_values, 3), fill_random(d_o, 4);
+  fill_nan(d_fused);
+  const auto cut = [&](Matrix<float>& m, index begin, index count) { return m.view().middle_columns(begin, count); };
+  const View<float> q = cut(fused, 0, width), k = cut(fused, width, kv), v = cut(fused, width + kv, kv);
+  const View<float> dq = cut(d_fused, 0, width), dk = cut(d_fused, width, kv), dv = cut(d_fused, width + kv, kv);
+  Matrix<float> o{c.tokens, width}, log_sum{c.tokens, c.sizes.heads};
+  fill_nan(o), fill_nan(log_sum);
+  View<float> past_k, past_v;
+  if (c.capacity > 0) past_k = past_keys.view(), past_v = past_values.view();
+  Matrix<float> d_past_keys{sequences, c.capacity * kv}, d_past_values{sequences, c.capacity * kv};
+  fill_random(d_past_keys, 5), fill_random(d_past_values, 6);
+  const Matrix<float> before_keys = d_past_keys, before_values = d_past_values;
+
+  const Expected e = expected(c, q, k, v, past_keys.view(), past_values.view(), d_o.view());
+  Arena arena;
+  attention_forward(c.sequences, c.sizes, q, k, v, past_k, past_v, o.view(), log_sum.view(), arena);
+  attention_backward(c.sequences, c.sizes, q, k, v, past_k, past_v, o.view(), log_sum.view(), d_o.view(), dq, dk, dv,
+                     c.capacity > 0 ? d_past_keys.view() : View<float>{}, c.capacity > 0 ? d_past_values.view() : View<float>{},
+                     arena);
+  BOOST_TEST(arena.used() == 0U);
+  BOOST_TEST(largest_difference(o.view(), e.o.view()) < 2e-5);
+  BOOST_TEST(largest_difference(log_sum.view(), e.log_sum.view()) < 2e-5);
+  BOOST_TEST(largest_difference(dq, e.dq.view()) < 5e-5);
+  BOOST_TEST(largest_difference(dk, e.dk.view()) < 5e-5);
+  BOOST_TEST(largest_difference(dv, e.dv.view()) < 5e-5);
+  BOOST_TEST(std::isnan(d_fused(0, width + 2 * kv)));
+  Matrix<float> keys_added = d_past_keys, values_added = d_past_values;
+  for (std::size_t i = 0; i < keys_added.values.size(); ++i) {
+    keys_added.values[i] -= before_keys.values[i];
+    values_added.values[i] -= before_values.values[i];
+  }
+  if (c.capacity > 0) {
+    BOOST_TEST(largest_difference(keys_added.view(), e.d_past_keys.view()) < 5e-5);
+    BOOST_TEST(largest_difference(values_added.view(), e.d_past_values.view()) < 5e-5);
+  }
+  // Again, without log_sum: the same bits.
+  Matrix<float> again{c.tokens, width};
+  attention_forward(c.sequences, c.sizes, q, k, v, past_k, past_v, again.view(), {}, arena);
+  BOOST_TEST(again.values == o.values, boost::test_tools::per_element());
+}
+
+AttentionSizes sizes(index heads, index key_value_heads, index d, index window = 0) {
+  return {heads, key_value_heads, d, 1 / std::sqrt(static_cast<float>(d)), window};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(attention)
+
+BOOST_AUTO_TEST_CASE(one_sequence_of_every_length) {
+  for (const index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 127, 128, 130, 193})
+    check({sizes(2, 2, 16), length, {{0, length}}, 0});
+}
+
+BOOST_AUTO_TEST_CASE(ragged_sequences_padding_and_groups) {
+  check({sizes(4, 2, 8), 150, {{3, 70}, {80, 1}, {82, 0}, {83, 33}, {120, 30}}, 0});
+  check({sizes(6, 1, 10), 97, {{0, 97}}, 0});
+  check({sizes(3, 3, 5), 20, {{12, 8}, {0, 11}}, 0});
+}
+
+BOOST_AUTO_TEST_CASE(after_a_past) {
+  check({sizes(4, 2, 8), 90, {{0, 40, 100}, {40, 1, 7}, {42, 48, 0}}, 130});
+  check({sizes(2, 1, 16), 70, {{0, 70, 64}}, 64});
+  check({sizes(2, 1, 16), 6, {{0, 5, 3}}, 64});
+}
+
+BOOST_AUTO_TEST_CASE(within_a_window) {
+  for (const index window : {1, 5, 16, 64, 100}) check({sizes(2, 2, 8, window), 200, {{0, 140}, {141, 59}}, 0});
+  check({sizes(4, 2, 8, 30), 80, {{0, 80, 90}}, 128});
+}
+
+BOOST_AUTO_TEST_CASE(one_query_a_sequence) {
+  check({sizes(8, 2, 64), 4, {{0, 1, 300}, {1, 1, 0}, {2, 1, 17}, {3, 1, 299}}, 300});
+  check({sizes(4, 4, 12, 20), 3, {{0, 1, 50}, {2, 1, 19}}, 64});
+}
+
+BOOST_AUTO_TEST_CASE(large_scores_stay_finite) {
+  Matrix<float> q{100, 8}, k{100, 8}, v{100, 8}, o{100, 8};
+  fill_random(q, 1), fill_random(k, 2), fill_random(v, 3);
+  for (float& x : q.values) x *= 100;
+  Arena arena;
+  const std::vector<Sequence> sequences{{0, 100}};
+  attention_forward(sequences, sizes(1, 1, 8), q.view(), k.view(), v.view(), {}, {}, o.view(), {}, arena);
+  for (const float x : o.values) BOOST_TEST(std::abs(x) < 10);
+}
+
+BOOST_AUTO_TEST_CASE(disagreeing_sizes_are_refused) {
+  Matrix<float> q{4, 8}, k{4, 8}, o{4, 8};
+  Arena arena;
+  const std::vector<Sequence> sequences{{0, 4}};
+  BOOST_CHECK_THROW(attention_forward(sequences, sizes(3, 2, 8), q.view(), k.view(), k.view(), {}, {}, o.view(), {}, arena),
+                    Error);
+  BOOST_CHECK_THROW(attention_forward(sequences, sizes(2, 2, 8), q.view(), k.view(), k.view(), {}, {}, o.view(), {}, arena),
+                    Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
