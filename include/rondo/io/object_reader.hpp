@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -33,45 +32,24 @@
 
 #include <rondo/core/error.hpp>
 #include <rondo/io/json.hpp>
+#include <rondo/io/nearest_word.hpp>
 
 namespace rondo {
 
-// Both ends belong to it.
 template <class T>
+concept Number = std::is_arithmetic_v<T>;
+
+// Both ends belong to it.
+template <Number T>
 struct Range {
   T low = std::numeric_limits<T>::lowest();
   T high = std::numeric_limits<T>::max();
 };
-template <class T>
+template <Number T>
 Range(T, T) -> Range<T>;
-template <class T>
+template <Number T>
 constexpr Range<T> at_least(T low) {
   return {low, std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max()};
-}
-
-// Letters to insert, remove or change to turn one word into the other (Levenshtein).
-inline std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (from[i] != to[j])});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
-// The candidate most like `word`; empty where none shares more than half of the letters.
-inline std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const std::string& candidate : candidates)
-    if (const std::size_t distance = edit_distance(word, candidate); distance < best && distance < candidate.size())
-      best = distance, nearest = candidate;
-  return nearest;
 }
 
 enum class Policy { own, foreign };
@@ -99,11 +77,10 @@ class ObjectReader {
     if (member != nullptr) target = convert<T>(key, *member);
     return member != nullptr;
   }
-  template <class T>
-  requires std::is_arithmetic_v<T>
+  template <Number T>
   bool take(std::string_view key, T& target, Range<std::type_identity_t<T>> range) {
     const Json* member = find(key);
-    if (member != nullptr) target = convert<T>(key, *member, range);
+    if (member != nullptr) target = convert_number<T>(key, *member, range);
     return member != nullptr;
   }
   bool take(std::string_view key, std::string& target, const std::vector<std::string>& words) {
@@ -144,9 +121,7 @@ class ObjectReader {
     std::string problems;
     for (const auto& [key, member] : object_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-      const std::string nearest = nearest_word(key, known_);
-      problems += (problems.empty() ? "" : "; ") + inside(key) + ": unknown key";
-      if (!nearest.empty()) problems += "; did you mean '" + nearest + "'?";
+      problems += (problems.empty() ? "" : "; ") + inside(key) + ": unknown key" + did_you_mean(key, known_);
     }
     require(problems.empty(), name_, ": ", problems);
   }
@@ -180,59 +155,68 @@ class ObjectReader {
       return "an array";
   }
   template <class T>
-  static std::string kind(const Range<T>& range) {
+  static std::string kind(const Range<T>& range, bool both_ends = false) {
     std::ostringstream text;
-    const bool limited = range.high < std::numeric_limits<T>::max();
     text << kind<T>();
-    if (limited)
+    if (both_ends || range.high < std::numeric_limits<T>::max()) {
       text << " from " << +range.low << " to " << +range.high;
-    else if (range.low > std::numeric_limits<T>::lowest())
+    } else if (range.low > std::numeric_limits<T>::lowest() || std::is_unsigned_v<T>) {
       text << " of at least " << +range.low;
+    }
     return text.str();
   }
 
-  template <class T>
-  requires std::is_arithmetic_v<T> T convert(std::string_view key, const Json& value, Range<T> range = {})
-  const {
+  // A number that is whole, whatever its spelling (1000000, 1e6), and fits into T.
+  template <std::integral T>
+  static std::optional<T> whole_number(const Json& value) {
+    const auto narrowed = [](auto given) {
+      return std::in_range<T>(given) ? std::optional<T>(static_cast<T>(given)) : std::nullopt;
+    };
+    if (value.is_number_unsigned()) return narrowed(value.get<std::uint64_t>());
+    if (value.is_number_integer()) return narrowed(value.get<std::int64_t>());
+    if (!value.is_number_float()) return std::nullopt;
+    const double given = value.get<double>();
+    constexpr double exact_limit = 9007199254740992.0;  // 2^53
+    if (!(std::abs(given) <= exact_limit) || given != std::trunc(given)) return std::nullopt;
+    return narrowed(static_cast<std::int64_t>(given));
+  }
+
+  template <Number T>
+  T convert_number(std::string_view key, const Json& value, Range<T> range) const {
     if constexpr (std::is_same_v<T, bool>) {
       if (!value.is_boolean()) throw mismatch(key, kind<T>(), value);
       return value.get<bool>();
     } else if constexpr (std::is_integral_v<T>) {
-      std::optional<T> number;
-      if (value.is_number_unsigned()) {
-        if (const auto given = value.get<std::uint64_t>(); std::in_range<T>(given)) number = static_cast<T>(given);
-      } else if (value.is_number_integer()) {
-        if (const auto given = value.get<std::int64_t>(); std::in_range<T>(given)) number = static_cast<T>(given);
-      } else if (value.is_number_float()) {  // 1e6 is a whole number too
-        const double given = value.get<double>();
-        if (std::abs(given) <= 9007199254740992.0 && given == std::trunc(given)) {
-          if (const auto whole = static_cast<std::int64_t>(given); std::in_range<T>(whole)) number = static_cast<T>(whole);
-        }
+      const std::optional<T> number = whole_number<T>(value);
+      if (!number || *number < range.low || *number > range.high) {
+        const bool out_of_type = !number && whole_number<std::int64_t>(value);
+        throw mismatch(key, kind(range, out_of_type), value);
       }
-      if (!number || *number < range.low || *number > range.high) throw mismatch(key, kind(range), value);
       return *number;
     } else {
       if (!value.is_number()) throw mismatch(key, kind(range), value);
-      const auto number = value.get<T>();
+      const auto number = value.get<double>();
       const bool unlimited = range.low == std::numeric_limits<T>::lowest() && range.high == std::numeric_limits<T>::max();
-      if (!unlimited && !(range.low <= number && number <= range.high)) throw mismatch(key, kind(range), value);
-      return number;
+      const double low = range.low, high = range.high;
+      const bool fits = std::isnan(number) || std::isinf(number) || std::abs(number) <= double{std::numeric_limits<T>::max()};
+      if (!fits || (!unlimited && !(low <= number && number <= high))) throw mismatch(key, kind(range), value);
+      return static_cast<T>(number);
     }
   }
   template <class T>
-  requires(!std::is_arithmetic_v<T>) T convert(std::string_view key, const Json& value)
-  const {
-    if constexpr (std::is_constructible_v<T, std::string>) {
+  T convert(std::string_view key, const Json& value) const {
+    if constexpr (Number<T>) {
+      return convert_number<T>(key, value, {});
+    } else if constexpr (std::is_constructible_v<T, std::string>) {
       if (!value.is_string()) throw mismatch(key, kind<T>(), value);
       return T(value.get<std::string>());
-    } else if constexpr (std::is_same_v<T, Json>) {
-      return value;
     } else {  // a vector
       if (!value.is_array()) throw mismatch(key, kind<T>(), value);
       T elements;
-      for (const Json& element : value)
-        elements.push_back(
-            convert<typename T::value_type>(std::string(key) + "[" + std::to_string(elements.size()) + "]", element));
+      for (const Json& element : value) {
+        const std::string place_in_array = std::string(key) + "[" + std::to_string(elements.size()) + "]";
+        elements.push_back(convert<typename T::value_type>(place_in_array, element));
+      }
       return elements;
     }
   }
