@@ -4,7 +4,7 @@
 //
 // Any sizes and strides; fastest where n is a multiple of 2 lane_count. beta = 0 writes (c may hold anything, NaN included),
 // any other beta scales what is there. c overlaps neither a nor b. Nothing is allocated: panels of the operands are
-// copied to the stack (about 100 kB).
+// copied to the stack (up to 230 kB).
 //
 // The method is that of Goto and van de Geijn (2008): a panel of op(b), 2 lane_count columns wide, lies packed in the first-level
 // cache; a register tile of up to `tile_rows` rows of c is computed per run through the panel.
@@ -24,7 +24,7 @@ namespace rondo {
 inline constexpr index tile_rows = lane_count == 16 ? 12 : 6;
 inline constexpr index tile_columns = 2 * lane_count;
 inline constexpr index block_inner = 256;  // length of a packed panel
-inline constexpr index block_rows = 96;    // rows of a transposed op(a) copied at a time
+inline constexpr index block_rows = 192;   // rows of op(a) that stay in the second-level cache meanwhile
 
 // to [8 columns, 8 rows] = from [8 rows, 8 columns] transposed.
 [[gnu::always_inline]] inline void transpose_8x8(const float* from, index from_stride, float* to, index to_stride) {
@@ -103,16 +103,42 @@ void multiply_tile(const float* a, index a_stride, const float* panel, index inn
   });
 }
 
-// All rows of c against one packed panel; the rows are dealt out in tiles that differ by one row at most.
+// Rows are dealt out in tiles that differ by one row at most: `longer` tiles of rows + 1, the rest of `rows`.
+struct Tiles {
+  explicit constexpr Tiles(index all)
+      : count((all + tile_rows - 1) / tile_rows), rows(count ? all / count : 0), longer(all - count * rows) {}
+  [[nodiscard]] constexpr index begin(index tile) const { return tile * rows + std::min(tile, longer); }
+
+  index count;
+  index rows;
+  index longer;
+};
+
+// left = a^T, a [inner, rows], in the order in which the tiles read it: for each tile [inner, rows of the tile].
+template <index Rows>
+void pack_transposed_tiles(const float* a, index stride, index inner, Tiles tiles, float* left) {
+  for (index l = 0; l < inner; ++l) {
+    const float* from = a + l * stride;
+    index tile = 0;
+    for (; tile < tiles.longer; ++tile)
+      std::memcpy(left + tiles.begin(tile) * inner + l * (Rows + 1), from + tiles.begin(tile), sizeof(float) * (Rows + 1));
+    for (; tile < tiles.count; ++tile)
+      std::memcpy(left + tiles.begin(tile) * inner + l * Rows, from + tiles.begin(tile), sizeof(float) * Rows);
+  }
+}
+
+// All rows of c against one packed panel; for Transpose::yes `a` comes from pack_transposed_tiles.
 template <index Registers, Transpose A>
 void multiply_panel(const float* a, index a_stride, const float* panel, index inner, View<float> c, float alpha, float beta) {
-  const index tiles = (c.rows + tile_rows - 1) / tile_rows;
-  for (index tile = 0; tile < tiles; ++tile) {
-    const index begin = tile * c.rows / tiles, rows = (tile + 1) * c.rows / tiles - begin;
-    const float* left = A == Transpose::no ? a + begin * a_stride : a + begin;
+  const Tiles tiles{c.rows};
+  for (index tile = 0; tile < tiles.count; ++tile) {
+    const index begin = tiles.begin(tile), rows = tiles.rows + (tile < tiles.longer);
+    const float* left = a + begin * (A == Transpose::no ? a_stride : inner);
     unrolled<tile_rows>([&](auto below) {
-      if (rows == below + 1)
-        multiply_tile<below + 1, Registers, A>(left, a_stride, panel, inner, c.row(begin), c.stride, c.columns, alpha, beta);
+      constexpr index Rows = below + 1;
+      if (rows == Rows)
+        multiply_tile<Rows, Registers, A>(left, A == Transpose::no ? a_stride : Rows, panel, inner, c.row(begin), c.stride,
+                                          c.columns, alpha, beta);
     });
   }
 }
@@ -122,27 +148,33 @@ inline void small_product(View<const float> a, Transpose ta, View<const float> b
   const index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner);
   if (inner == 0) alpha = 0;  // c = beta c
+  // Rows of op(a) are read once per panel: where there are many panels, from a copy without gaps that stays in the cache.
+  const bool copied = ta == Transpose::yes || (c.columns > 8 * tile_columns && c.rows > 2 * tile_rows);
   alignas(64) float panel[block_inner * tile_columns];
   alignas(64) float left[block_inner * block_rows];
   index done = 0;
   do {
     const index depth = std::min(block_inner, inner - done);
-    const index step = ta == Transpose::no ? c.rows : block_rows;
-    for (index row = 0; row < c.rows; row += step) {
-      const index rows = std::min(step, c.rows - row);
+    for (index row = 0; row < c.rows; row += block_rows) {
+      const index rows = std::min(block_rows, c.rows - row);
       if (ta == Transpose::yes)
-        for (index l = 0; l < depth; ++l)
-          std::memcpy(left + l * rows, &a(done + l, row), sizeof(float) * static_cast<std::size_t>(rows));
+        unrolled<tile_rows>([&](auto below) {
+          const Tiles tiles{rows};
+          if (tiles.rows == below + 1) pack_transposed_tiles<below + 1>(&a(done, row), a.stride, depth, tiles, left);
+        });
+      else if (copied)
+        for (index i = 0; i < rows; ++i) std::copy_n(&a(row + i, done), depth, left + i * depth);
       for (index column = 0; column < c.columns; column += tile_columns) {
         const index columns = std::min(tile_columns, c.columns - column);
         pack_panel(tb == Transpose::no ? &b(done, column) : &b(column, done), b.stride, tb, depth, columns, panel);
         const View<float> target{c.row(row) + column, rows, columns, c.stride};
         const bool one = columns <= lane_count;
         if (ta == Transpose::no)
-          (one ? multiply_panel<1, Transpose::no> : multiply_panel<2, Transpose::no>)(&a(row, done), a.stride, panel, depth,
+          (one ? multiply_panel<1, Transpose::no> : multiply_panel<2, Transpose::no>)(copied ? left : &a(row, done),
+                                                                                      copied ? depth : a.stride, panel, depth,
                                                                                       target, alpha, beta);
         else
-          (one ? multiply_panel<1, Transpose::yes> : multiply_panel<2, Transpose::yes>)(left, rows, panel, depth, target, alpha,
+          (one ? multiply_panel<1, Transpose::yes> : multiply_panel<2, Transpose::yes>)(left, 0, panel, depth, target, alpha,
                                                                                         beta);
       }
     }
