@@ -1,0 +1,126 @@
+// Decoders: from the texts of tokens back to text, each one step of a list; what is left in the end is joined.
+//
+//   DecodeBytes            byte-level characters become bytes again; bytes that are not UTF-8 become U+FFFD
+//   DecodeFallbackBytes    runs of <0x0A> become the text they spell, or a U+FFFD each
+//   Fuse                   all texts become one
+//   StripEnds{character, left, right}   up to so many of the character off either end of each text
+//   ReplaceText            as among the normalisers, in each text
+//
+// Without any decoder tokens are joined with spaces (Hugging Face).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <rondo/data/tokenizer/byte_level.hpp>
+#include <rondo/data/tokenizer/normalizer.hpp>
+#include <rondo/data/tokenizer/utf8.hpp>
+
+namespace rondo {
+
+using Texts = std::vector<std::string>;
+
+[[nodiscard]] inline std::string join(const Texts& texts, std::string_view between) {
+  std::string joined;
+  for (std::size_t i = 0; i < texts.size(); ++i) joined.append(i == 0 ? "" : between).append(texts[i]);
+  return joined;
+}
+
+struct DecodeBytes {
+  void decode(Texts& texts) const {
+    std::string bytes;
+    for (const std::string& text : texts) {
+      const std::size_t before = bytes.size();
+      for (std::size_t at = 0; at < text.size(); at += utf8_length(text[at])) {
+        const int byte = byte_of(decode_utf8(text.data() + at));
+        if (byte < 0) {
+          // Not a byte-level token (an added one): as it stands.
+          bytes.replace(before, std::string::npos, text);
+          break;
+        }
+        bytes.push_back(static_cast<char>(byte));
+      }
+    }
+    texts = {replace_invalid_utf8(bytes)};
+  }
+};
+
+struct DecodeFallbackBytes {
+  void decode(Texts& texts) const {
+    Texts result;
+    std::string bytes;
+    const auto flush = [&] {
+      if (first_invalid_utf8(bytes) == std::string::npos) {
+        if (!bytes.empty()) result.push_back(bytes);
+      } else {
+        result.insert(result.end(), bytes.size(), "\xEF\xBF\xBD");
+      }
+      bytes.clear();
+    };
+    for (std::string& text : texts) {
+      if (const auto byte = byte_named(text)) {
+        bytes.push_back(static_cast<char>(*byte));
+      } else {
+        flush();
+        result.push_back(std::move(text));
+      }
+    }
+    flush();
+    texts = std::move(result);
+  }
+
+ private:
+  [[nodiscard]] static std::optional<int> byte_named(std::string_view text) {
+    if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
+    const auto digit = [](char c) {
+      return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    if (digit(text[3]) < 0 || digit(text[4]) < 0) return std::nullopt;
+    return 16 * digit(text[3]) + digit(text[4]);
+  }
+};
+
+struct Fuse {
+  void decode(Texts& texts) const { texts = {join(texts, "")}; }
+};
+
+struct StripEnds {
+  std::string character;
+  std::size_t left;
+  std::size_t right;
+
+  void decode(Texts& texts) const {
+    for (std::string& text : texts) {
+      std::string_view rest = text;
+      for (std::size_t i = 0; i < left && rest.starts_with(character); ++i) rest.remove_prefix(character.size());
+      for (std::size_t i = 0; i < right && rest.ends_with(character); ++i) rest.remove_suffix(character.size());
+      text = std::string(rest);
+    }
+  }
+};
+
+struct DecodeReplace {
+  ReplaceText replace;
+  void decode(Texts& texts) const {
+    for (std::string& text : texts) {
+      AlignedText changed{text, false};
+      replace.normalize(changed);
+      text = changed.text();
+    }
+  }
+};
+
+using Decoder = std::variant<DecodeBytes, DecodeFallbackBytes, Fuse, StripEnds, DecodeReplace>;
+using Decoders = std::vector<Decoder>;
+
+[[nodiscard]] inline std::string decode(const Decoders& steps, Texts texts) {
+  if (steps.empty()) return join(texts, " ");
+  for (const Decoder& step : steps) std::visit([&texts](const auto& one) { one.decode(texts); }, step);
+  return join(texts, "");
+}
+
+}  // namespace rondo

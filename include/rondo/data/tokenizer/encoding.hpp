@@ -1,0 +1,38 @@
+// What a tokenizer gives back.
+//
+//   ids      one number a token, 0 <= id < vocabulary
+//   offsets  one half-open range a token, counted in characters (Unicode code points, not bytes) of the text as it was
+//            given; tokens that a post-processor added have the range (0, 0)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rondo {
+
+using TokenId = std::int32_t;
+
+struct CharacterRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  friend bool operator==(const CharacterRange&, const CharacterRange&) = default;
+};
+
+struct Encoding {
+  std::vector<TokenId> ids;
+  std::vector<CharacterRange> offsets;
+};
+
+// Whether the post-processor adds its tokens (<s> ... </s>); and whether decoding writes special tokens out.
+enum class SpecialTokens { left_out, included };
+
+// The tokens with a meaning of their own, as far as the tokenizer's files name them; absent ones are -1.
+struct SpecialIds {
+  TokenId begin_of_text = -1;
+  TokenId end_of_text = -1;
+  TokenId unknown = -1;
+  TokenId padding = -1;
+};
+
+}  // namespace rondo

@@ -1,0 +1,134 @@
+// Unicode's tables: kinds of characters, lower case, decomposition and composition. The only header that includes
+// utf8proc; in a build without it every function here throws Error.
+//
+//   character_kind(c)   letter: general category L, number: N, space: property White_Space, other: the rest
+//   lower_case(c)       the characters of the full lower-case mapping of one character, without context
+//   decompose(c, ...)   canonical (NFD) or compatibility (NFKD) decomposition of one character
+//   compose(a, b)       the primary composite of two characters, or 0
+//
+// Unicode 15 (utf8proc 2.8).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <rondo/core/error.hpp>
+#include <rondo/data/tokenizer/utf8.hpp>
+
+#if __has_include(<utf8proc.h>)
+#include <utf8proc.h>
+#define RONDO_UTF8PROC 1
+#endif
+
+namespace rondo {
+
+enum class CharacterKind : std::uint8_t { letter, number, space, other };
+enum class Decomposition { canonical, compatibility };
+
+// A few characters, as one character maps to.
+struct CharacterString {
+  std::array<char32_t, 24> characters{};
+  std::size_t size = 0;
+  [[nodiscard]] const char32_t* begin() const { return characters.data(); }
+  [[nodiscard]] const char32_t* end() const { return characters.data() + size; }
+};
+
+#ifdef RONDO_UTF8PROC
+
+[[nodiscard]] inline CharacterKind look_up_character_kind(char32_t c) {
+  if (is_white_space(c)) return CharacterKind::space;
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+      return CharacterKind::letter;
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+      return CharacterKind::number;
+    default:
+      return CharacterKind::other;
+  }
+}
+
+[[nodiscard]] inline CharacterString lower_case(char32_t c) {
+  // The one character whose lower case is two (SpecialCasing.txt without conditions).
+  if (c == 0x130) return {{U'i', 0x307}, 2};
+  return {{static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)))}, 1};
+}
+
+[[nodiscard]] inline CharacterString decompose(char32_t c, Decomposition form) {
+  std::array<utf8proc_int32_t, 24> buffer{};
+  int last_class = 0;
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE |
+                                                      (form == Decomposition::compatibility ? UTF8PROC_COMPAT : 0));
+  const auto size = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), buffer.data(), buffer.size(), options, &last_class);
+  require(size > 0 && size <= static_cast<utf8proc_ssize_t>(buffer.size()), "character ", static_cast<std::uint32_t>(c),
+          ": no decomposition");
+  CharacterString result;
+  result.size = static_cast<std::size_t>(size);
+  for (std::size_t i = 0; i < result.size; ++i) result.characters[i] = static_cast<char32_t>(buffer[i]);
+  return result;
+}
+
+[[nodiscard]] inline char32_t compose(char32_t first, char32_t second) {
+  std::array<utf8proc_int32_t, 4> buffer{static_cast<utf8proc_int32_t>(first), static_cast<utf8proc_int32_t>(second)};
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  return utf8proc_normalize_utf32(buffer.data(), 2, options) == 1 ? static_cast<char32_t>(buffer[0]) : 0;
+}
+
+[[nodiscard]] inline int combining_class(char32_t c) {
+  return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
+}
+
+inline void require_unicode_tables(std::string_view) {}
+
+#else
+
+inline void require_unicode_tables(std::string_view what) {
+  throw error(what, ": needs Unicode's tables, and this build has no utf8proc (Debian: libutf8proc-dev)");
+}
+[[noreturn]] inline void no_unicode_tables() {
+  require_unicode_tables("tokenizer");
+  std::terminate();
+}
+[[nodiscard]] inline CharacterKind look_up_character_kind(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline CharacterString lower_case(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline CharacterString decompose(char32_t, Decomposition) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline char32_t compose(char32_t, char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline int combining_class(char32_t) {
+  no_unicode_tables();
+}
+
+#endif
+
+// Every character's kind, one byte each, made at the first call (a few milliseconds).
+class CharacterKinds {
+ public:
+  [[nodiscard]] static const CharacterKinds& table() {
+    static const CharacterKinds kinds;
+    return kinds;
+  }
+  [[nodiscard]] CharacterKind operator()(char32_t c) const { return kinds_[c]; }
+
+ private:
+  static constexpr char32_t count = 0x110000;
+  CharacterKinds() : kinds_(new CharacterKind[count]) {
+    for (char32_t c = 0; c < count; ++c) kinds_[c] = look_up_character_kind(c);
+  }
+  std::unique_ptr<CharacterKind[]> kinds_;
+};
+
+}  // namespace rondo
