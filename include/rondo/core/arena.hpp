@@ -33,7 +33,7 @@ class Arena {
   Arena() = default;
   explicit Arena(std::size_t bytes) { reserve(bytes); }
 
-  // Makes room for `bytes` in one block; only on an empty arena.
+  // Makes room for `bytes` in one block; only on an empty arena. Throws Error otherwise.
   void reserve(std::size_t bytes) {
     require(used_ == 0, "arena: reserve() while ", used_, " bytes are in use");
     if (capacity() >= bytes && blocks_.size() <= 1) return;
@@ -100,22 +100,17 @@ class Arena {
       const std::size_t back = std::min(block.used, used_ - level);
       block.used -= back;
       used_ -= back;
-      if (used_ > level || (block.used == 0 && blocks_.size() > 1 && used_ > 0)) merge_later_ = true, retire();
+      if (block.used == 0 && blocks_.size() > 1) blocks_.pop_back();
     }
-    if (used_ == 0 && (merge_later_ || blocks_.size() > 1)) {
-      merge_later_ = false;
+    if (used_ == 0 && !blocks_.empty() && blocks_.back().size < high_water_) {
       blocks_.clear();
       reserve(high_water_);
     }
-  }
-  void retire() {
-    if (blocks_.size() > 1 && blocks_.back().used == 0) blocks_.pop_back();
   }
 
   std::vector<Block> blocks_;
   std::size_t used_ = 0;
   std::size_t high_water_ = 0;
-  bool merge_later_ = false;
 };
 
 }  // namespace rondo

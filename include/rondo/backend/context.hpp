@@ -1,0 +1,77 @@
+// What the contexts of all back-ends have in common: which rows form sequences, scratch memory, the random key of the step.
+//
+// A context is the execution state of a back-end: layers call its operations (rondo/backend/backend.hpp) and take scratch from
+// it. `begin` names the sequences of a batch; then one forward pass and its backward may run.
+#pragma once
+
+#include <string>
+
+#include <rondo/core/arena.hpp>
+#include <rondo/core/random.hpp>
+#include <rondo/core/record.hpp>
+
+namespace rondo {
+
+// How one recurrence runs on one back-end: static forward(context, tag, ...) and gradient(context, tag, ...). The set is open:
+// a user's own recurrence specialises it for Reference and for the back-ends it wants.
+template <class Backend, class Tag>
+struct Recurrence {
+  static_assert(sizeof(Tag) == 0, "rondo: this back-end has no such recurrence; specialise rondo::Recurrence<Backend, Tag>");
+};
+
+template <class Backend, class ScalarType, class Memory>
+class ContextBase {
+ public:
+  using Scalar = ScalarType;
+  using Input = View<const Scalar>;
+  using Output = View<Scalar>;
+
+  bool training = false;  // whether dropout acts
+  RandomKey key;          // of this step's random numbers
+  Input bound;            // lower bounds of the block that is running, and where their gradient is added (LowerBounds)
+  Output d_bound;
+  Memory scratch;
+
+  // The sequences must outlive the pass.
+  void begin(Sequences sequences, index tokens) {
+    sequences_ = sequences;
+    tokens_ = tokens;
+  }
+  [[nodiscard]] Sequences sequences() const { return sequences_; }
+  [[nodiscard]] Extent extent() const { return {tokens_, static_cast<index>(sequences_.size())}; }
+
+  // Everything taken from scratch after `auto mark = c.mark();` is free again at the end of its block.
+  [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
+  [[nodiscard]] Output matrix(index rows, index columns) {
+    return {scratch.template take<Scalar>(rows * columns), rows, columns};
+  }
+  template <class Kind, class Layer>
+  [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {
+    return make_record<Output>(kind, layer, [&](const std::string&, const Leaf& leaf) {
+      return matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
+    });
+  }
+
+  // What a stack tells before and after each of its blocks; a watched context looks at every block's output.
+  bool watched = false;
+  void enter_block(std::size_t) {}
+  void leave_block(std::size_t block, Output stream) {
+    if (watched && !static_cast<Backend*>(this)->finite(stream))
+      throw error("block ", block, ": its output is not finite (NaN or infinity)");
+  }
+
+  template <class Tag, class... Arguments>
+  void recurrence(const Tag& tag, const Arguments&... arguments) {
+    Recurrence<Backend, Tag>::forward(*static_cast<Backend*>(this), tag, arguments...);
+  }
+  template <class Tag, class... Arguments>
+  void recurrence_gradient(const Tag& tag, const Arguments&... arguments) {
+    Recurrence<Backend, Tag>::gradient(*static_cast<Backend*>(this), tag, arguments...);
+  }
+
+ private:
+  Sequences sequences_;
+  index tokens_ = 0;
+};
+
+}  // namespace rondo

@@ -1,0 +1,38 @@
+// Matrix product by oneDNN.
+//
+//   c [m, n] = beta c + op(a) op(b),   op(a) [m, k], op(b) [k, n]
+//
+// The only header that includes oneDNN; compiled where RONDO_ONEDNN is defined. dnnl_sgemm uses all OpenMP threads, and
+// the calling one alone inside a parallel region. Throws Error when oneDNN refuses.
+#pragma once
+
+#include <dnnl.h>
+
+#include <rondo/backend/cpu/transpose.hpp>
+#include <rondo/core/error.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+inline void onednn_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
+  const auto letter = [](Transpose transpose) { return transpose == Transpose::no ? 'N' : 'T'; };
+  const dnnl_status_t status = dnnl_sgemm(letter(ta), letter(tb), c.rows, c.columns, columns_of(a, ta), 1.0f, a.data, a.stride,
+                                          b.data, b.stride, beta, c.data, c.stride);
+  require(status == dnnl_success, "oneDNN: product of ", c.rows, " x ", columns_of(a, ta), " and ", columns_of(a, ta), " x ",
+          c.columns, " refused with status ", static_cast<int>(status));
+}
+
+// Whether oneDNN's single-precision product copies its operands into the order in which it reads them. Where it expects
+// the copies not to pay it reads the operands as they lie; without AVX-512 this runs at about half the speed, unless
+// the left one is read along its rows and the right one along its columns.
+[[nodiscard]] inline bool onednn_copies_operands(index rows, index columns, Transpose ta, Transpose tb) {
+#if defined(__AVX512F__)
+  static_cast<void>(rows), static_cast<void>(columns), static_cast<void>(ta), static_cast<void>(tb);
+  return true;
+#else
+  if (ta == Transpose::no && tb == Transpose::yes) return true;
+  return 1.0 / static_cast<double>(rows) + 1.0 / static_cast<double>(columns) < 0.0038;
+#endif
+}
+
+}  // namespace rondo

@@ -1,0 +1,58 @@
+// The product inside a recurrent step: a few rows times a matrix that is the same at every step.
+//
+//   sum [rows, panel_columns] += a [rows, inner] panel [inner, panel_columns],   panel_columns = 4 lane_count
+//
+// A panel is a strip of the matrix, packed once per pass over a sequence and then read in order at every step. It is wider
+// than the strips of small_product, and the register tile lower, because there are few rows (one a sequence): each number
+// loaded from the panel, which comes from the outer caches, serves as many rows as registers allow.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/cpu/lanes.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+inline constexpr index panel_registers = 4;
+inline constexpr index panel_columns = panel_registers * lane_count;
+inline constexpr index panel_rows = lane_count == 16 ? 6 : 3;
+inline constexpr index panel_inner = 128;  // this much of a panel stays in the first-level cache for all rows
+
+template <index Rows>
+void multiply_recurrent_tile(const float* const* a, index offset, const float* panel, index inner, float* sum) {
+  Lanes total[Rows][panel_registers];
+  const float* left[Rows];
+  unrolled<Rows>([&](auto i) {
+    left[i] = a[i] + offset;
+    unrolled<panel_registers>([&](auto j) { total[i][j] = load_lanes(sum + i * panel_columns + j * lane_count); });
+  });
+  for (index l = 0; l < inner; ++l) {
+    Lanes factor[Rows];
+    unrolled<Rows>([&](auto i) { factor[i] = all_lanes(left[i][l]); });
+    unrolled<panel_registers>([&](auto j) {
+      const Lanes right = load_lanes(panel + l * panel_columns + j * lane_count);
+      unrolled<Rows>([&](auto i) { total[i][j] += factor[i] * right; });
+    });
+  }
+  unrolled<Rows>([&](auto i) {
+    unrolled<panel_registers>([&](auto j) { store_lanes(sum + i * panel_columns + j * lane_count, total[i][j]); });
+  });
+}
+
+// a: one pointer a row.
+inline void multiply_recurrent(const float* const* a, index rows, const float* panel, index inner, float* sum) {
+  const index tiles = (rows + panel_rows - 1) / panel_rows;
+  for (index done = 0; done < inner; done += panel_inner) {
+    const index depth = std::min(panel_inner, inner - done);
+    for (index tile = 0; tile < tiles; ++tile) {
+      const index begin = tile * rows / tiles, count = (tile + 1) * rows / tiles - begin;
+      unrolled<panel_rows>([&](auto below) {
+        if (count == below + 1)
+          multiply_recurrent_tile<below + 1>(a + begin, done, panel + done * panel_columns, depth, sum + begin * panel_columns);
+      });
+    }
+  }
+}
+
+}  // namespace rondo

@@ -1,0 +1,23 @@
+// The Reference back-end: every operation as a plain loop, for any scalar. It is the oracle of all others.
+//
+//   Reference<double>                  values to compare with
+//   Reference<std::complex<double>>    derivatives without a step size: Im f(x + i h) / h, h = 1e-30
+#pragma once
+
+#include <rondo/backend/reference/attention.hpp>
+#include <rondo/backend/reference/cell.hpp>
+#include <rondo/backend/reference/outer_product.hpp>
+
+namespace rondo {
+
+template <class T>
+class ReferenceContext : public ReferenceSequence<ReferenceContext<T>, T> {};
+
+template <class T>
+struct Reference {
+  using Scalar = T;
+  using Memory = Arena;
+  using Context = ReferenceContext<T>;
+};
+
+}  // namespace rondo

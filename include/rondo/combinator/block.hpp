@@ -1,0 +1,120 @@
+// A block of a pre-norm model:  x -> x + mixer(norm(x)) -> x + channel_mixer(norm(x))
+//
+//   Block<Norm, Mixer, ChannelMixer>   both residuals; Saved holds the stream between them
+//   Block<Norm, Mixer, NoMlp>          the first alone
+//   PlainBlock<Mixer>                  y = dropout(mixer(x)): no residual and no norm, as in a classical LSTM
+#pragma once
+
+#include <rondo/combinator/residual.hpp>
+#include <rondo/layer/mlp.hpp>
+
+namespace rondo {
+
+template <class Norm, class Mixer, class ChannelMixer>
+class Block {
+ public:
+  using Shared = typename Mixer::Shared;
+
+  static constexpr void check(const Shape& shape) {
+    Mixer::check(shape);
+    ChannelMixer::check(shape);
+  }
+  Block(const Shape& shape, index block) : mixer_(shape, block, 0), channel_(shape, block, 1), width_(shape.width) {}
+
+  template <class S>
+  struct Weights {
+    typename Residual<Norm, Mixer>::template Weights<S> mixer;
+    typename Residual<Norm, ChannelMixer>::template Weights<S> channel;
+  };
+  auto weight_leaves(auto&... w) const {
+    return leaves(inside("mixer", mixer_, w.mixer...), inside("channel", channel_, w.channel...));
+  }
+  template <class S>
+  struct Saved {
+    typename Residual<Norm, Mixer>::template Saved<S> mixer;
+    S middle;
+    typename Residual<Norm, ChannelMixer>::template Saved<S> channel;
+  };
+  auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(inside("mixer", mixer_, s.mixer...), buffer("middle", {extent.tokens, width_}, s.middle...),
+                  inside("channel", channel_, s.channel...));
+  }
+  template <class S>
+  using State = typename Mixer::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
+
+  [[nodiscard]] index in() const { return width_; }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
+    mixer_.forward(c, w.mixer, x, saved.middle, saved.mixer, carried);
+    channel_.forward(c, w.channel, saved.middle, y, saved.channel, Carried<NoState>{});
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const auto& carried) const {
+    auto mark = c.mark();
+    Out<C> d_middle = c.matrix(x.rows, width_);
+    channel_.backward(c, w.channel, saved.middle, dy, d_middle, saved.channel, dw.channel, CarriedGradient<NoState>{});
+    mixer_.backward(c, w.mixer, x, d_middle, dx, saved.mixer, dw.mixer, carried);
+  }
+
+ private:
+  Residual<Norm, Mixer> mixer_;
+  Residual<Norm, ChannelMixer> channel_;
+  index width_;
+};
+
+template <class Norm, class Mixer>
+class Block<Norm, Mixer, NoMlp> : public Residual<Norm, Mixer> {
+ public:
+  Block(const Shape& shape, index block) : Residual<Norm, Mixer>(shape, block, 0), width_(shape.width) {}
+  [[nodiscard]] index in() const { return width_; }
+
+ private:
+  index width_;
+};
+
+template <class Mixer>
+class PlainBlock {
+ public:
+  using Shared = typename Mixer::Shared;
+
+  static constexpr void check(const Shape& shape) { Mixer::check(shape); }
+  PlainBlock(const Shape& shape, index block)
+      : mixer_(shape, block), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
+
+  template <class S>
+  using Weights = typename Mixer::template Weights<S>;
+  auto weight_leaves(auto&... w) const { return mixer_.weight_leaves(w...); }
+  template <class S>
+  using Saved = typename Mixer::template Saved<S>;
+  auto saved_leaves(Extent extent, auto&... s) const { return mixer_.saved_leaves(extent, s...); }
+  template <class S>
+  using State = typename Mixer::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
+
+  [[nodiscard]] index in() const { return mixer_.in(); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
+    mixer_.forward(c, w, x, y, saved, carried);
+    dropout_.apply(c, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const auto& carried) const {
+    auto mark = c.mark();
+    Out<C> d_mixer = c.matrix(dy.rows, width_);
+    c.copy(dy, d_mixer);
+    dropout_.apply(c, d_mixer);
+    mixer_.backward(c, w, x, d_mixer, dx, saved, dw, carried);
+  }
+
+ private:
+  Mixer mixer_;
+  Dropout dropout_;
+  index width_;
+};
+
+}  // namespace rondo

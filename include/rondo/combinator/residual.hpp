@@ -1,0 +1,72 @@
+// Pre-norm residual connection:  y = x + dropout(inner(norm(x)))
+//
+//   dx = dy + norm'(inner'(dropout'(dy)))
+//
+// norm(x) is formed again in the backward: only x, which the caller keeps, and what norm and inner save stays in memory.
+#pragma once
+
+#include <rondo/layer/dropout.hpp>
+#include <rondo/layer/layer.hpp>
+
+namespace rondo {
+
+template <class Norm, class Inner>
+class Residual {
+ public:
+  using Shared = typename Inner::Shared;
+
+  static constexpr void check(const Shape& shape) { Inner::check(shape); }
+  // `place` tells apart the dropout masks of the residuals of a model.
+  Residual(const Shape& shape, index block, index place)
+      : norm_(shape.width, shape.norm_epsilon),
+        inner_(shape, block),
+        dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8 + place)),
+        width_(shape.width) {}
+
+  template <class S>
+  struct Weights {
+    typename Norm::template Weights<S> norm;
+    typename Inner::template Weights<S> inner;
+  };
+  auto weight_leaves(auto&... w) const { return leaves(inside("norm", norm_, w.norm...), inside("", inner_, w.inner...)); }
+  template <class S>
+  struct Saved {
+    typename Norm::template Saved<S> norm;
+    typename Inner::template Saved<S> inner;
+  };
+  auto saved_leaves(Extent, auto&... s) const { return leaves(inside("norm", norm_, s.norm...), inside("", inner_, s.inner...)); }
+  template <class S>
+  using State = typename Inner::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return inner_.state_leaves(extent, s...); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
+    auto mark = c.mark();
+    Out<C> normalised = c.matrix(x.rows, width_);
+    norm_.forward(c, w.norm, x, normalised, saved.norm);
+    inner_.forward(c, w.inner, normalised, y, saved.inner, carried);
+    dropout_.apply(c, y);
+    c.add(x, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const auto& carried) const {
+    auto mark = c.mark();
+    Out<C> normalised = c.matrix(x.rows, width_);
+    Out<C> d_normalised = c.matrix(x.rows, width_);
+    norm_.forward(c, w.norm, x, normalised, saved.norm);
+    c.copy(dy, dx);
+    dropout_.apply(c, dx);
+    inner_.backward(c, w.inner, normalised, dx, d_normalised, saved.inner, dw.inner, carried);
+    norm_.backward(c, w.norm, x, d_normalised, dx, saved.norm, dw.norm);
+    c.add(dy, dx);
+  }
+
+ private:
+  Norm norm_;
+  Inner inner_;
+  Dropout dropout_;
+  index width_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,46 @@
+// Activation functions and their derivatives, for any scalar.
+//
+//   Silu      x s(x)                                      Relu      max(x, 0)
+//   GeluTanh  0.5 x (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3)))   ("gelu_new")
+//   Tanh      tanh x                                       Identity  x
+#pragma once
+
+#include <rondo/core/math.hpp>
+
+namespace rondo {
+
+struct Silu {
+  template <class T>
+  static T apply(T x) { return silu(x); }
+  template <class T>
+  static T derivative(T x) { return silu_derivative(x); }
+};
+struct GeluTanh {
+  template <class T>
+  static T apply(T x) { return gelu_tanh(x); }
+  template <class T>
+  static T derivative(T x) { return gelu_tanh_derivative(x); }
+};
+struct Relu {
+  template <class T>
+  static T apply(T x) { return real_part(x) > 0 ? x : T(0); }
+  template <class T>
+  static T derivative(T x) { return real_part(x) > 0 ? T(1) : T(0); }
+};
+struct Tanh {
+  template <class T>
+  static T apply(T x) { return hyperbolic_tangent(x); }
+  template <class T>
+  static T derivative(T x) {
+    const T t = hyperbolic_tangent(x);
+    return T(1) - t * t;
+  }
+};
+struct Identity {
+  template <class T>
+  static T apply(T x) { return x; }
+  template <class T>
+  static T derivative(T) { return T(1); }
+};
+
+}  // namespace rondo

@@ -1,0 +1,71 @@
+// Shape: the sizes of a model, one struct for every architecture, so that a swap of templates never changes a configuration.
+//
+//   Hgrn2 model{Shape{.vocabulary = 16000, .width = 512, .depth = 8, .heads = 4, .mlp_width = 1536}};
+//
+// A size of 0 means "follows from the others", as said beside it; use the member function of the same meaning to read it.
+// Every check is constexpr: `constexpr Shape shape = checked<Hgrn2>(Shape{...})` fails at compile time, the constructor of
+// a model throws Error with both numbers, before any memory is taken.
+#pragma once
+
+#include <rondo/core/error.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+struct Shape {
+  index vocabulary = 0;
+  index width = 0;            // of the residual stream
+  index depth = 0;            // number of blocks
+  index heads = 1;
+  index key_value_heads = 0;  // 0: as many as heads
+  index key_width = 0;        // of a head; 0: width / heads
+  index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
+  index embedding_width = 0;  // 0: width
+  index convolution = 4;      // taps of a short convolution
+  index window = 0;           // of attention, in tokens; 0: all
+  index context = 2048;       // tokens that a cache of keys and values holds
+  double norm_epsilon = 1e-6;
+  double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
+  double rope_theta = 10000;
+  double dropout = 0;
+
+  [[nodiscard]] constexpr index key_value_head_count() const { return key_value_heads ? key_value_heads : heads; }
+  [[nodiscard]] constexpr index head_key_width() const { return key_width ? key_width : width / heads; }
+  [[nodiscard]] constexpr index head_value_width() const { return width / heads; }
+  [[nodiscard]] constexpr index mlp() const { return mlp_width ? mlp_width : ((width * 8 / 3) + 255) / 256 * 256; }
+  [[nodiscard]] constexpr index embedding() const { return embedding_width ? embedding_width : width; }
+
+  constexpr void check() const {
+    positive(vocabulary, "vocabulary");
+    positive(width, "width");
+    positive(depth, "depth");
+    positive(heads, "heads");
+    positive(convolution, "convolution");
+    positive(context, "context");
+    if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
+    if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || window < 0)
+      throw error("shape: a size is negative");
+  }
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  static constexpr void positive(index value, const char* name) {
+    if (value <= 0) throw error("shape: ", name, " must be positive, found ", value);
+  }
+};
+
+// Checks that `part` of a shape divides `whole`.
+constexpr void require_divides(index part, index whole, const char* part_name, const char* whole_name) {
+  if (part <= 0 || whole % part != 0)
+    throw error("shape: ", whole_name, " ", whole, " is not a multiple of ", part_name, " ", part);
+}
+
+// The shape itself, once every layer of Model has found it possible.
+template <class Model>
+constexpr Shape checked(const Shape& shape) {
+  shape.check();
+  Model::check(shape);
+  return shape;
+}
+
+}  // namespace rondo

@@ -1,0 +1,2 @@
+#pragma once
+#include <rondo/backend/cpu/vector_math.hpp>

@@ -1,0 +1,62 @@
+// Forget gates of linear recurrences: scalar functions from a pre-activation to a decay and a write strength.
+//
+//   LowerBoundedForget   a = beta + (1 - beta) s(f)   HGRN2 (Qin et al. 2024, eq. 6): beta grows with the layer
+//   SigmoidForget        a = s(f)                     the same without the bound
+//
+//   apply(f, beta) -> log_decay g = log a <= 0,  write k = 1 - a = (1 - beta) s(-f), formed without cancellation
+//   backward(f, beta, dg, dk) -> df, dbeta            with G = dg - a dk:
+//       df = G (1 - beta) s(f) s(-f) / a,   dbeta = G s(-f) / a
+//
+// A gate of your own is such a struct: `apply`, `backward` for any scalar T, and `Shared`, the layer that makes its bounds
+// from parameters of all layers (NothingShared: beta = 0).
+#pragma once
+
+#include <rondo/core/math.hpp>
+#include <rondo/layer/lower_bounds.hpp>
+
+namespace rondo {
+
+template <class T>
+struct GateOutput {
+  T log_decay;
+  T write;
+};
+template <class T>
+struct GateGradient {
+  T d_pre_activation;
+  T d_bound;
+};
+
+struct LowerBoundedForget {
+  using Shared = LowerBounds;
+
+  template <class T>
+  static GateOutput<T> apply(T f, T beta) {
+    const T write = (T(1) - beta) * sigmoid(-f);
+    const T decay = beta + (T(1) - beta) * sigmoid(f);
+    return {log_of_complement(decay, write), write};
+  }
+  template <class T>
+  static GateGradient<T> backward(T f, T beta, T d_log_decay, T d_write) {
+    const T s = sigmoid(f), complement = sigmoid(-f);
+    const T decay = beta + (T(1) - beta) * s;
+    const T total = (d_log_decay - decay * d_write) * complement / decay;
+    return {total * (T(1) - beta) * s, total};
+  }
+};
+
+struct SigmoidForget {
+  using Shared = NothingShared;
+
+  template <class T>
+  static GateOutput<T> apply(T f, T) {
+    return {log_sigmoid(f), sigmoid(-f)};
+  }
+  template <class T>
+  static GateGradient<T> backward(T f, T, T d_log_decay, T d_write) {
+    const T complement = sigmoid(-f);
+    return {d_log_decay * complement - d_write * complement * sigmoid(f), T(0)};
+  }
+};
+
+}  // namespace rondo

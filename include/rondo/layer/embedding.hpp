@@ -1,0 +1,40 @@
+// Token embedding:  y_t = E[id_t]     E [vocabulary, width], ids [1, tokens], y [tokens, width];  dE[id_t] += dy_t
+#pragma once
+
+#include <cstdint>
+
+#include <rondo/layer/layer.hpp>
+
+namespace rondo {
+
+using Token = std::int32_t;
+using Tokens = View<const Token>;
+
+class Embedding : public PlainLayer, public NothingSaved, public NoState {
+ public:
+  constexpr Embedding(index vocabulary, index width, Initial initial = normal(0.02))
+      : vocabulary_(vocabulary), width_(width), initial_(initial) {}
+
+  template <class S>
+  struct Weights {
+    S weight;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(parameter("weight", {vocabulary_, width_}, initial_, Decay::yes, w.weight...));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, Tokens ids, Out<C> y) const {
+    c.embedding(ids, w.weight, y);
+  }
+  template <class C>
+  void backward(C& c, Tokens ids, In<C> dy, const auto& dw) const {
+    c.embedding_gradient(ids, dy, dw.weight);
+  }
+
+ private:
+  index vocabulary_, width_;
+  Initial initial_;
+};
+
+}  // namespace rondo

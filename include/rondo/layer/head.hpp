@@ -1,0 +1,79 @@
+// The head of a language model:  logits = softcap(h W^T (+ b))      W [vocabulary, width], logits [tokens, vocabulary]
+//
+//   Head<Bias>       its own matrix
+//   TiedHead<Bias>   the embedding's matrix (Press and Wolf 2017); its gradient is added to the embedding's
+//
+// The backward lives in the objectives, which form logits and their gradient block by block (rondo/objective).
+#pragma once
+
+#include <rondo/layer/linear.hpp>
+
+namespace rondo {
+
+template <Bias with_bias = Bias::no>
+class Head : public PlainLayer, public NothingSaved, public NoState {
+ public:
+  static constexpr bool tied = false;
+  constexpr Head(const Shape& shape, Initial initial) : linear_(shape.width, shape.vocabulary, initial, initial) {}
+
+  template <class S>
+  using Weights = typename Linear<with_bias>::template Weights<S>;
+  constexpr auto weight_leaves(auto&... w) const { return linear_.weight_leaves(w...); }
+
+  template <class C>
+  void forward(C& c, const auto& w, const auto&, In<C> hidden, Out<C> logits) const {
+    linear_.forward(c, w, hidden, logits);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, const auto&, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw, const auto&) const {
+    linear_.backward(c, w, hidden, d_logits, d_hidden, dw);
+  }
+
+ private:
+  Linear<with_bias> linear_;
+};
+
+template <Bias with_bias = Bias::no>
+class TiedHead : public PlainLayer, public NothingSaved, public NoState {
+ public:
+  static constexpr bool tied = true;
+  static constexpr void check(const Shape& shape) {
+    if (shape.embedding() != shape.width)
+      throw error("shape: a tied head needs an embedding as wide as the model, found ", shape.embedding(), " and ", shape.width);
+  }
+  constexpr TiedHead(const Shape& shape, Initial initial) : vocabulary_(shape.vocabulary), initial_(initial) {}
+
+  template <class S, Bias = with_bias>
+  struct Record {};
+  template <class S>
+  struct Record<S, Bias::yes> {
+    S bias;
+  };
+  template <class S>
+  using Weights = Record<S, with_bias>;
+  constexpr auto weight_leaves(auto&... w) const {
+    if constexpr (with_bias == Bias::yes)
+      return leaves(parameter("bias", {vocabulary_}, initial_, Decay::no, w.bias...));
+    else
+      return leaves();
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, const auto& embedding, In<C> hidden, Out<C> logits) const {
+    c.linear(hidden, embedding.weight, logits);
+    if constexpr (with_bias == Bias::yes) c.add_bias(w.bias, logits);
+  }
+  template <class C>
+  void backward(C& c, const auto&, const auto& embedding, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw,
+                const auto& d_embedding) const {
+    c.linear_input_gradient(d_logits, embedding.weight, d_hidden);
+    c.linear_weight_gradient(d_logits, hidden, d_embedding.weight);
+    if constexpr (with_bias == Bias::yes) c.bias_gradient(d_logits, dw.bias);
+  }
+
+ private:
+  index vocabulary_;
+  Initial initial_;
+};
+
+}  // namespace rondo

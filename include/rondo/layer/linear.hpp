@@ -1,0 +1,56 @@
+// Linear map of every token:  y = x W^T (+ b)     W [out, in], b [out], x [tokens, in], y [tokens, out]
+//
+//   dx (+)= dy W,   dW += dy^T x,   db += sum over tokens of dy
+#pragma once
+
+#include <rondo/layer/layer.hpp>
+
+namespace rondo {
+
+enum class Bias : bool { no, yes };
+
+template <Bias with_bias = Bias::no>
+class Linear : public PlainLayer, public NothingSaved, public NoState {
+ public:
+  constexpr Linear(index in, index out, Initial initial = normal(0.02), Initial bias_initial = zeros())
+      : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial) {}
+
+  template <class S, Bias = with_bias>
+  struct Record {
+    S weight;
+  };
+  template <class S>
+  struct Record<S, Bias::yes> {
+    S weight, bias;
+  };
+  template <class S>
+  using Weights = Record<S, with_bias>;
+  constexpr auto weight_leaves(auto&... w) const {
+    if constexpr (with_bias == Bias::yes)
+      return leaves(parameter("weight", {out_, in_}, initial_, Decay::yes, w.weight...),
+                    parameter("bias", {out_}, bias_initial_, Decay::no, w.bias...));
+    else
+      return leaves(parameter("weight", {out_, in_}, initial_, Decay::yes, w.weight...));
+  }
+
+  [[nodiscard]] constexpr index in() const { return in_; }
+  [[nodiscard]] constexpr index out() const { return out_; }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y) const {
+    c.linear(x, w.weight, y);
+    if constexpr (with_bias == Bias::yes) c.add_bias(w.bias, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& dw, Onto onto = Onto::write) const {
+    c.linear_input_gradient(dy, w.weight, dx, onto);
+    c.linear_weight_gradient(dy, x, dw.weight);
+    if constexpr (with_bias == Bias::yes) c.bias_gradient(dy, dw.bias);
+  }
+
+ private:
+  index in_, out_;
+  Initial initial_, bias_initial_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,107 @@
+// Channel mixers: what a block does to each token alone.
+//
+//   GatedMlp<F>   y = Wd (F(Wg x) * (Wu x))      Shazeer 2020 ("GLU variants"); F = Silu: HGRN2, Llama
+//   Mlp<F, bias>  y = Wd F(Wu x + bu) + bd       GPT-2
+//   NoMlp         the block has none
+//
+// Wg, Wu [mlp width, width], Wd [width, mlp width]. Saved: the pre-activations; the product is formed again in the backward.
+#pragma once
+
+#include <rondo/core/activation.hpp>
+#include <rondo/layer/linear.hpp>
+
+namespace rondo {
+
+template <class Activation>
+class GatedMlp : public PlainLayer, public NoState {
+ public:
+  constexpr GatedMlp(const Shape& shape, index)
+      : gate_(shape.width, shape.mlp()), up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
+
+  template <class S>
+  struct Weights {
+    Linear<>::Weights<S> gate, up, down;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("gate", gate_, w.gate...), inside("up", up_, w.up...), inside("down", down_, w.down...));
+  }
+  template <class S>
+  struct Saved {
+    S gate, up;
+  };
+  constexpr auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), buffer("up", {extent.tokens, up_.out()}, s.up...));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&) const {
+    gate_.forward(c, w.gate, x, saved.gate);
+    up_.forward(c, w.up, x, saved.up);
+    auto mark = c.mark();
+    Out<C> product = c.matrix(x.rows, gate_.out());
+    c.template gated<Activation>(saved.gate, saved.up, product);
+    down_.forward(c, w.down, product, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, const auto&) const {
+    auto mark = c.mark();
+    Out<C> product = c.matrix(x.rows, gate_.out());
+    Out<C> d_product = c.matrix(x.rows, gate_.out());
+    c.template gated<Activation>(saved.gate, saved.up, product);
+    down_.backward(c, w.down, product, dy, d_product, dw.down);
+    Out<C> d_gate = product;  // no longer needed
+    c.template gated_gradient<Activation>(saved.gate, saved.up, d_product, d_gate, d_product);
+    gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
+    up_.backward(c, w.up, x, d_product, dx, dw.up, Onto::add);
+  }
+
+ private:
+  Linear<> gate_, up_, down_;
+};
+
+template <class Activation, Bias bias = Bias::no>
+class Mlp : public PlainLayer, public NoState {
+ public:
+  constexpr Mlp(const Shape& shape, index) : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
+
+  template <class S>
+  struct Weights {
+    typename Linear<bias>::template Weights<S> up, down;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("up", up_, w.up...), inside("down", down_, w.down...));
+  }
+  template <class S>
+  struct Saved {
+    S up;
+  };
+  constexpr auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("up", {extent.tokens, up_.out()}, s.up...));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&) const {
+    up_.forward(c, w.up, x, saved.up);
+    auto mark = c.mark();
+    Out<C> active = c.matrix(x.rows, up_.out());
+    c.template map<Activation>(saved.up, active);
+    down_.forward(c, w.down, active, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, const auto&) const {
+    auto mark = c.mark();
+    Out<C> active = c.matrix(x.rows, up_.out());
+    Out<C> d_active = c.matrix(x.rows, up_.out());
+    c.template map<Activation>(saved.up, active);
+    down_.backward(c, w.down, active, dy, d_active, dw.down);
+    c.template map_gradient<Activation>(saved.up, d_active, d_active);
+    up_.backward(c, w.up, x, d_active, dx, dw.up);
+  }
+
+ private:
+  Linear<bias> up_, down_;
+};
+
+struct NoMlp {};
+
+}  // namespace rondo

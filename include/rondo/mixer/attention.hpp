@@ -1,0 +1,108 @@
+// Softmax attention as a token mixer (Vaswani et al. 2017; Llama: Touvron et al. 2023).
+//
+//   q = Position(Wq x),  k = Position(Wk x),  v = Wv x,   y = Wo SoftmaxAttention(q, k, v),  scale d^-1/2
+//
+// Wq, Wo^T [heads d, width], Wk, Wv [key_value_heads d, width], d = Shape::head_key_width(). Saved: q and k after the
+// positions, v, the attention's output and its log sums. State: the cache of keys and values, Shape::context tokens long.
+#pragma once
+
+#include <cmath>
+
+#include <rondo/layer/linear.hpp>
+#include <rondo/layer/rotary.hpp>
+#include <rondo/recurrence/softmax_attention.hpp>
+
+namespace rondo {
+
+template <class Position = Rotary, Bias bias = Bias::no>
+class AttentionMixer {
+ public:
+  using Shared = NothingShared;
+
+  static constexpr void check(const Shape& shape) {
+    if (shape.key_width == 0) require_divides(shape.heads, shape.width, "heads", "width");
+    require_divides(shape.key_value_head_count(), shape.heads, "key_value_heads", "heads");
+    Position::check(shape);
+  }
+  AttentionMixer(const Shape& shape, index)
+      : attention_{shape.heads, shape.key_value_head_count(), shape.head_key_width(),
+                   1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window},
+        position_(shape),
+        capacity_(shape.context),
+        query_(shape.width, shape.heads * shape.head_key_width()),
+        key_(shape.width, attention_.key_value_size()),
+        value_(shape.width, attention_.key_value_size()),
+        output_(shape.heads * shape.head_key_width(), shape.width) {}
+
+  template <class S>
+  struct Weights {
+    typename Linear<bias>::template Weights<S> query, key, value, output;
+  };
+  auto weight_leaves(auto&... w) const {
+    return leaves(inside("query", query_, w.query...), inside("key", key_, w.key...), inside("value", value_, w.value...),
+                  inside("output", output_, w.output...));
+  }
+  template <class S>
+  struct Saved {
+    S query, key, value, output, log_sum;
+  };
+  auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("query", {extent.tokens, query_.out()}, s.query...),
+                  buffer("key", {extent.tokens, key_.out()}, s.key...), buffer("value", {extent.tokens, key_.out()}, s.value...),
+                  buffer("output", {extent.tokens, query_.out()}, s.output...),
+                  buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...));
+  }
+  template <class S>
+  struct State {
+    S keys, values;
+  };
+  auto state_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("keys", {extent.sequences, capacity_ * key_.out()}, s.keys...),
+                  buffer("values", {extent.sequences, capacity_ * key_.out()}, s.values...));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried) const {
+    using S = State<Out<C>>;
+    query_.forward(c, w.query, x, saved.query);
+    key_.forward(c, w.key, x, saved.key);
+    value_.forward(c, w.value, x, saved.value);
+    position_.forward(c, saved.query);
+    position_.forward(c, saved.key);
+    c.recurrence(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
+                 view_of(carried.initial, &S::values), saved.output, saved.log_sum);
+    c.extend_cache(saved.key, view_of(carried.initial, &S::keys), view_of(carried.final, &S::keys));
+    c.extend_cache(saved.value, view_of(carried.initial, &S::values), view_of(carried.final, &S::values));
+    output_.forward(c, w.output, saved.output, y);
+  }
+
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                CarriedGradientFor<AttentionMixer, C> carried) const {
+    using S = State<Out<C>>;
+    auto mark = c.mark();
+    Out<C> d_output = c.matrix(x.rows, query_.out());
+    output_.backward(c, w.output, saved.output, dy, d_output, dw.output);
+    Out<C> d_query = c.matrix(x.rows, query_.out());
+    Out<C> d_key = c.matrix(x.rows, key_.out());
+    Out<C> d_value = c.matrix(x.rows, key_.out());
+    c.recurrence_gradient(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
+                          view_of(carried.initial, &S::values), saved.output, saved.log_sum, d_output, d_query, d_key, d_value,
+                          view_of(carried.d_initial, &S::keys), view_of(carried.d_initial, &S::values));
+    c.extend_cache_gradient(view_of(carried.d_final, &S::keys), d_key, view_of(carried.d_initial, &S::keys));
+    c.extend_cache_gradient(view_of(carried.d_final, &S::values), d_value, view_of(carried.d_initial, &S::values));
+    position_.backward(c, d_query);
+    position_.backward(c, d_key);
+    query_.backward(c, w.query, x, d_query, dx, dw.query);
+    key_.backward(c, w.key, x, d_key, dx, dw.key, Onto::add);
+    value_.backward(c, w.value, x, d_value, dx, dw.value, Onto::add);
+  }
+
+ private:
+  SoftmaxAttention attention_;
+  Position position_;
+  index capacity_;
+  Linear<bias> query_, key_, value_, output_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,130 @@
+// LanguageModel<Block, FinalNorm, Head, Start>: token embedding, a stack of blocks, a final norm, a head.
+//
+//   x = dropout(E[ids]);  x = Stack<Block>(x);  hidden = FinalNorm(x);  logits = Head(hidden)
+//
+// ids [1, tokens], hidden [tokens, width], logits [tokens, vocabulary]. The type says what the model is made of, its Shape how
+// large it is; the weights are kept by Parameters<Model, Backend>. `Start` gives the initial embedding and head:
+//   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama)
+//   TorchDefault   N(0, 1) and U(+-width^-1/2), as torch.nn.Embedding and torch.nn.Linear start (LSTM)
+#pragma once
+
+#include <cmath>
+
+#include <rondo/combinator/block.hpp>
+#include <rondo/combinator/stack.hpp>
+#include <rondo/layer/embedding.hpp>
+#include <rondo/layer/head.hpp>
+#include <rondo/layer/norm.hpp>
+
+namespace rondo {
+
+struct SmallNormal {
+  static constexpr Initial embedding(const Shape&) { return normal(0.02); }
+  static constexpr Initial head(const Shape&) { return normal(0.02); }
+};
+struct TorchDefault {
+  static constexpr Initial embedding(const Shape&) { return normal(1.0); }
+  static Initial head(const Shape& shape) { return uniform(1.0 / std::sqrt(static_cast<double>(shape.width))); }
+};
+
+template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, class Start = SmallNormal>
+class LanguageModel {
+ public:
+  using Block = BlockType;
+
+  static constexpr void check(const Shape& shape) {
+    Block::check(shape);
+    HeadType::check(shape);
+  }
+  explicit LanguageModel(const Shape& shape)
+      : shape_(checked<LanguageModel>(shape)),
+        embedding_(shape.vocabulary, shape.embedding(), Start::embedding(shape)),
+        dropout_(shape.dropout, static_cast<std::uint64_t>(shape.depth * 8)),
+        stack_(shape),
+        norm_(shape.width, shape.norm_epsilon),
+        head_(shape, Start::head(shape)) {
+    if (stack_.blocks().front().in() != shape.embedding())
+      throw error("shape: the first block reads ", stack_.blocks().front().in(), " channels, the embedding has ",
+                  shape.embedding());
+  }
+
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+
+  template <class S>
+  struct Weights {
+    Embedding::Weights<S> embedding;
+    typename Stack<Block>::template Weights<S> stack;
+    typename FinalNorm::template Weights<S> norm;
+    typename HeadType::template Weights<S> head;
+  };
+  auto weight_leaves(auto&... w) const {
+    return leaves(inside("embedding", embedding_, w.embedding...), inside("", stack_, w.stack...),
+                  inside("norm", norm_, w.norm...), inside("head", head_, w.head...));
+  }
+  template <class S>
+  struct Saved {
+    S embedded;
+    typename Stack<Block>::template Saved<S> stack;
+    S stream;
+    typename FinalNorm::template Saved<S> norm;
+  };
+  auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("embedded", {extent.tokens, shape_.embedding()}, s.embedded...), inside("", stack_, s.stack...),
+                  buffer("stream", {extent.tokens, shape_.width}, s.stream...), inside("norm", norm_, s.norm...));
+  }
+  template <class S>
+  using State = typename Stack<Block>::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return stack_.state_leaves(extent, s...); }
+
+  template <class C>
+  void forward(C& c, const auto& w, Tokens ids, Out<C> hidden, const auto& saved, CarriedFor<LanguageModel, C> carried) const {
+    embedding_.forward(c, w.embedding, ids, saved.embedded);
+    dropout_.apply(c, saved.embedded);
+    stack_.forward(c, w.stack, saved.embedded, saved.stream, saved.stack, carried);
+    norm_.forward(c, w.norm, saved.stream, hidden, saved.norm);
+  }
+
+  // forward without a backward to come.
+  template <class C>
+  void evaluate(C& c, const auto& w, Tokens ids, Out<C> hidden, CarriedFor<LanguageModel, C> carried) const {
+    auto mark = c.mark();
+    const Out<C> embedded = c.matrix(hidden.rows, shape_.embedding());
+    const Out<C> stream = c.matrix(hidden.rows, shape_.width);
+    embedding_.forward(c, w.embedding, ids, embedded);
+    stack_.evaluate(c, w.stack, embedded, stream, carried);
+    norm_.forward(c, w.norm, stream, hidden, c.record(SavedRecords{c.extent()}, norm_));
+  }
+
+  // Adds to every gradient but the head's; d_hidden comes from the objective.
+  template <class C>
+  void backward(C& c, const auto& w, Tokens ids, In<C> d_hidden, const auto& saved, const auto& dw,
+                CarriedGradientFor<LanguageModel, C> carried) const {
+    auto mark = c.mark();
+    const Out<C> d_stream = c.matrix(d_hidden.rows, shape_.width);
+    const Out<C> d_embedded = c.matrix(d_hidden.rows, shape_.embedding());
+    norm_.backward(c, w.norm, saved.stream, d_hidden, d_stream, saved.norm, dw.norm);
+    stack_.backward(c, w.stack, saved.embedded, d_stream, d_embedded, saved.stack, dw.stack, carried);
+    dropout_.apply(c, d_embedded);
+    embedding_.backward(c, ids, d_embedded, dw.embedding);
+  }
+
+  // logits of some rows of hidden.
+  template <class C>
+  void logits(C& c, const auto& w, In<C> hidden, Out<C> logits) const {
+    head_.forward(c, w.head, w.embedding, hidden, logits);
+  }
+  template <class C>
+  void logits_backward(C& c, const auto& w, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw) const {
+    head_.backward(c, w.head, w.embedding, hidden, d_logits, d_hidden, dw.head, dw.embedding);
+  }
+
+ private:
+  Shape shape_;
+  Embedding embedding_;
+  Dropout dropout_;
+  Stack<Block> stack_;
+  FinalNorm norm_;
+  HeadType head_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,95 @@
+// Parameters<Model, Backend>: the weights of a model, in one piece of memory.
+//
+//   Parameters<Hgrn2, Cpu> weights{model, Seed{1}};
+//   weights.record().norm.weight                      a View
+//   weights.each([](const std::string& path, const Leaf& leaf, View<float> tensor) { ... });
+//
+// Every parameter starts from numbers keyed by the seed and its own path. `flat()` is all of them as one row, the padding
+// between tensors included (always zero), so that optimisers and norms may treat the model as one vector.
+#pragma once
+
+#include <string>
+
+#include <rondo/core/arena.hpp>
+#include <rondo/core/random.hpp>
+#include <rondo/core/record.hpp>
+
+namespace rondo {
+
+// Fills a tensor with its initial values.
+template <class T>
+void initialise(View<T> tensor, const Initial& initial, RandomKey key) {
+  for (index r = 0; r < tensor.rows; ++r)
+    for (index i = 0; i < tensor.columns; ++i) {
+      const auto number = static_cast<std::uint64_t>(r * tensor.columns + i);
+      double value = initial.value;
+      if (initial.kind == Initial::Kind::normal) value *= normal_number(key, number);
+      if (initial.kind == Initial::Kind::uniform) value *= 2 * uniform_number(key, number) - 1;
+      tensor(r, i) = static_cast<T>(static_cast<float>(value));
+    }
+}
+
+// One buffer that holds a record of a layer, leaf after leaf, each 64-byte aligned.
+template <class Kind, class Layer, class S, class Memory = Arena>
+class RecordBuffer {
+ public:
+  using Record = typename Kind::template Record<Layer, View<S>>;
+
+  RecordBuffer(const Kind& kind, const Layer& layer) : kind_(kind), layer_(&layer) {
+    std::size_t bytes = 0;
+    make_record<AnyStorage>(kind, layer, [&](const std::string&, const Leaf& leaf) {
+      bytes += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
+      return AnyStorage{};
+    });
+    memory_.reserve(bytes);
+    const auto size = static_cast<index>(bytes / sizeof(S));
+    S* data = memory_.template take<S>(size);
+    flat_ = {data, 1, size};
+    std::fill_n(data, size, S{});
+    record_ = make_record<View<S>>(kind, layer, [&](const std::string&, const Leaf& leaf) {
+      const View<S> view{data, leaf.dimensions.rows(), leaf.dimensions.columns()};
+      data += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S)) / sizeof(S);
+      return view;
+    });
+  }
+  RecordBuffer(RecordBuffer&&) noexcept = default;
+  RecordBuffer& operator=(RecordBuffer&&) noexcept = default;
+
+  [[nodiscard]] const Record& record() const { return record_; }
+  [[nodiscard]] View<S> flat() const { return flat_; }
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(flat_.size()) * sizeof(S); }
+
+  // visit(path, leaf, view) for every leaf.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    walk(kind_, *layer_, "", visit, record_);
+  }
+
+ private:
+  Kind kind_;
+  const Layer* layer_;
+  Memory memory_;
+  View<S> flat_;
+  Record record_;
+};
+
+template <class Model, class Backend, class Storage = typename Backend::Scalar>
+class Parameters : public RecordBuffer<WeightRecords, Model, Storage> {
+ public:
+  // All zero: to be filled by a reader, or as gradients and moments.
+  explicit Parameters(const Model& model) : RecordBuffer<WeightRecords, Model, Storage>(WeightRecords{}, model), model_(&model) {}
+  Parameters(const Model& model, Seed seed) : Parameters(model) {
+    this->each([&](const std::string& path, const Leaf& leaf, View<Storage> tensor) {
+      initialise(tensor, leaf.initial, key_of(seed, path));
+    });
+  }
+
+  [[nodiscard]] const Model& model() const { return *model_; }
+  // Number of scalars, without the padding.
+  [[nodiscard]] index count() const { return record_size(WeightRecords{}, *model_); }
+
+ private:
+  const Model* model_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,69 @@
+// Next-token cross-entropy, fused with the model's head: logits exist for one block of tokens at a time.
+//
+//   loss = sum over tokens with a label of CE(logits_t, y_t)      (label smoothing, z-loss, soft-cap: CrossEntropyOptions)
+//
+//   CrossEntropy objective{{.label_smoothing = 0.1}};
+//   auto loss = objective.gradient(c, model, w, hidden, labels, scale, d_hidden, dw);
+//
+// `gradient` writes d_hidden = scale * dloss/dhidden and adds scale * dloss/dw of the head (and of a tied embedding) to dw;
+// the returned loss is the plain sum, with the number of labels it is over. labels [1, tokens], ignore_index where there is none.
+// Scratch: block_tokens x vocabulary scalars, never tokens x vocabulary (Wijmans et al. 2024; fla's fused linear cross-entropy).
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/options.hpp>
+#include <rondo/layer/embedding.hpp>
+#include <rondo/layer/layer.hpp>
+
+namespace rondo {
+
+template <class Total>
+struct LossSum {
+  Total sum{};
+  index count = 0;
+};
+
+inline index count_labels(Tokens labels, int ignore_index) {
+  return std::count_if(labels.data, labels.data + labels.size(), [&](Token label) { return label != ignore_index; });
+}
+
+struct CrossEntropy {
+  CrossEntropyOptions options{};
+  index block_tokens = 512;
+
+  // The sum alone.
+  template <class C, class Model>
+  auto loss(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels) const {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, index) {
+      model.logits(c, w, rows, logits);
+      c.cross_entropy(logits, targets, options, 1.0, losses);
+    });
+  }
+
+  template <class C, class Model>
+  auto gradient(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels, double scale, Out<C> d_hidden,
+                const auto& dw) const {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, index begin) {
+      model.logits(c, w, rows, logits);
+      c.cross_entropy(logits, targets, options, scale, losses);
+      model.logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
+    });
+  }
+
+ private:
+  template <class C, class Model, class Act>
+  auto blocks(C& c, const Model& model, In<C> hidden, Tokens labels, Act act) const {
+    auto mark = c.mark();
+    const Out<C> losses = c.matrix(1, hidden.rows);
+    const Out<C> logits = c.matrix(std::min(block_tokens, hidden.rows), model.shape().vocabulary);
+    for (index begin = 0; begin < hidden.rows; begin += block_tokens) {
+      const index rows = std::min(block_tokens, hidden.rows - begin);
+      act(hidden.middle_rows(begin, rows), logits.middle_rows(0, rows), labels.middle_columns(begin, rows),
+          losses.middle_columns(begin, rows), begin);
+    }
+    return LossSum<decltype(c.sum(losses))>{c.sum(losses), count_labels(labels, options.ignore_index)};
+  }
+};
+
+}  // namespace rondo
