@@ -1,0 +1,132 @@
+// Backend: what runs the operations of layers.
+//
+//   struct Cpu { using Scalar = float; using Memory = Arena; using Context = CpuContext; };
+//
+// The closed list of operations, all on views (rows are tokens unless said otherwise; "dW adds, dx writes"):
+//
+//   zero copy add scale blend                        y = 0; y = x; y += x; x *= s; a += s (x - a)
+//   linear(x, W, y)                                  y = x W^T
+//   linear_input_gradient(dy, W, dx, onto)           dx (+)= dy W
+//   linear_weight_gradient(dy, x, dW)                dW += dy^T x
+//   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
+//   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
+//   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); dx may be dy's memory
+//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds
+//   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
+//   rms_norm layer_norm and their gradients          layer/norm.hpp
+//   rotate(rotary, x, direction)                     in place, by the sequences' positions (layer/rotary.hpp)
+//   short_convolution and its gradient               layer/short_convolution.hpp
+//   extend_cache extend_cache_gradient               keys and values appended to a cache
+//   dropout(rate, stream, x)                         in place, by the context's key
+//   recurrence(tag, ...) recurrence_gradient(tag, ...)     the open set: Recurrence<Context, Tag>
+//   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
+//   sum sum_of_squares finite                        one number back
+//   adamw(step, w, g, m, v)                          the optimiser's update of one tensor
+//
+// Each concept below is one of them, so that the error for a back-end without it names the operation.
+#pragma once
+
+#include <concepts>
+
+#include <rondo/backend/context.hpp>
+#include <rondo/backend/options.hpp>
+#include <rondo/core/activation.hpp>
+#include <rondo/gate/forget.hpp>
+#include <rondo/layer/embedding.hpp>
+#include <rondo/layer/norm.hpp>
+#include <rondo/layer/rotary.hpp>
+#include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/softmax_attention.hpp>
+
+namespace rondo {
+
+template <class C>
+concept HasMemoryOperations = requires(C& c, In<C> x, Out<C> y) {
+  c.zero(y);
+  c.copy(x, y);
+  c.add(x, y);
+  c.scale(y, 1.0);
+  c.blend(x, y, 0.5);
+};
+template <class C>
+concept HasLinear = requires(C& c, In<C> x, Out<C> y) {
+  c.linear(x, x, y);
+  c.linear_input_gradient(x, x, y, Onto::add);
+  c.linear_weight_gradient(x, x, y);
+  c.add_bias(x, y);
+  c.bias_gradient(x, y);
+};
+template <class C>
+concept HasEmbedding = requires(C& c, Tokens ids, In<C> x, Out<C> y) {
+  c.embedding(ids, x, y);
+  c.embedding_gradient(ids, x, y);
+};
+template <class C>
+concept HasElementwise = requires(C& c, In<C> x, Out<C> y) {
+  c.template map<Silu>(x, y);
+  c.template map_gradient<Silu>(x, x, y);
+  c.template gated<Silu>(x, x, y);
+  c.template gated_gradient<Silu>(x, x, x, y, y);
+};
+template <class C>
+concept HasGates = requires(C& c, In<C> x, Out<C> y) {
+  c.template gate<SigmoidForget>(x, x, y, y);
+  c.template gate_gradient<SigmoidForget>(x, x, x, x, y, y);
+  c.lower_bounds(x, y);
+  c.lower_bounds_gradient(x, x, y);
+};
+template <class C>
+concept HasNorms = requires(C& c, NormSizes sizes, In<C> x, Out<C> y) {
+  c.rms_norm(sizes, x, x, y, y);
+  c.rms_norm_gradient(sizes, x, x, x, x, y, y);
+  c.layer_norm(sizes, x, x, x, y, y, y);
+  c.layer_norm_gradient(sizes, x, x, x, x, x, y, y, y);
+};
+template <class C>
+concept HasSequenceOperations = requires(C& c, const Rotary& rotary, In<C> x, Out<C> y) {
+  c.rotate(rotary, y, 1);
+  c.short_convolution(x, x, y, x, y);
+  c.short_convolution_gradient(x, x, x, y, y, x, x, y);
+  c.extend_cache(x, x, y);
+  c.extend_cache_gradient(x, y, y);
+  c.dropout(0.1, 0, y);
+};
+template <class C>
+concept HasOuterProduct = requires(C& c, const OuterProduct& p, In<C> x, Out<C> y) {
+  c.recurrence(p, x, x, x, x, y, x, y);
+  c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y);
+};
+template <class C>
+concept HasSoftmaxAttention = requires(C& c, const SoftmaxAttention& p, In<C> x, Out<C> y) {
+  c.recurrence(p, x, x, x, x, x, y, y);
+  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y);
+};
+template <class C>
+concept HasLstmCell = requires(C& c, const Cell<LstmCell>& p, In<C> x, Out<C> y) {
+  c.recurrence(p, y, x, y, y, x, x, y, y);
+  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, x, y, y, y, y);
+};
+template <class C>
+concept HasLosses = requires(C& c, Tokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
+  c.cross_entropy(y, labels, options, 1.0, y);
+  c.log_probability(x, labels, 0.0, y);
+  c.sum(x);
+  { c.sum_of_squares(x) } -> std::convertible_to<double>;
+  { c.finite(x) } -> std::same_as<bool>;
+};
+template <class C>
+concept HasOptimizer = requires(C& c, const AdamWStep& step, In<C> x, Out<C> y) { c.adamw(step, y, x, y, y); };
+
+template <class B>
+concept Backend = requires {
+  typename B::Scalar;
+  typename B::Memory;
+  typename B::Context;
+} && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> && HasEmbedding<typename B::Context> &&
+    HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
+    HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> &&
+    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasLosses<typename B::Context> &&
+    HasOptimizer<typename B::Context>;
+
+}  // namespace rondo
