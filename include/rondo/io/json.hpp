@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -70,14 +71,18 @@ class JsonBuilder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& problem) {
+    std::string_view reason = problem.what();
+    if (const auto colon = reason.find(": "); colon != reason.npos) reason.remove_prefix(colon + 2);
+    throw not_json(position, reason);
+  }
+  // `position` counts bytes from 1.
+  [[nodiscard]] Error not_json(std::size_t position, std::string_view reason) const {
     std::size_t line = 1, column = 1;
     for (std::size_t i = 0; i + 1 < position && i < text_.size(); ++i) {
       column = text_[i] == '\n' ? 1 : column + 1;
       line += text_[i] == '\n';
     }
-    std::string_view reason = problem.what();
-    if (const auto colon = reason.find(": "); colon != reason.npos) reason.remove_prefix(colon + 2);
-    throw error(name_, ":", line, ":", column, ": not JSON: ", reason);
+    return error(name_, ":", line, ":", column, ": not JSON: ", reason);
   }
 
   Json document;
@@ -121,13 +126,18 @@ class JsonBuilder {
 inline JsonBuilder::Spellings replace_bare_numbers(std::string& text, const std::string& name) {
   const std::array<std::string_view, 3> words{"NaN", "Infinity", "-Infinity"};
   JsonBuilder::Spellings spellings;
+  // Part of a number or word, at either end of the bare word: not a bare word then.
+  const auto joins = [&](std::size_t i) {
+    if (i >= text.size()) return false;
+    return std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '+' || text[i] == '-' || text[i] == '.';
+  };
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') quoted = !quoted;
     if (quoted && text[i] == '\\') ++i;
     if (quoted || (text[i] != 'N' && text[i] != 'I' && text[i] != '-')) continue;
     for (std::size_t word = 0; word < words.size(); ++word) {
-      if (text.compare(i, words[word].size(), words[word]) != 0) continue;
+      if (text.compare(i, words[word].size(), words[word]) != 0 || joins(i - 1) || joins(i + words[word].size())) continue;
       if (spellings[0].empty()) {
         for (char digit = '0'; digit <= '9'; ++digit)
           if (const std::string start = digit + std::string("E"); text.find(start) == text.npos)
@@ -150,6 +160,8 @@ inline Json parse_json(std::string_view text, const std::string& name, BareNumbe
     if (!spellings[0].empty()) text = replaced;
   }
   JsonBuilder builder{text, name, std::move(spellings)};
+  // The parser takes a zero byte for the end of the text.
+  if (const auto zero = text.find('\0'); zero != text.npos) throw builder.not_json(zero + 1, "a zero byte");
   Json::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder.document);
 }
