@@ -1,8 +1,8 @@
 // Rows that no sequence covers.
 //
-//   zero_padding(sequences, x)   x [tokens, n]: padding rows are written as zero; others may be written as zero too
+//   zero_padding(sequences, x)   x [tokens, n]: padding rows are written as zero, all others stay as they are
 //
-// To be called before a kernel writes the rows of the sequences.
+// Sequences may lie in any order; those that follow one another are passed over in one look each.
 #pragma once
 
 #include <algorithm>
@@ -12,18 +12,28 @@
 
 namespace rondo {
 
-[[nodiscard]] inline index covered_rows(Sequences sequences) {
-  index covered = 0;
-  for (const Sequence& sequence : sequences) covered += sequence.length;
-  return covered;
-}
-
 inline void zero_rows(View<float> x) {
   for (index t = 0; t < x.rows; ++t) std::fill_n(x.row(t), x.columns, 0.0F);
 }
 
 inline void zero_padding(Sequences sequences, View<float> x) {
-  if (covered_rows(sequences) < x.rows) zero_rows(x);
+  std::size_t next = 0;
+  for (index row = 0; row < x.rows;) {
+    if (next < sequences.size() && sequences[next].begin == row) {
+      row += sequences[next++].length;
+      continue;
+    }
+    index stop = x.rows;  // of the gap that begins at `row`
+    std::size_t found = sequences.size();
+    for (std::size_t s = 0; s < sequences.size(); ++s)
+      if (sequences[s].length > 0 && sequences[s].begin >= row && sequences[s].begin < stop) {
+        stop = sequences[s].begin;
+        found = s;
+      }
+    zero_rows(x.middle_rows(row, stop - row));
+    row = stop;
+    next = found;
+  }
 }
 
 }  // namespace rondo

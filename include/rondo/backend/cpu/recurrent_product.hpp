@@ -1,6 +1,6 @@
 // The product inside a recurrent step: a few rows times a matrix that is the same at every step.
 //
-//   sum [rows, panel_columns] += a [rows, inner] panel [inner, panel_columns],   panel_columns = 4 lane_count
+//   sum [rows, panel_columns] += a [rows, inner] panel [inner, panel_columns],   panel_columns = 2 lane_count
 //
 // A panel is a strip of the matrix, packed once per pass over a sequence and then read in order at every step. It is wider
 // than the strips of small_product, and the register tile lower, because there are few rows (one a sequence): each number
@@ -14,10 +14,18 @@
 
 namespace rondo {
 
-inline constexpr index panel_registers = 4;
+inline constexpr index panel_registers = 2;
 inline constexpr index panel_columns = panel_registers * lane_count;
-inline constexpr index panel_rows = lane_count == 16 ? 6 : 3;
-inline constexpr index panel_inner = 128;  // this much of a panel stays in the first-level cache for all rows
+inline constexpr index panel_rows = lane_count == 16 ? 12 : 6;
+inline constexpr index panel_inner = 256;  // this much of a panel stays in the first-level cache for all rows
+
+// gcc 12 would otherwise read the number from memory again for each of its uses, and loads are what this loop is short of.
+[[gnu::always_inline]] inline Lanes in_register(Lanes lanes) {
+#if defined(__x86_64__)
+  asm("" : "+v"(lanes));
+#endif
+  return lanes;
+}
 
 template <index Rows>
 void multiply_recurrent_tile(const float* const* a, index offset, const float* panel, index inner, float* sum) {
@@ -28,11 +36,11 @@ void multiply_recurrent_tile(const float* const* a, index offset, const float* p
     unrolled<panel_registers>([&](auto j) { total[i][j] = load_lanes(sum + i * panel_columns + j * lane_count); });
   });
   for (index l = 0; l < inner; ++l) {
-    Lanes factor[Rows];
-    unrolled<Rows>([&](auto i) { factor[i] = all_lanes(left[i][l]); });
-    unrolled<panel_registers>([&](auto j) {
-      const Lanes right = load_lanes(panel + l * panel_columns + j * lane_count);
-      unrolled<Rows>([&](auto i) { total[i][j] += factor[i] * right; });
+    Lanes right[panel_registers];
+    unrolled<panel_registers>([&](auto j) { right[j] = in_register(load_lanes(panel + l * panel_columns + j * lane_count)); });
+    unrolled<Rows>([&](auto i) {
+      const Lanes factor = all_lanes(left[i][l]);
+      unrolled<panel_registers>([&](auto j) { total[i][j] += factor * right[j]; });
     });
   }
   unrolled<Rows>([&](auto i) {

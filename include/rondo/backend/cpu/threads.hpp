@@ -1,4 +1,5 @@
-// How many threads a parallel region may use, and which of them runs: OpenMP's answers, or one thread without OpenMP.
+// How many threads a parallel region may use, how many it has got and which of them runs: OpenMP's answers, or one thread
+// without OpenMP.
 #pragma once
 
 #include <rondo/core/view.hpp>

@@ -11,12 +11,9 @@
 
 namespace rondo {
 
-template <class T>
-class ReferenceContext;
-
-template <class T>
-struct Recurrence<ReferenceContext<T>, SoftmaxAttention> {
-  using C = ReferenceContext<T>;
+template <class C>
+struct AttentionLoop {
+  using T = typename C::Scalar;
   using Input = View<const T>;
   using Output = View<T>;
 
@@ -109,5 +106,10 @@ struct Recurrence<ReferenceContext<T>, SoftmaxAttention> {
     return sum * T(static_cast<Real<T>>(p.scale));
   }
 };
+
+template <class T>
+class ReferenceContext;
+template <class T>
+struct Recurrence<ReferenceContext<T>, SoftmaxAttention> : AttentionLoop<ReferenceContext<T>> {};
 
 }  // namespace rondo

@@ -9,12 +9,9 @@
 
 namespace rondo {
 
-template <class T>
-class ReferenceContext;
-
-template <class T>
-struct Recurrence<ReferenceContext<T>, Cell<LstmCell>> {
-  using C = ReferenceContext<T>;
+template <class C>
+struct LstmLoop {
+  using T = typename C::Scalar;
   using Input = View<const T>;
   using Output = View<T>;
 
@@ -94,5 +91,10 @@ struct Recurrence<ReferenceContext<T>, Cell<LstmCell>> {
     for (index s = 0; s < std::ssize(c.sequences()); ++s) act(s, c.sequences()[static_cast<std::size_t>(s)]);
   }
 };
+
+template <class T>
+class ReferenceContext;
+template <class T>
+struct Recurrence<ReferenceContext<T>, Cell<LstmCell>> : LstmLoop<ReferenceContext<T>> {};
 
 }  // namespace rondo

@@ -8,12 +8,9 @@
 
 namespace rondo {
 
-template <class T>
-class ReferenceContext;
-
-template <class T>
-struct Recurrence<ReferenceContext<T>, OuterProduct> {
-  using C = ReferenceContext<T>;
+template <class C>
+struct OuterProductLoop {
+  using T = typename C::Scalar;
   using Input = View<const T>;
   using Output = View<T>;
 
@@ -95,5 +92,10 @@ struct Recurrence<ReferenceContext<T>, OuterProduct> {
     for (index t = 0; t < sequence.length; ++t) act(sequence.begin + (reversed ? sequence.length - 1 - t : t));
   }
 };
+
+template <class T>
+class ReferenceContext;
+template <class T>
+struct Recurrence<ReferenceContext<T>, OuterProduct> : OuterProductLoop<ReferenceContext<T>> {};
 
 }  // namespace rondo

@@ -1,0 +1,57 @@
+// The Cpu back-end: float32, vectorised and threaded (OpenMP); matrix products through oneDNN where it is built in, else Eigen.
+//
+//   Parameters<Hgrn2, Cpu> weights{model, Seed{1}};          weights in float32
+//   Parameters<Hgrn2, Cpu, bf16> small{model};               weights in bf16, for evaluation and decoding
+#pragma once
+
+#include <rondo/backend/backend.hpp>
+#include <rondo/backend/cpu/attention.hpp>
+#include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/backend/reference/cell.hpp>
+#include <rondo/backend/reference/outer_product.hpp>
+
+namespace rondo {
+
+class CpuContext : public ReferenceSequence<CpuContext, float> {
+ public:
+  void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
+  void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+    multiply(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
+  }
+  void linear_weight_gradient(Input dy, Input x, Output d_weight) {
+    multiply(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
+  }
+};
+
+template <>
+struct Recurrence<CpuContext, SoftmaxAttention> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static AttentionSizes sizes(const SoftmaxAttention& p) {
+    return {p.heads, p.key_value_heads, p.head_width, static_cast<float>(p.scale), p.window};
+  }
+  static void forward(CpuContext& c, const SoftmaxAttention& p, Input q, Input k, Input v, Input past_keys, Input past_values,
+                      Output o, Output log_sum) {
+    attention_forward(c.sequences(), sizes(p), q, k, v, past_keys, past_values, o, log_sum, c.scratch);
+  }
+  static void gradient(CpuContext& c, const SoftmaxAttention& p, Input q, Input k, Input v, Input past_keys, Input past_values,
+                       Input o, Input log_sum, Input d_o, Output dq, Output dk, Output dv, Output d_past_keys,
+                       Output d_past_values) {
+    attention_backward(c.sequences(), sizes(p), q, k, v, past_keys, past_values, o, log_sum, d_o, dq, dk, dv, d_past_keys,
+                       d_past_values, c.scratch);
+  }
+};
+
+template <>
+struct Recurrence<CpuContext, OuterProduct> : OuterProductLoop<CpuContext> {};
+template <>
+struct Recurrence<CpuContext, Cell<LstmCell>> : LstmLoop<CpuContext> {};
+
+struct Cpu {
+  using Scalar = float;
+  using Memory = Arena;
+  using Context = CpuContext;
+};
+
+}  // namespace rondo

@@ -1,0 +1,170 @@
+// LSTM recurrence, forward (Hochreiter and Schmidhuber 1997 with forget gates; the layout of PyTorch's nn.LSTM).
+//
+//   a_t = gates_t + W_hh h_{t-1};   i, f, o = s(a), g = tanh(a);   c_t = f c_{t-1} + i g;   h_t = o tanh(c_t)
+//
+//   gates [tokens, 4 H], blocks i, f, g, o: W_ih x + b_ih + b_hh on entry, the activated gates on return
+//   weight W_hh [4 H, H];  initial h, c [sequences, H] (no data: zero);  h, c [tokens, H] written, zero in rows of no sequence
+//   final h, c [sequences, H] written (no data: not wanted); an empty sequence passes its initial state on
+//
+// Sequences advance in lock step. A thread owns hidden units with all four of their gates, whose rows of W_hh it packs once
+// into panels and streams at every step, so that one barrier a step is all the threads share. Throws Error where sizes disagree.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/cpu/lock_step.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/recurrent_product.hpp>
+#include <rondo/backend/cpu/spin_barrier.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/error.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+struct LstmState {
+  View<const float> h, c;
+};
+struct LstmStateTarget {
+  View<float> h, c;
+};
+
+// Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
+[[nodiscard]] inline index step_threads(index units, index products) {
+  return std::max<index>(1, std::min({thread_count(), units, products / 20000}));
+}
+
+// A unit is lane_count hidden units: two panels, (i, f) and (g, o), each [H, 2 lane_count].
+inline void pack_lstm_unit(View<const float> weight, index first, float* panels) {
+  const index width = weight.columns, count = std::min(lane_count, width - first);
+  for (index gate = 0; gate < 4; ++gate) {
+    float* panel = panels + gate / 2 * width * panel_columns + gate % 2 * lane_count;
+    for (index j = 0; j < lane_count; ++j) {
+      const float* row = j < count ? weight.row(gate * width + first + j) : nullptr;
+      for (index l = 0; l < width; ++l) panel[l * panel_columns + j] = row ? row[l] : 0.0F;
+    }
+  }
+}
+
+// One sequence's gates, c and h of `count` hidden units, from the sums [2 panels, panel_columns].
+template <class Count>
+[[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, index width, const float* c_before,
+                                              float* gates, float* c, float* h, Count count) {
+#pragma omp simd
+  for (index j = 0; j < count; ++j) {
+    const float i = sigmoid(first_sum[j]), f = sigmoid(first_sum[lane_count + j]);
+    const float g = hyperbolic_tangent(second_sum[j]), o = sigmoid(second_sum[lane_count + j]);
+    const float cell = f * c_before[j] + i * g;
+    gates[j] = i;
+    gates[width + j] = f;
+    gates[2 * width + j] = g;
+    gates[3 * width + j] = o;
+    c[j] = cell;
+    h[j] = o * hyperbolic_tangent(cell);
+  }
+}
+
+inline void check_lstm(Sequences sequences, View<const float> gates, View<const float> weight, View<const float> h,
+                       View<const float> c) {
+  const index width = weight.columns;
+  require(weight.rows == 4 * width, "lstm: the recurrent weight is [", weight.rows, ", ", width, "], expected [", 4 * width, ", ",
+          width, "]");
+  require(gates.columns == 4 * width && h.columns == width && c.columns == width && h.rows == gates.rows && c.rows == gates.rows,
+          "lstm: gates [", gates.rows, ", ", gates.columns, "], h [", h.rows, ", ", h.columns, "], c [", c.rows, ", ", c.columns,
+          "] do not fit a width of ", width);
+  for (const Sequence& sequence : sequences)
+    require(sequence.begin >= 0 && sequence.begin + sequence.length <= gates.rows, "lstm: a sequence ends at row ",
+            sequence.begin + sequence.length, " of ", gates.rows);
+}
+
+inline void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
+                         View<float> c, LstmStateTarget final, Arena& arena) {
+  check_lstm(sequences, gates, weight, h, c);
+  const index width = weight.columns, units = (width + lane_count - 1) / lane_count;
+  Arena::Mark mark{arena};
+  const LockStep lock_step{sequences, arena};
+  const index count = lock_step.count(), steps = lock_step.steps();
+  const index threads = step_threads(units, 4 * width * width * count);
+  const index unit_floats = 2 * width * panel_columns;
+  float* packed = arena.take<float>(units * unit_floats);
+  float* sums = arena.take<float>(threads * 2 * count * panel_columns);
+  const float** before = arena.take<const float*>(threads * count);
+  float* zero = arena.take<float>(width);
+  std::fill_n(zero, width, 0.0F);
+  SpinBarrier barrier;
+#pragma omp parallel num_threads(static_cast<int>(threads))
+  {
+    const index team = team_size(), me = thread_number();
+    const Range own = share_of(units, team, me);
+    float *first_sum = sums + me * 2 * count * panel_columns, *second_sum = first_sum + count * panel_columns;
+    const float** rows = before + me * count;
+    for (index unit = own.begin; unit < own.end; ++unit) pack_lstm_unit(weight, unit * lane_count, packed + unit * unit_floats);
+    index running = count;
+    for (index step = 0; step < steps; ++step) {
+      running = lock_step.running(step, running);
+      for (index i = 0; i < running; ++i) {
+        const index start = lock_step.at(i).begin;
+        rows[i] = step > 0 ? h.row(start + step - 1) : initial.h ? initial.h.row(lock_step.number(i)) : zero;
+      }
+      for (index unit = own.begin; unit < own.end; ++unit) {
+        const index first = unit * lane_count, valid = std::min(lane_count, width - first);
+        for (index i = 0; i < running; ++i) {
+          const float* from = gates.row(lock_step.at(i).begin + step) + first;
+          for (index part = 0; part < 2; ++part) {
+            std::copy_n(from + part * width, valid, first_sum + i * panel_columns + part * lane_count);
+            std::copy_n(from + (2 + part) * width, valid, second_sum + i * panel_columns + part * lane_count);
+          }
+        }
+        const float* panels = packed + unit * unit_floats;
+        if (step > 0 || initial.h) {
+          multiply_recurrent(rows, running, panels, width, first_sum);
+          multiply_recurrent(rows, running, panels + width * panel_columns, width, second_sum);
+        }
+        for (index i = 0; i < running; ++i) {
+          const index row = lock_step.at(i).begin + step;
+          const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
+          const auto update = [&](auto units_here) __attribute__((always_inline)) {
+            lstm_units(first_sum + i * panel_columns, second_sum + i * panel_columns, width, c_before + first,
+                       gates.row(row) + first, c.row(row) + first, h.row(row) + first, units_here);
+          };
+          if (valid == lane_count)
+            update(std::integral_constant<index, lane_count>{});
+          else
+            update(valid);
+        }
+      }
+      barrier.wait(team);
+    }
+  }
+  zero_padding(sequences, h);
+  zero_padding(sequences, c);
+  for (index s = 0; s < count; ++s) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const auto last = [&](View<const float> states, View<const float> start) -> const float* {
+      if (sequence.length > 0) return states.row(sequence.begin + sequence.length - 1);
+      return start ? start.row(s) : zero;
+    };
+    if (final.h) std::copy_n(last(h, initial.h), width, final.h.row(s));
+    if (final.c) std::copy_n(last(c, initial.c), width, final.c.row(s));
+  }
+}
+
+// h_previous [tokens, H] = the state before each token: what dW_hh += da^T h_previous needs. Zero in rows of no sequence.
+inline void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
+  zero_padding(sequences, previous);
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const index begin = sequences[s].begin, length = sequences[s].length;
+    if (length == 0) continue;
+    if (initial)
+      std::copy_n(initial.row(static_cast<index>(s)), h.columns, previous.row(begin));
+    else
+      std::fill_n(previous.row(begin), h.columns, 0.0F);
+#pragma omp parallel for schedule(static)
+    for (index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
+  }
+}
+
+}  // namespace rondo

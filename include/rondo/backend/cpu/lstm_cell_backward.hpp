@@ -1,0 +1,110 @@
+// LSTM recurrence, backward.
+//
+//   dh = d_h_t + W_hh^T da_{t+1};   tc = tanh c_t;   dc += dh o (1 - tc^2)
+//   da_t = [dc g i (1 - i), dc c_{t-1} f (1 - f), dc i (1 - g^2), dh tc o (1 - o)];   dc = dc f for the step before
+//
+//   gates [tokens, 4 H] the activated gates of the forward, c [tokens, H], weight W_hh [4 H, H], d_h [tokens, H]
+//   d_final h, c [sequences, H] (no data: zero);  da [tokens, 4 H] written (may be the place of gates), zero in rows of no
+//   sequence;  d_initial h, c [sequences, H] written (no data: not wanted)
+//
+// The gradients of the weights are products over all tokens and made by the caller: dW_ih += da^T x,
+// dW_hh += da^T h_previous (previous_rows), db_ih and db_hh += sum da, dx = da W_ih. Throws Error where the sizes disagree.
+#pragma once
+
+#include <rondo/backend/cpu/lstm_cell.hpp>
+
+namespace rondo {
+
+// One sequence's da of `count` hidden units; dh holds what the step after sent back, dc is carried on.
+template <class Count>
+[[gnu::always_inline]] inline void lstm_units_backward(const float* gates, index width, const float* c, const float* c_before,
+                                                       const float* d_h, const float* dh_recurrent, float* dc, float* da,
+                                                       Count count) {
+#pragma omp simd
+  for (index j = 0; j < count; ++j) {
+    const float i = gates[j], f = gates[width + j], g = gates[2 * width + j], o = gates[3 * width + j];
+    const float dh = d_h[j] + dh_recurrent[j], tc = hyperbolic_tangent(c[j]);
+    const float cell = dc[j] + dh * o * (1.0F - tc * tc);
+    da[j] = cell * g * i * (1.0F - i);
+    da[width + j] = cell * c_before[j] * f * (1.0F - f);
+    da[2 * width + j] = cell * i * (1.0F - g * g);
+    da[3 * width + j] = dh * tc * o * (1.0F - o);
+    dc[j] = cell * f;
+  }
+}
+
+inline void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial,
+                          View<const float> c, View<const float> d_h, LstmState d_final, View<float> da, LstmStateTarget d_initial,
+                          Arena& arena) {
+  check_lstm(sequences, gates, weight, d_h, c);
+  require(da.rows == gates.rows && da.columns == gates.columns, "lstm: da is [", da.rows, ", ", da.columns, "], gates are [",
+          gates.rows, ", ", gates.columns, "]");
+  const index width = weight.columns, panels = (width + panel_columns - 1) / panel_columns, padded = panels * panel_columns;
+  Arena::Mark mark{arena};
+  const LockStep lock_step{sequences, arena};
+  const index count = lock_step.count(), steps = lock_step.steps();
+  const index threads = step_threads(panels, 4 * width * width * count);
+  float* packed = arena.take<float>(4 * width * padded);  // [panels, 4 H, panel_columns]
+  float* dh_recurrent = arena.take<float>(count * padded);  // [panels, sequences, panel_columns]
+  float* dc = arena.take<float>(count * padded);            // the same
+  const float** pointers = arena.take<const float*>(threads * count);
+  float* zero = arena.take<float>(width);
+  std::fill_n(zero, width, 0.0F);
+  SpinBarrier barrier;
+#pragma omp parallel num_threads(static_cast<int>(threads))
+  {
+    const index team = team_size(), me = thread_number();
+    const Range own = share_of(panels, team, me);
+    const float** rows = pointers + me * count;
+    for (index panel = own.begin; panel < own.end; ++panel) {
+      const index first = panel * panel_columns, valid = std::min(panel_columns, width - first);
+      float* to = packed + panel * 4 * width * panel_columns;
+      for (index l = 0; l < 4 * width; ++l) {
+        std::copy_n(weight.row(l) + first, valid, to + l * panel_columns);
+        std::fill_n(to + l * panel_columns + valid, panel_columns - valid, 0.0F);
+      }
+      for (index i = 0; i < count; ++i) {
+        const index at = (panel * count + i) * panel_columns, s = lock_step.number(i);
+        for (index j = 0; j < panel_columns; ++j) {
+          dh_recurrent[at + j] = d_final.h && j < valid ? d_final.h(s, first + j) : 0.0F;
+          dc[at + j] = d_final.c && j < valid ? d_final.c(s, first + j) : 0.0F;
+        }
+      }
+    }
+    for (index step = steps - 1; step >= 0; --step) {
+      const index running = lock_step.running(step, count);
+      for (index i = 0; i < running; ++i) rows[i] = da.row(lock_step.at(i).begin + step);
+      for (index panel = own.begin; panel < own.end; ++panel) {
+        const index first = panel * panel_columns, valid = std::min(panel_columns, width - first);
+        for (index i = 0; i < running; ++i) {
+          const index row = lock_step.at(i).begin + step, at = (panel * count + i) * panel_columns;
+          const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
+          const auto update = [&](auto units_here) __attribute__((always_inline)) {
+            lstm_units_backward(gates.row(row) + first, width, c.row(row) + first, c_before + first, d_h.row(row) + first,
+                                dh_recurrent + at, dc + at, da.row(row) + first, units_here);
+          };
+          if (valid == panel_columns)
+            update(std::integral_constant<index, panel_columns>{});
+          else
+            update(valid);
+        }
+      }
+      if (step == 0 && !d_initial.h) break;
+      barrier.wait(team);
+      for (index panel = own.begin; panel < own.end; ++panel) {
+        float* sum = dh_recurrent + panel * count * panel_columns;
+        std::fill_n(sum, running * panel_columns, 0.0F);
+        multiply_recurrent(rows, running, packed + panel * 4 * width * panel_columns, 4 * width, sum);
+      }
+    }
+  }
+  zero_padding(sequences, da);
+  for (index i = 0; i < count; ++i)
+    for (index j = 0; j < width; ++j) {
+      const index at = (j / panel_columns * count + i) * panel_columns + j % panel_columns, s = lock_step.number(i);
+      if (d_initial.h) d_initial.h(s, j) = dh_recurrent[at];
+      if (d_initial.c) d_initial.c(s, j) = dc[at];
+    }
+}
+
+}  // namespace rondo

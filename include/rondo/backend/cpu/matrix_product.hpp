@@ -1,0 +1,71 @@
+// The matrix product of the CPU back-end.
+//
+//   c [m, n] = beta c + op(a) op(b),   op(a) [m, k], op(b) [k, n],   beta 0 (written, whatever c held) or 1 (added to)
+//
+// Row-major, any strides; c overlaps neither a nor b. All OpenMP threads work on it, the calling one alone inside a parallel
+// region. The same operands with the same number of threads give the same bits. The three products of a layer:
+//
+//   y = x w^T     multiply(x, Transpose::no, w, Transpose::yes, y)
+//   dx = dy w     multiply(dy, Transpose::no, w, Transpose::no, dx)
+//   dw += dy^T x  multiply(dy, Transpose::yes, x, Transpose::no, dw, 1)
+//
+// Who multiplies, by what was measured (bench/matrix.cpp):
+//   up to four rows times w^T     few_rows_product.hpp
+//   RONDO_ONEDNN                  oneDNN; sliced_multiply where oneDNN would read its operands uncopied
+//   otherwise                     sliced_multiply; Eigen where all three sizes are beyond `sliced_limit`
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+
+#include <rondo/backend/cpu/eigen_product.hpp>
+#include <rondo/backend/cpu/few_rows_product.hpp>
+#include <rondo/backend/cpu/small_product.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/transpose.hpp>
+#include <rondo/core/view.hpp>
+#ifdef RONDO_ONEDNN
+#include <rondo/backend/cpu/onednn_product.hpp>
+#endif
+
+namespace rondo {
+
+// c cut into a grid of one piece per thread, each computed by small_product. Of all grids the one whose pieces are nearest
+// to squares reads least.
+inline void sliced_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
+  const double work = static_cast<double>(c.size()) * static_cast<double>(columns_of(a, ta));
+  const index threads = work < 64.0 * 64 * 64 ? 1 : thread_count();
+  index across = 1;
+  for (index columns = 1; columns <= threads; ++columns) {
+    const auto edge = [&](index parts) { return c.rows / (threads / parts) + c.columns / parts; };
+    if (threads % columns == 0 && edge(columns) < edge(across)) across = columns;
+  }
+  const index down = threads / across;
+#pragma omp parallel for schedule(static) if (threads > 1)
+  for (index part = 0; part < threads; ++part) {
+    const Range rows = share_of(c.rows, down, part / across, tile_rows);
+    const Range columns = share_of(c.columns, across, part % across, tile_columns);
+    const index m = rows.end - rows.begin, n = columns.end - columns.begin;
+    if (m == 0 || n == 0) continue;
+    small_product(ta == Transpose::no ? a.middle_rows(rows.begin, m) : a.middle_columns(rows.begin, m), ta,
+                  tb == Transpose::no ? b.middle_columns(columns.begin, n) : b.middle_rows(columns.begin, n), tb,
+                  c.middle_rows(rows.begin, m).middle_columns(columns.begin, n), 1, beta);
+  }
+}
+
+inline constexpr index sliced_limit = 2048;
+
+inline void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0) {
+  const index inner = columns_of(a, ta);
+  assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner && (beta == 0 || beta == 1));
+  if (c.rows == 0 || c.columns == 0) return;
+  if (c.rows <= few_rows && ta == Transpose::no && tb == Transpose::yes) return multiply_few_rows(a, b, c, beta);
+#ifdef RONDO_ONEDNN
+  if (inner > 0 && onednn_copies_operands(c.rows, c.columns, ta, tb)) return onednn_multiply(a, ta, b, tb, c, beta);
+#else
+  if (std::min({c.rows, c.columns, inner}) >= sliced_limit) return eigen_multiply(a, ta, b, tb, c, beta);
+#endif
+  sliced_multiply(a, ta, b, tb, c, beta);
+}
+
+}  // namespace rondo
