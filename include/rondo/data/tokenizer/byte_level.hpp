@@ -5,6 +5,8 @@
 //   byte_of(c)           the byte that character c stands for, or -1
 //   split_words(text, use)   use(begin, end) for each word, together the whole text, as the regular expression
 //       's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+//   may_cut_words(text, at)  whether the words of the text are those of its two parts cut at `at`: after a single line end
+//                            between two words of ASCII
 //
 // Source: GPT-2's encoder.py (Radford et al. 2019); \p and \s as Unicode has them (unicode_tables.hpp, needs utf8proc).
 #pragma once
@@ -67,6 +69,13 @@ class ByteAlphabet {
   if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
   if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l')) return 3;
   return 0;
+}
+
+[[nodiscard]] inline bool may_cut_words(std::string_view text, std::size_t at) {
+  if (at < 2 || at >= text.size() || text[at - 1] != '\n') return false;
+  const auto before = static_cast<unsigned char>(text[at - 2]);
+  const char after = text[at];
+  return before > ' ' && before < 0x7F && ((after >= 'a' && after <= 'z') || (after >= 'A' && after <= 'Z'));
 }
 
 template <class Use>

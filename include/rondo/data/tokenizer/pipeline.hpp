@@ -82,6 +82,13 @@ class Pipeline {
         in_given_.add(token, token.content);
       }
     }
+    for (const PostProcessor& step : parts_.post_processors) {
+      const auto* special = std::get_if<AddSpecial>(&step);
+      for (const auto* ids : {special ? &special->before : nullptr, special ? &special->after : nullptr})
+        for (std::size_t i = 0; ids != nullptr && i < ids->size(); ++i)
+          require((*ids)[i] < vocabulary_, name, ": post_processor: id ", (*ids)[i], " is not below the vocabulary of ",
+                  vocabulary_);
+    }
     if (parts_.pre_tokenizers.size() == 1) {
       const auto* byte_level = std::get_if<ByteLevel>(&parts_.pre_tokenizers.front());
       if (byte_level != nullptr && byte_level->split) words_ = *byte_level;
@@ -173,11 +180,7 @@ class Pipeline {
   // Whether a text may be cut in two at `at`, the tokens of both parts together being those of the whole: after a single
   // line end between two words of a byte-level tokenizer without normaliser and prefix space.
   [[nodiscard]] bool may_cut(std::string_view text, std::size_t at) const {
-    if (!words_ || words_->prefix_space || !parts_.normalizers.empty() || at < 2 || at >= text.size() || text[at - 1] != '\n')
-      return false;
-    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    const auto before = static_cast<unsigned char>(text[at - 2]);
-    if (before <= ' ' || before >= 0x80 || !is_letter(text[at])) return false;
+    if (!words_ || words_->prefix_space || !parts_.normalizers.empty() || !may_cut_words(text, at)) return false;
     return !in_given_.may_stand_at(text, at) && !in_normalized_.may_stand_at(text, at) && !in_given_.may_stand_at(text, at - 1) &&
            !in_normalized_.may_stand_at(text, at - 1);
   }

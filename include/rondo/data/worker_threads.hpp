@@ -1,0 +1,58 @@
+// Work on many threads.
+//
+//   run_on_threads(threads, [&](index worker) { ... });          // worker 0 <= worker < threads, all at once
+//   for_each_task(threads, tasks, [&](index worker, index task) { ... });   // each task once, the next free worker takes it
+//
+// Both return when all is done. The first exception that a worker throws is thrown again; later tasks are not begun then.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// What the processor offers, at least 1.
+[[nodiscard]] inline index hardware_threads() {
+  return std::max<index>(1, static_cast<index>(std::thread::hardware_concurrency()));
+}
+
+template <class Work>
+void run_on_threads(index threads, Work&& work) {
+  if (threads <= 1) return work(index{0});
+  std::exception_ptr problem;
+  std::mutex problem_mutex;
+  const auto guarded = [&](index worker) {
+    try {
+      work(worker);
+    } catch (...) {
+      const std::lock_guard lock(problem_mutex);
+      if (!problem) problem = std::current_exception();
+    }
+  };
+  std::vector<std::thread> others;
+  for (index worker = 1; worker < threads; ++worker) others.emplace_back(guarded, worker);
+  guarded(0);
+  for (std::thread& other : others) other.join();
+  if (problem) std::rethrow_exception(problem);
+}
+
+template <class Work>
+void for_each_task(index threads, index tasks, Work&& work) {
+  std::atomic<index> next{0};
+  run_on_threads(std::min(threads, tasks), [&](index worker) {
+    try {
+      for (index task = next++; task < tasks; task = next++) work(worker, task);
+    } catch (...) {
+      next = tasks;
+      throw;
+    }
+  });
+}
+
+}  // namespace rondo
