@@ -45,7 +45,8 @@ class Hgrn2Mixer {
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("query", query_, w.query...), inside("forget", forget_, w.forget...),
-                  inside("value", value_, w.value...), inside("norm", norm_, w.norm...), inside("output", output_, w.output...));
+                  inside("value", value_, w.value...), inside("output_norm", norm_, w.norm...),
+                  inside("output", output_, w.output...));
   }
   template <class S>
   struct Saved {
