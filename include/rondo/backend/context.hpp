@@ -4,8 +4,6 @@
 // it. `begin` names the sequences of a batch; then one forward pass and its backward may run.
 #pragma once
 
-#include <string>
-
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
@@ -47,9 +45,11 @@ class ContextBase {
   }
   template <class Kind, class Layer>
   [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {
-    return make_record<Output>(kind, layer, [&](const std::string&, const Leaf& leaf) {
-      return matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
-    });
+    typename Kind::template Record<Layer, Output> result{};
+    walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, Output& member) {
+      member = matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
+    }, result);
+    return result;
   }
 
   // What a stack tells before and after each of its blocks; a watched context looks at every block's output.

@@ -13,7 +13,7 @@
 //
 // `walk` goes through that list and through the lists of inner layers and calls
 //
-//   visit(path, leaf, member_of_record_1, member_of_record_2, ...)          path: "blocks.3.mixer.inner.query.weight"
+//   visit(path, leaf, member_of_record_1, member_of_record_2, ...)          path: "blocks.3.mixer.query.weight"
 //
 // so memory layout, initialisation, optimiser, names in files, counts and printed summaries are the same walk. A member
 // that the list forgets does not compile.
@@ -212,13 +212,20 @@ constexpr std::size_t member_count() {
 
 struct AnyStorage {};  // stands for S where only the record's form matters
 
-template <class Kind, class Layer, class Visit, class... Records>
-void walk(const Kind& kind, const Layer& layer, const std::string& path, Visit&& visit, Records&... records);
+// In place of a path where nobody asks for it: such a walk builds no strings and allocates nothing.
+struct NoPath {};
 
 inline std::string join_path(const std::string& path, std::string_view name) {
   if (path.empty()) return std::string(name);
   return name.empty() ? path : path + "." + std::string(name);
 }
+inline std::string join_path(const std::string& path, std::string_view name, std::size_t number) {
+  return join_path(join_path(path, name), std::to_string(number));
+}
+inline NoPath join_path(NoPath, std::string_view, std::size_t = 0) { return {}; }
+
+template <class Kind, class Layer, class Path, class Visit, class... Records>
+void walk(const Kind& kind, const Layer& layer, const Path& path, Visit&& visit, Records&... records);
 
 // A record that is only read has its form already.
 template <class Member>
@@ -235,36 +242,36 @@ template <std::size_t I, class... Members>
 void give_alternative(const std::variant<Members...>&) {}
 
 // How each kind of entry is walked.
-template <class Kind, class Visit, class... Members>
-void walk_entry(const Kind&, const std::string& path, Visit& visit, const LeafEntry<Members...>& entry) {
+template <class Kind, class Path, class Visit, class... Members>
+void walk_entry(const Kind&, const Path& path, Visit& visit, const LeafEntry<Members...>& entry) {
   std::apply([&](Members&... members) { visit(join_path(path, entry.leaf.name), entry.leaf, members...); }, entry.members);
 }
-template <class Kind, class Visit, class... Members>
-void walk_entry(const Kind&, const std::string& path, Visit& visit, const RepeatedLeafEntry<Members...>& entry) {
+template <class Kind, class Path, class Visit, class... Members>
+void walk_entry(const Kind&, const Path& path, Visit& visit, const RepeatedLeafEntry<Members...>& entry) {
   std::apply(
       [&](Members&... members) {
         (give_size(members, entry.count), ...);
         for (std::size_t i = 0; i < entry.count; ++i)
-          visit(join_path(path, std::string(entry.leaf.name) + "." + std::to_string(i)), entry.leaf, members[i]...);
+          visit(join_path(path, entry.leaf.name, i), entry.leaf, members[i]...);
       },
       entry.members);
 }
-template <class Kind, class Visit, class Layer, class... Members>
-void walk_entry(const Kind& kind, const std::string& path, Visit& visit, const LayerEntry<Layer, Members...>& entry) {
+template <class Kind, class Path, class Visit, class Layer, class... Members>
+void walk_entry(const Kind& kind, const Path& path, Visit& visit, const LayerEntry<Layer, Members...>& entry) {
   std::apply([&](Members&... members) { walk(kind, entry.layer, join_path(path, entry.name), visit, members...); }, entry.members);
 }
-template <class Kind, class Visit, class Layer, class... Members>
-void walk_entry(const Kind& kind, const std::string& path, Visit& visit, const RepeatedEntry<Layer, Members...>& entry) {
+template <class Kind, class Path, class Visit, class Layer, class... Members>
+void walk_entry(const Kind& kind, const Path& path, Visit& visit, const RepeatedEntry<Layer, Members...>& entry) {
   std::apply(
       [&](Members&... members) {
         (give_size(members, entry.layers.size()), ...);
         for (std::size_t i = 0; i < entry.layers.size(); ++i)
-          walk(kind, entry.layers[i], join_path(path, std::string(entry.name) + "." + std::to_string(i)), visit, members[i]...);
+          walk(kind, entry.layers[i], join_path(path, entry.name, i), visit, members[i]...);
       },
       entry.members);
 }
-template <std::size_t I, class Kind, class Visit, class Choice, class... Members>
-void walk_alternative(const Kind& kind, const std::string& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
+template <std::size_t I, class Kind, class Path, class Visit, class Choice, class... Members>
+void walk_alternative(const Kind& kind, const Path& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
   if (entry.choice.index() != I) return;
   std::apply(
       [&](Members&... members) {
@@ -273,15 +280,15 @@ void walk_alternative(const Kind& kind, const std::string& path, Visit& visit, c
       },
       entry.members);
 }
-template <class Kind, class Visit, class Choice, class... Members>
-void walk_entry(const Kind& kind, const std::string& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
+template <class Kind, class Path, class Visit, class Choice, class... Members>
+void walk_entry(const Kind& kind, const Path& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
   [&]<std::size_t... I>(std::index_sequence<I...>) { (walk_alternative<I>(kind, path, visit, entry), ...); }(
       std::make_index_sequence<std::variant_size_v<Choice>>{});
 }
 
 // Walks one or more records of `layer` in lock step. Vectors inside records get their size on the way.
-template <class Kind, class Layer, class Visit, class... Records>
-void walk(const Kind& kind, const Layer& layer, const std::string& path, Visit&& visit, Records&... records) {
+template <class Kind, class Layer, class Path, class Visit, class... Records>
+void walk(const Kind& kind, const Layer& layer, const Path& path, Visit&& visit, Records&... records) {
   auto list = kind.list(layer, records...);
   static_assert(std::tuple_size_v<decltype(list)> == member_count<typename Kind::template Record<Layer, AnyStorage>>(),
                 "rondo: the list of a record must name every member of the record exactly once");
@@ -292,7 +299,8 @@ void walk(const Kind& kind, const Layer& layer, const std::string& path, Visit&&
 template <class S, class Kind, class Layer, class Make>
 auto make_record(const Kind& kind, const Layer& layer, Make&& make) {
   typename Kind::template Record<Layer, S> record{};
-  walk(kind, layer, "", [&](const std::string& path, const Leaf& leaf, S& member) { member = make(path, leaf); }, record);
+  walk(kind, layer, std::string{}, [&](const std::string& path, const Leaf& leaf, S& member) { member = make(path, leaf); },
+       record);
   return record;
 }
 
@@ -300,7 +308,7 @@ auto make_record(const Kind& kind, const Layer& layer, Make&& make) {
 template <class To, class Kind, class Layer, class From>
 auto convert_record(const Kind& kind, const Layer& layer, From& from) {
   typename Kind::template Record<Layer, To> record{};
-  walk(kind, layer, "", [](const std::string&, const Leaf&, auto& source, To& target) { target = To(source); }, from, record);
+  walk(kind, layer, NoPath{}, [](NoPath, const Leaf&, auto& source, To& target) { target = To(source); }, from, record);
   return record;
 }
 
@@ -308,10 +316,8 @@ auto convert_record(const Kind& kind, const Layer& layer, From& from) {
 template <class Kind, class Layer>
 index record_size(const Kind& kind, const Layer& layer) {
   index sum = 0;
-  make_record<AnyStorage>(kind, layer, [&](const std::string&, const Leaf& leaf) {
-    sum += leaf.dimensions.size();
-    return AnyStorage{};
-  });
+  typename Kind::template Record<Layer, AnyStorage> record{};
+  walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, AnyStorage) { sum += leaf.dimensions.size(); }, record);
   return sum;
 }
 

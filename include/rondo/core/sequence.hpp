@@ -5,11 +5,15 @@
 // nothing that has a state ever sees them, and their gradient is zero. Sequence number s owns row s of every state.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include <rondo/core/view.hpp>
 
 namespace rondo {
+
+using Token = std::int32_t;
+using Tokens = View<const Token>;  // [1, tokens]
 
 struct Sequence {
   index begin = 0;     // first row

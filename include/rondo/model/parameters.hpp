@@ -62,7 +62,7 @@ class RecordBuffer {
   // visit(path, leaf, view) for every leaf.
   template <class Visit>
   void each(Visit&& visit) const {
-    walk(kind_, *layer_, "", visit, record_);
+    walk(kind_, *layer_, std::string{}, visit, record_);
   }
 
  private:

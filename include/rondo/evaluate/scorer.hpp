@@ -1,0 +1,110 @@
+// Scorer: log-probabilities of given texts.
+//
+//   log p(x_t | x_1 .. x_{t-1})   for every token but the first of each text; log-softmax in float32
+//
+//   Scorer<Hgrn2, Cpu> scorer{model, weights};
+//   scorer.each(texts, [](std::size_t text, std::span<const float> log_probabilities) { ... });
+//   std::vector<float> sums = scorer.sums(texts);
+//
+// Texts are packed, longest first, about `batch_tokens` tokens a pass, each as a sequence of its own: no padding. A text of fewer
+// than two tokens has no log-probabilities and the sum 0. Throws Error for an id outside the vocabulary.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <rondo/layer/embedding.hpp>
+#include <rondo/model/parameters.hpp>
+
+namespace rondo {
+
+template <class Model, class Backend, class Storage = typename Backend::Scalar>
+class Scorer {
+ public:
+  using Text = std::vector<Token>;
+  using Scalar = typename Backend::Scalar;
+
+  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, index batch_tokens = 4096, double soft_cap = 0)
+      : model_(&model), weights_(&weights), batch_tokens_(batch_tokens), soft_cap_(soft_cap) {}
+
+  // visit(number of the text, its log-probabilities), in an order of the scorer's choice. `progress(tokens done)` after each pass.
+  template <class Visit>
+  void each(std::span<const Text> texts, Visit&& visit, const std::function<void(index)>& progress = {}) {
+    std::vector<std::size_t> order(texts.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
+    index done = 0;
+    for (std::size_t first = 0; first < order.size();) {
+      std::size_t last = first;
+      index tokens = 0;
+      while (last < order.size() && (last == first || tokens + std::ssize(texts[order[last]]) <= batch_tokens_))
+        tokens += std::ssize(texts[order[last++]]);
+      pass(texts, std::span(order).subspan(first, last - first), tokens, visit);
+      first = last;
+      done += tokens;
+      if (progress) progress(done);
+    }
+  }
+
+  [[nodiscard]] std::vector<float> sums(std::span<const Text> texts, const std::function<void(index)>& progress = {}) {
+    std::vector<float> result(texts.size(), 0.0F);
+    each(texts, [&](std::size_t text, std::span<const float> values) {
+      result[text] = std::accumulate(values.begin(), values.end(), 0.0F);
+    }, progress);
+    return result;
+  }
+
+ private:
+  template <class Visit>
+  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, index tokens, Visit&& visit) {
+    ids_.clear();
+    labels_.clear();
+    sequences_.clear();
+    for (const std::size_t number : chosen) {
+      const Text& text = texts[number];
+      for (const Token id : text)
+        require(id >= 0 && id < model_->shape().vocabulary, "text ", number, ": token id ", id, " is outside the vocabulary of ",
+                model_->shape().vocabulary);
+      sequences_.push_back({std::ssize(ids_), std::ssize(text), 0});
+      ids_.insert(ids_.end(), text.begin(), text.end());
+      if (!text.empty()) {
+        labels_.insert(labels_.end(), text.begin() + 1, text.end());
+        labels_.push_back(-1);  // nothing follows
+      }
+    }
+    if (tokens == 0) return;
+    c_.begin(sequences_, tokens);
+    auto mark = c_.mark();
+    const View<Scalar> hidden = c_.matrix(tokens, model_->shape().width);
+    const View<Scalar> result = c_.matrix(1, tokens);
+    model_->evaluate(c_, weights_->record(), Tokens{ids_.data(), 1, tokens}, hidden, {});
+    const index block = std::min<index>(tokens, 512);
+    const View<Scalar> logits = c_.matrix(block, model_->shape().vocabulary);
+    for (index begin = 0; begin < tokens; begin += block) {
+      const index rows = std::min(block, tokens - begin);
+      model_->logits(c_, weights_->record(), hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
+      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows}, soft_cap_,
+                         result.middle_columns(begin, rows));
+    }
+    log_probabilities_.assign(result.data, result.data + tokens);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const Sequence& sequence = sequences_[i];
+      visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
+                                              static_cast<std::size_t>(std::max<index>(sequence.length - 1, 0))));
+    }
+  }
+
+  const Model* model_;
+  const Parameters<Model, Backend, Storage>* weights_;
+  index batch_tokens_;
+  double soft_cap_;
+  typename Backend::Context c_;
+  std::vector<Token> ids_, labels_;
+  std::vector<Sequence> sequences_;
+  std::vector<float> log_probabilities_;
+};
+
+}  // namespace rondo
