@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include <rondo/backend/cpu/lock_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
@@ -95,7 +96,7 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
   SpinBarrier barrier;
-#pragma omp parallel num_threads(static_cast<int>(threads))
+#pragma omp parallel num_threads(static_cast <int>(threads))
   {
     const index team = team_size(), me = thread_number();
     const Range own = share_of(units, team, me);
@@ -113,9 +114,12 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
         const index first = unit * lane_count, valid = std::min(lane_count, width - first);
         for (index i = 0; i < running; ++i) {
           const float* from = gates.row(lock_step.at(i).begin + step) + first;
-          for (index part = 0; part < 2; ++part) {
-            std::copy_n(from + part * width, valid, first_sum + i * panel_columns + part * lane_count);
-            std::copy_n(from + (2 + part) * width, valid, second_sum + i * panel_columns + part * lane_count);
+          for (index part = 0; part < 4; ++part) {
+            float* to = (part < 2 ? first_sum : second_sum) + i * panel_columns + part % 2 * lane_count;
+            if (valid == lane_count)
+              store_lanes(to, load_lanes(from + part * width));
+            else
+              std::copy_n(from + part * width, valid, to);
           }
         }
         const float* panels = packed + unit * unit_floats;

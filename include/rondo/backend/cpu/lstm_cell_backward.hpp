@@ -34,8 +34,8 @@ template <class Count>
 }
 
 inline void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial,
-                          View<const float> c, View<const float> d_h, LstmState d_final, View<float> da, LstmStateTarget d_initial,
-                          Arena& arena) {
+                          View<const float> c, View<const float> d_h, LstmState d_final, View<float> da,
+                          LstmStateTarget d_initial, Arena& arena) {
   check_lstm(sequences, gates, weight, d_h, c);
   require(da.rows == gates.rows && da.columns == gates.columns, "lstm: da is [", da.rows, ", ", da.columns, "], gates are [",
           gates.rows, ", ", gates.columns, "]");
@@ -44,14 +44,14 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
   const LockStep lock_step{sequences, arena};
   const index count = lock_step.count(), steps = lock_step.steps();
   const index threads = step_threads(panels, 4 * width * width * count);
-  float* packed = arena.take<float>(4 * width * padded);  // [panels, 4 H, panel_columns]
+  float* packed = arena.take<float>(4 * width * padded);    // [panels, 4 H, panel_columns]
   float* dh_recurrent = arena.take<float>(count * padded);  // [panels, sequences, panel_columns]
   float* dc = arena.take<float>(count * padded);            // the same
   const float** pointers = arena.take<const float*>(threads * count);
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
   SpinBarrier barrier;
-#pragma omp parallel num_threads(static_cast<int>(threads))
+#pragma omp parallel num_threads(static_cast <int>(threads))
   {
     const index team = team_size(), me = thread_number();
     const Range own = share_of(panels, team, me);

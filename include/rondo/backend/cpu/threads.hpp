@@ -17,12 +17,18 @@ namespace rondo {
 [[nodiscard]] inline index thread_number() {
   return omp_get_thread_num();
 }
+[[nodiscard]] inline index team_size() {
+  return omp_get_num_threads();
+}
 #else
 [[nodiscard]] inline index thread_count() {
   return 1;
 }
 [[nodiscard]] inline index thread_number() {
   return 0;
+}
+[[nodiscard]] inline index team_size() {
+  return 1;
 }
 #endif
 
