@@ -23,20 +23,16 @@ inline void eigen_multiply(View<const float> a, Transpose ta, View<const float> 
   const EigenView<const EigenMatrix> left(a.data, a.rows, a.columns, Eigen::OuterStride<>(a.stride));
   const EigenView<const EigenMatrix> right(b.data, b.rows, b.columns, Eigen::OuterStride<>(b.stride));
   EigenView<EigenMatrix> to(c.data, c.rows, c.columns, Eigen::OuterStride<>(c.stride));
-  const auto assign = [&](const auto& product) {
-    if (beta == 0)
-      to.noalias() = product;
-    else
-      to.noalias() += product;
-  };
+  if (beta == 0) to.setZero();  // one form of product instead of two: each costs a second of compilation
+  const auto add = [&](const auto& product) { to.noalias() += product; };
   if (ta == Transpose::no && tb == Transpose::no)
-    assign(left * right);
+    add(left * right);
   else if (ta == Transpose::no)
-    assign(left * right.transpose());
+    add(left * right.transpose());
   else if (tb == Transpose::no)
-    assign(left.transpose() * right);
+    add(left.transpose() * right);
   else
-    assign(left.transpose() * right.transpose());
+    add(left.transpose() * right.transpose());
 }
 
 }  // namespace rondo

@@ -1,0 +1,82 @@
+// Every path of the matrix product against double loops, at sizes around the tiles and blocks of the implementations.
+#include <boost/test/unit_test.hpp>
+
+#include <tuple>
+
+#include <rondo/backend/cpu/matrix_product.hpp>
+
+#include "matrix.hpp"
+#include "product_cases.hpp"
+
+namespace rondo::test {
+namespace {
+
+template <class Element>
+void compare_few_rows() {
+  for (index rows = 1; rows <= few_rows; ++rows) {
+    for (const auto& [out, in] : {std::pair<index, index>{1, 1}, {3, 8}, {4, 17}, {131, 64}, {259, 93}}) {
+      Matrix<float> x{rows, in}, w{out, in}, y{rows, out};
+      fill_random(x, 1), fill_random(w, 2), fill_nan(y);
+      Matrix<Element> stored{out, in};
+      for (std::size_t i = 0; i < w.values.size(); ++i) stored.values[i] = Element{w.values[i]};
+      Matrix<double> expected{rows, out};
+      for (index r = 0; r < rows; ++r)
+        for (index o = 0; o < out; ++o)
+          for (index i = 0; i < in; ++i) expected(r, o) += static_cast<double>(x(r, i)) * static_cast<float>(stored(o, i));
+      multiply_few_rows(View<const float>(x.view()), View<const Element>(stored.view()), y.view(), 0);
+      BOOST_TEST(largest_difference(y.view(), expected.view()) < 1e-5, rows << " rows, " << out << " x " << in);
+      multiply_few_rows(View<const float>(x.view()), View<const Element>(stored.view()), y.view(), 1);
+      for (double& value : expected.values) value *= 2;
+      BOOST_TEST(largest_difference(y.view(), expected.view()) < 1e-5, rows << " rows added, " << out << " x " << in);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(matrix_product)
+
+BOOST_AUTO_TEST_CASE(chosen) {
+  compare_products(&multiply);
+}
+BOOST_AUTO_TEST_CASE(sliced) {
+  compare_products(&sliced_multiply);
+}
+#ifdef RONDO_ONEDNN
+BOOST_AUTO_TEST_CASE(onednn) {
+  compare_products(&onednn_multiply);
+}
+#endif
+BOOST_AUTO_TEST_CASE(small_scaled) {
+  Matrix<float> a{3, 4}, b{4, 20}, c{3, 20}, once{3, 20};
+  fill_random(a, 1), fill_random(b, 2), fill_random(c, 3);
+  small_product(View<const float>(a.view()), Transpose::no, View<const float>(b.view()), Transpose::no, once.view());
+  Matrix<float> expected = c;
+  for (std::size_t i = 0; i < c.values.size(); ++i) expected.values[i] = 0.5f * c.values[i] - 3 * once.values[i];
+  small_product(View<const float>(a.view()), Transpose::no, View<const float>(b.view()), Transpose::no, c.view(), -3, 0.5f);
+  BOOST_TEST(largest_difference(c.view(), expected.view()) < 1e-6);
+}
+// An empty inner dimension leaves c (beta 1) or clears it (beta 0).
+BOOST_AUTO_TEST_CASE(nothing_to_sum) {
+  Matrix<float> c{3, 5};
+  fill_random(c, 1);
+  const Matrix<float> before = c;
+  multiply(View<const float>(nullptr, 3, 0), Transpose::no, View<const float>(nullptr, 0, 5), Transpose::no, c.view(), 1);
+  BOOST_TEST(c.values == before.values, boost::test_tools::per_element());
+  fill_nan(c);
+  multiply(View<const float>(nullptr, 3, 0), Transpose::no, View<const float>(nullptr, 0, 5), Transpose::no, c.view(), 0);
+  BOOST_TEST(c.values == std::vector<float>(15), boost::test_tools::per_element());
+}
+BOOST_AUTO_TEST_CASE(few_rows_of_float) {
+  compare_few_rows<float>();
+}
+BOOST_AUTO_TEST_CASE(few_rows_of_bf16) {
+  compare_few_rows<bf16>();
+}
+BOOST_AUTO_TEST_CASE(few_rows_of_fp16) {
+  compare_few_rows<fp16>();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
