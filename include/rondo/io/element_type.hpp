@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <rondo/core/half.hpp>
 
@@ -50,49 +52,67 @@ constexpr std::optional<ElementType> element_type_named(std::string_view name) {
 template <class T>
 constexpr bool is_floating_element = std::is_floating_point_v<T> || std::is_same_v<T, bf16> || std::is_same_v<T, fp16>;
 
-// Calls visit(T{}) with the C++ type of the elements; false where there is none (BOOL, F8).
-template <class Visit>
-bool visit_element_type(ElementType type, Visit&& visit) {
-  switch (type) {
-    case ElementType::f64:
-      visit(double{});
-      return true;
-    case ElementType::f32:
-      visit(float{});
-      return true;
-    case ElementType::f16:
-      visit(fp16{});
-      return true;
-    case ElementType::bf16:
-      visit(bf16{});
-      return true;
-    case ElementType::i64:
-      visit(std::int64_t{});
-      return true;
-    case ElementType::i32:
-      visit(std::int32_t{});
-      return true;
-    case ElementType::i16:
-      visit(std::int16_t{});
-      return true;
-    case ElementType::i8:
-      visit(std::int8_t{});
-      return true;
-    case ElementType::u64:
-      visit(std::uint64_t{});
-      return true;
-    case ElementType::u32:
-      visit(std::uint32_t{});
-      return true;
-    case ElementType::u16:
-      visit(std::uint16_t{});
-      return true;
-    case ElementType::u8:
-      visit(std::uint8_t{});
-      return true;
-    default:
-      return false;
+constexpr bool is_floating(ElementType type) {
+  return type <= ElementType::bf16;
+}
+// Whether there is a C++ type for the elements.
+constexpr bool is_number(ElementType type) {
+  return type <= ElementType::u8;
+}
+
+// visit(E{}) with E the C++ type of the elements: the floating-point types where T is one, the integer types where T is
+// one. `type` must be a number of T's kind.
+template <class T, class Visit>
+void visit_element_type(ElementType type, Visit&& visit) {
+  if constexpr (is_floating_element<T>) {
+    switch (type) {
+      case ElementType::f64:
+        return visit(double{});
+      case ElementType::f32:
+        return visit(float{});
+      case ElementType::f16:
+        return visit(fp16{});
+      case ElementType::bf16:
+        return visit(bf16{});
+      default:
+        break;
+    }
+  } else {
+    switch (type) {
+      case ElementType::i64:
+        return visit(std::int64_t{});
+      case ElementType::i32:
+        return visit(std::int32_t{});
+      case ElementType::i16:
+        return visit(std::int16_t{});
+      case ElementType::i8:
+        return visit(std::int8_t{});
+      case ElementType::u64:
+        return visit(std::uint64_t{});
+      case ElementType::u32:
+        return visit(std::uint32_t{});
+      case ElementType::u16:
+        return visit(std::uint16_t{});
+      case ElementType::u8:
+        return visit(std::uint8_t{});
+      default:
+        break;
+    }
   }
+}
+
+// to[i] = from[i] for elements of one kind. An integer that does not fit stops it: its place, or from.size().
+template <class From, class To>
+std::size_t convert_stored(std::span<const From> from, std::span<To> to) {
+  if constexpr (is_floating_element<From>) {
+    convert_elements(from, to);
+  } else {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (!std::in_range<To>(from[i])) return i;
+      to[i] = static_cast<To>(from[i]);
+    }
+  }
+  return from.size();
 }
 
 }  // namespace rondo

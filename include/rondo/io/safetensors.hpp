@@ -71,8 +71,9 @@ struct StoredTensor {
   void read_into(std::span<T> target) const {
     if (std::ssize(target) != elements())
       throw mismatch(std::to_string(target.size()) + " elements", std::to_string(elements()) + " of shape " + shape_text(shape));
-    const bool known = visit_element_type(type, [&](auto element) { read_as<decltype(element)>(target); });
-    if (!known) throw mismatch("elements that can be read as numbers", name_of(type));
+    if (!is_number(type) || is_floating(type) != is_floating_element<T>)
+      throw mismatch(is_floating_element<T> ? "floating-point numbers" : "integers", name_of(type));
+    visit_element_type<T>(type, [&](auto element) { read_as<decltype(element)>(target); });
   }
   template <class T>
   [[nodiscard]] std::vector<T> read() const {
@@ -84,22 +85,17 @@ struct StoredTensor {
  private:
   template <class From, class T>
   void read_as(std::span<T> target) const {
-    if constexpr (is_floating_element<From> != is_floating_element<T>) {
-      throw mismatch(is_floating_element<T> ? "floating-point numbers" : "integers", name_of(type));
-    } else {
-      constexpr std::size_t piece = 2048;
-      From buffer[piece];
-      for (std::size_t begin = 0; begin < target.size(); begin += piece) {
-        const std::size_t count = std::min(piece, target.size() - begin);
-        std::memcpy(buffer, bytes.data() + begin * sizeof(From), count * sizeof(From));
-        if constexpr (std::is_integral_v<From>) {
-          for (std::size_t i = 0; i < count; ++i)
-            if (!std::in_range<T>(buffer[i]))
-              throw mismatch("numbers of " + std::to_string(8 * sizeof(T)) + " bits", std::to_string(buffer[i]));
-        }
-        convert_elements(std::span<const From>{buffer, count}, target.subspan(begin, count));
-      }
+    constexpr std::size_t piece = 2048;
+    From buffer[piece];
+    for (std::size_t begin = 0; begin < target.size(); begin += piece) {
+      const std::size_t count = std::min(piece, target.size() - begin);
+      std::memcpy(buffer, bytes.data() + begin * sizeof(From), count * sizeof(From));
+      const std::size_t good = convert_stored(std::span<const From>{buffer, count}, target.subspan(begin, count));
+      if (good != count) throw does_not_fit(8 * sizeof(T), std::to_string(+buffer[good]));
     }
+  }
+  [[nodiscard]] Error does_not_fit(std::size_t bits, const std::string& number) const {
+    return mismatch("numbers of " + std::to_string(bits) + " bits", number);
   }
 };
 

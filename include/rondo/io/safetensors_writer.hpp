@@ -46,7 +46,10 @@ class TensorSink {
   void put(std::span<const T> elements) {
     missing_ -= std::ssize(elements);
     require(missing_ >= 0, place(), "more elements put than its shape has");
-    visit_element_type(type_, [&](auto element) { put_as<decltype(element)>(elements); });
+    if (is_floating(type_) != is_floating_element<T>)
+      throw error(place(), is_floating_element<T> ? "floating-point numbers" : "integers", " cannot be written as ",
+                  name_of(type_));
+    visit_element_type<T>(type_, [&](auto element) { put_as<decltype(element)>(elements); });
   }
   template <class T>
   void put(View<T> matrix) {
@@ -62,22 +65,19 @@ class TensorSink {
   void put_as(std::span<const T> elements) {
     if constexpr (std::is_same_v<To, T>) {
       file_.write(elements.data(), elements.size_bytes());
-    } else if constexpr (is_floating_element<To> != is_floating_element<T>) {
-      throw error(place(), is_floating_element<T> ? "floating-point numbers" : "integers", " cannot be written as ",
-                  name_of(type_));
     } else {
       constexpr std::size_t piece = 2048;
       To buffer[piece];
       for (std::size_t begin = 0; begin < elements.size(); begin += piece) {
         const auto part = elements.subspan(begin, std::min(piece, elements.size() - begin));
-        if constexpr (std::is_integral_v<T>) {
-          for (const T element : part)
-            require(std::in_range<To>(element), place(), +element, " cannot be written as ", name_of(type_));
-        }
-        convert_elements(part, std::span<To>{buffer, part.size()});
+        const std::size_t good = convert_stored(part, std::span<To>{buffer, part.size()});
+        if (good != part.size()) throw does_not_fit(std::to_string(+part[good]));
         file_.write(buffer, part.size() * sizeof(To));
       }
     }
+  }
+  [[nodiscard]] Error does_not_fit(const std::string& number) const {
+    return error(place(), number, " cannot be written as ", name_of(type_));
   }
 
   AtomicFile& file_;
@@ -100,14 +100,15 @@ class SafetensorsWriter {
   void metadata(const std::string& key, const std::string& value) { metadata_[key] = value; }
 
   void add(const std::string& name, std::vector<index> shape, ElementType type, Source source) {
-    require(name != "__metadata__" && names_.insert(name).second, "tensor '", name, "': the name is taken");
-    require(visit_element_type(type, [](auto) {}), "tensor '", name, "': ", name_of(type), " cannot be written");
+    require(name != "__metadata__" && !names_.contains(name), "tensor '", name, "': the name is taken");
+    require(is_number(type), "tensor '", name, "': ", name_of(type), " cannot be written");
     index elements = 1, bytes = 0;
     for (const index size : shape)
       require(size >= 0 && !__builtin_mul_overflow(elements, size, &elements), "tensor '", name,
               "': not a shape: ", shape_text(shape));
     require(!__builtin_mul_overflow(elements, static_cast<index>(bytes_of(type)), &bytes), "tensor '", name,
             "': too large: ", shape_text(shape));
+    names_.insert(name);
     tensors_.push_back({name, std::move(shape), type, elements, bytes, std::move(source)});
   }
   // A vector [n] or matrix [rows, columns] that stays where it is until the file is written.

@@ -80,15 +80,19 @@ class TensorFolder {
     for (const auto& [file_name, tensors] : tensors_of_file) {
       if (!std::filesystem::exists(folder / file_name))
         throw Error(index_name, "tensor '" + tensors.front() + "'", "the file '" + file_name + "'", "no such file in the folder");
+    }
+    for (const auto& [file_name, tensors] : tensors_of_file) {
       const SafetensorsFile& file = files_.emplace_back(folder / file_name);
       for (const std::string& tensor : tensors)
         if (!file.contains(tensor))
           throw Error(index_name, "tensor '" + tensor + "'", "it in '" + file_name + "'", "no such tensor in that file");
       for (const StoredTensor& tensor : file.tensors()) {
         const auto listed = file_of_tensor.find(tensor.name);
-        if (listed == file_of_tensor.end() || listed->second != file_name)
-          throw Error(index_name, "tensor '" + tensor.name + "' of '" + file_name + "'", "the index to say so",
-                      listed == file_of_tensor.end() ? "no such tensor in the index" : "'" + listed->second + "' in the index");
+        if (listed == file_of_tensor.end())
+          throw Error(index_name, "tensor '" + tensor.name + "' of '" + file_name + "'", "it in the index", "no such name");
+        if (listed->second != file_name)
+          throw Error(index_name, "tensor '" + tensor.name + "'", "the file '" + file_name + "', which holds it",
+                      "'" + listed->second + "'");
       }
     }
   }
