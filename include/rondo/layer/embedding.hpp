@@ -1,14 +1,9 @@
 // Token embedding:  y_t = E[id_t]     E [vocabulary, width], ids [1, tokens], y [tokens, width];  dE[id_t] += dy_t
 #pragma once
 
-#include <cstdint>
-
 #include <rondo/layer/layer.hpp>
 
 namespace rondo {
-
-using Token = std::int32_t;
-using Tokens = View<const Token>;
 
 class Embedding : public PlainLayer, public NothingSaved, public NoState {
  public:

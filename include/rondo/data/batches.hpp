@@ -1,0 +1,179 @@
+// Batches: rows x length tokens at a time out of a source of documents, in a seeded order that is another each epoch.
+//
+//   Batches batches{tokens, {.rows = 8, .length = 256, .seed = Seed{1}}};
+//   Batch batch;
+//   while (batches.next(batch)) ...                  // without end, unless .epochs says otherwise
+//   batches.seek(position);                          // go on exactly where batches.position() was
+//
+// Units (rondo/data/packing.hpp) are drawn in the order of a permutation keyed by seed and epoch; windows are shifted by another
+// number of tokens each epoch. An epoch's last batch is filled up from the next epoch, the last epoch's with padding rows.
+// The place in the data is three numbers: epoch, units drawn, tokens taken of the unit that is open. next() allocates nothing.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <rondo/core/random.hpp>
+#include <rondo/data/packing.hpp>
+#include <rondo/data/shuffling.hpp>
+
+namespace rondo {
+
+// Where a token has no label (CrossEntropyOptions::ignore_index).
+inline constexpr Token no_label = -100;
+
+// Valid until the next batch is drawn.
+struct Batch {
+  Tokens ids;           // [1, rows x length]
+  Tokens labels;        // the same; no_label where there is none
+  Sequences sequences;  // the rows that belong together; none covers padding
+  index tokens = 0;     // without padding
+  index words = 0;      // that the tokens stand for: the share of the data's words, rounded so that sums are right
+};
+
+struct BatchOptions {
+  index rows = 8;
+  index length = 256;
+  Packing packing = Packing::documents;
+  bool shuffled = true;
+  index epochs = 0;  // 0: without end
+  Seed seed{};
+};
+
+// Where in the data the next batch begins.
+struct DataPosition {
+  index epoch = 0;
+  index unit = 0;    // units of the epoch that are used up
+  index offset = 0;  // tokens of the next one that are used up
+  index tokens = 0;  // drawn so far, all epochs together
+  friend constexpr bool operator==(const DataPosition&, const DataPosition&) = default;
+};
+
+// Documents in memory.
+class MemoryTokens {
+ public:
+  MemoryTokens(index vocabulary, const std::vector<std::vector<Token>>& documents, index words = 0)
+      : vocabulary_(vocabulary), words_(words) {
+    for (const auto& document : documents) {
+      tokens_.insert(tokens_.end(), document.begin(), document.end());
+      begins_.push_back(std::ssize(tokens_));
+    }
+    for (const Token token : tokens_)
+      require(token >= 0 && token < vocabulary, "documents: token ", token, " is outside the vocabulary of ", vocabulary);
+  }
+  [[nodiscard]] index size() const { return std::ssize(tokens_); }
+  [[nodiscard]] index documents() const { return std::ssize(begins_) - 1; }
+  [[nodiscard]] index document_begin(index document) const { return begins_[static_cast<std::size_t>(document)]; }
+  [[nodiscard]] index words() const { return words_; }
+  [[nodiscard]] index vocabulary() const { return vocabulary_; }
+  void copy(index begin, index count, Token* to) const { std::copy_n(tokens_.begin() + begin, count, to); }
+
+ private:
+  index vocabulary_;
+  index words_;
+  std::vector<Token> tokens_;
+  std::vector<index> begins_{0};
+};
+
+template <TokenSource Source>
+class Batches {
+ public:
+  // The source must outlive the batches.
+  Batches(const Source& source, const BatchOptions& options)
+      : source_(&source), options_(options), cutting_(source, options.packing, options.length), order_(1, {}) {
+    require(options.rows > 0, "batches: rows must be at least 1, found ", options.rows);
+    require(options.epochs >= 0, "batches: epochs must be at least 0, found ", options.epochs);
+    const auto tokens = static_cast<std::size_t>(options.rows * options.length);
+    ids_.resize(tokens);
+    labels_.resize(tokens);
+    following_.resize(static_cast<std::size_t>(options.length) + 1);
+    sequences_.reserve(tokens);
+    enter_epoch();
+  }
+
+  [[nodiscard]] const BatchOptions& options() const { return options_; }
+  [[nodiscard]] const Source& source() const { return *source_; }
+  [[nodiscard]] Extent extent() const { return {options_.rows * options_.length, options_.rows}; }
+  [[nodiscard]] DataPosition position() const { return position_; }
+  void seek(const DataPosition& position) {
+    position_ = position;
+    enter_epoch();
+    require(position.epoch >= 0 && position.unit >= 0 && position.unit <= units_ && position.offset >= 0 &&
+                position.offset < options_.length && position.tokens >= 0,
+            "batches: no such place in the data: epoch ", position.epoch, ", unit ", position.unit, " of ", units_, ", offset ",
+            position.offset);
+  }
+
+  // False after the last epoch.
+  bool next(Batch& batch) {
+    const index tokens_before = position_.tokens;
+    sequences_.clear();
+    for (index row = 0; row < options_.rows; ++row) fill_row(row * options_.length);
+    batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
+    batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
+    batch.sequences = sequences_;
+    batch.tokens = position_.tokens - tokens_before;
+    batch.words = words_at(position_.tokens) - words_at(tokens_before);
+    return batch.tokens > 0;
+  }
+
+ private:
+  void enter_epoch() {
+    const RandomKey key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(position_.epoch)}, "order of the data");
+    shift_ = options_.shuffled ? static_cast<index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
+    units_ = cutting_.units(shift_);
+    order_ = Permutation{units_, key};
+  }
+  [[nodiscard]] bool at_end() {
+    if (position_.unit == units_ && (options_.epochs == 0 || position_.epoch + 1 < options_.epochs)) {
+      ++position_.epoch;
+      position_.unit = 0;
+      enter_epoch();
+    }
+    return position_.unit == units_;
+  }
+
+  void fill_row(index begin) {
+    const index end = begin + options_.length;
+    while (begin < end && !at_end()) {
+      const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
+      const index from = whole.begin + position_.offset;
+      const index count = std::min(end - begin, whole.end - from);
+      put(begin, from, count, whole.label_end);
+      sequences_.push_back({begin, count, 0});
+      begin += count;
+      position_.tokens += count;
+      position_.offset += count;
+      if (from + count == whole.end) {
+        ++position_.unit;
+        position_.offset = 0;
+      }
+    }
+    std::fill(ids_.begin() + begin, ids_.begin() + end, Token{0});
+    std::fill(labels_.begin() + begin, labels_.begin() + end, no_label);
+  }
+  void put(index row, index from, index count, index label_end) {
+    const index labelled = std::min(count, label_end - from - 1);
+    source_->copy(from, std::min(count + 1, label_end - from), following_.data());
+    std::copy_n(following_.begin(), count, ids_.begin() + row);
+    std::copy_n(following_.begin() + 1, labelled, labels_.begin() + row);
+    std::fill(labels_.begin() + row + labelled, labels_.begin() + row + count, no_label);
+  }
+  [[nodiscard]] index words_at(index tokens) const {
+    return static_cast<index>(static_cast<long double>(tokens) * static_cast<long double>(source_->words()) /
+                              static_cast<long double>(source_->size()));
+  }
+
+  const Source* source_;
+  BatchOptions options_;
+  Cutting cutting_;
+  Permutation order_;
+  DataPosition position_;
+  index units_ = 0;
+  index shift_ = 0;
+  std::vector<Token> ids_, labels_, following_;
+  std::vector<Sequence> sequences_;
+};
+
+}  // namespace rondo

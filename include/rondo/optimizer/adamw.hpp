@@ -1,0 +1,129 @@
+// AdamW (Kingma and Ba 2015; decoupled decay of Loshchilov and Hutter 2019):
+//
+//   m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2
+//   w <- w - rate (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon) + decay w)           t = 1, 2, ...
+//
+//   AdamW optimizer{.rate = 1e-3};
+//   AdamW::State<Model, Backend> state{model};                       // m and v, zero
+//   optimizer.update(c, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients, state);
+//
+// Decay acts on the parameters whose record says Decay::yes. Neighbours in memory that decay alike are updated in one piece;
+// weights, gradients and moments share one layout, padding included (always zero). update() allocates nothing.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rondo/backend/options.hpp>
+#include <rondo/model/parameters.hpp>
+
+namespace rondo {
+
+// What changes from one update to the next.
+struct Update {
+  index step = 1;             // number of this update, from 1
+  double rate_share = 1;      // of the full rate
+  double gradient_scale = 1;  // the gradients are multiplied by it first
+};
+
+// Two numbers for each weight of a model, as a layer with records of its own.
+template <class Model>
+class Moments {
+ public:
+  explicit Moments(const Model& model) : model_(&model) {}
+
+  template <class S>
+  struct Weights {
+    typename Model::template Weights<S> first, second;
+  };
+  auto weight_leaves(auto&... w) const {
+    return leaves(inside("first", *model_, w.first...), inside("second", *model_, w.second...));
+  }
+
+ private:
+  const Model* model_;
+};
+
+// Owner of the moments of one model, in one arena: leaves "first.PATH" and "second.PATH".
+template <class Model, class Backend>
+class OptimizerState {
+ public:
+  using Scalar = typename Backend::Scalar;
+  struct Piece {
+    index begin, size;
+    Decay decay;
+  };
+
+  explicit OptimizerState(const Model& model) : moments_(model), buffer_(WeightRecords{}, moments_) {
+    const index half = buffer_.flat().columns / 2;
+    first_ = buffer_.flat().middle_columns(0, half);
+    second_ = buffer_.flat().middle_columns(half, half);
+    index end = 0;
+    make_record<AnyStorage>(WeightRecords{}, model, [&](const std::string&, const Leaf& leaf) {
+      const auto bytes = arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(Scalar));
+      const auto size = static_cast<index>(bytes / sizeof(Scalar));
+      if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({end, 0, leaf.decay});
+      pieces_.back().size += size;
+      end += size;
+      return AnyStorage{};
+    });
+  }
+  OptimizerState(const OptimizerState&) = delete;
+  OptimizerState& operator=(const OptimizerState&) = delete;
+
+  [[nodiscard]] View<Scalar> first() const { return first_; }
+  [[nodiscard]] View<Scalar> second() const { return second_; }
+  [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
+  [[nodiscard]] std::size_t bytes() const { return buffer_.bytes(); }
+  // visit(path, leaf, view) for every moment.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    buffer_.each(visit);
+  }
+
+ private:
+  Moments<Model> moments_;
+  RecordBuffer<WeightRecords, Moments<Model>, Scalar, typename Backend::Memory> buffer_;
+  View<Scalar> first_, second_;
+  std::vector<Piece> pieces_;
+};
+
+struct AdamW {
+  double rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double epsilon = 1e-8;
+  double decay = 0.1;
+
+  template <class Model, class Backend>
+  using State = OptimizerState<Model, Backend>;
+
+  void check() const {
+    require(std::isfinite(rate) && rate >= 0, "AdamW: rate must be at least 0, found ", rate);
+    require(beta1 >= 0 && beta1 < 1, "AdamW: beta1 must be in [0, 1), found ", beta1);
+    require(beta2 >= 0 && beta2 < 1, "AdamW: beta2 must be in [0, 1), found ", beta2);
+    require(epsilon > 0, "AdamW: epsilon must be positive, found ", epsilon);
+    require(std::isfinite(decay) && decay >= 0, "AdamW: decay must be at least 0, found ", decay);
+  }
+
+  template <class C, class Model, class Backend>
+  void update(C& c, const Update& now, const Parameters<Model, Backend>& weights, const Parameters<Model, Backend>& gradients,
+              OptimizerState<Model, Backend>& state) const {
+    AdamWStep step{.rate = rate * now.rate_share,
+                   .beta1 = beta1,
+                   .beta2 = beta2,
+                   .epsilon = epsilon,
+                   .decay = 0,
+                   .correction1 = 1 - std::pow(beta1, static_cast<double>(now.step)),
+                   .correction2 = 1 - std::pow(beta2, static_cast<double>(now.step)),
+                   .gradient_scale = now.gradient_scale};
+    for (const auto& piece : state.pieces()) {
+      step.decay = piece.decay == Decay::yes ? decay : 0;
+      const auto part = [&](const auto& all) { return all.middle_columns(piece.begin, piece.size); };
+      c.adamw(step, part(weights.flat()), part(gradients.flat()), part(state.first()), part(state.second()));
+    }
+  }
+};
+
+}  // namespace rondo

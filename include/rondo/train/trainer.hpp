@@ -1,0 +1,197 @@
+// Trainer: takes a model through a stream of batches.
+//
+//   Trainer trainer{model, weights, AdamW{.rate = 1e-3}, Cosine{.warmup = 100}, CrossEntropy{}};
+//   trainer.on_step([](const StepReport& report) { ... });
+//   trainer.run(batches, steps);
+//
+// One step: the gradient of the mean loss over all labelled tokens of `accumulate` batches, clipped to the global norm `clip`,
+// given to the optimiser at the schedule's rate; then the moving average, if there is one. run() goes on from the step
+// that was reached (progress()) to `steps`, which is also what the schedule's length is. Random numbers of dropout depend on the
+// seed, the step and the batch within it. A warm step allocates nothing.
+//
+// A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
+// weights are then as they were before the step.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rondo/optimizer/adamw.hpp>
+#include <rondo/optimizer/average.hpp>
+#include <rondo/optimizer/clip.hpp>
+#include <rondo/optimizer/schedule.hpp>
+#include <rondo/train/workspace.hpp>
+
+namespace rondo {
+
+// How a trainer steps, whatever optimiser it has.
+struct TrainingOptions {
+  index accumulate = 1;      // batches a step
+  double clip = 1;           // global norm of gradients; 0: no limit
+  double average_decay = 0;  // of the moving average of the weights; 0: none
+  Seed seed;                 // of dropout
+};
+
+// What has been done since the first step of a run, resumed or not.
+struct Progress {
+  index step = 0;
+  index tokens = 0;
+  index words = 0;
+  double seconds = 0;
+  friend constexpr bool operator==(const Progress&, const Progress&) = default;
+};
+
+struct StepReport {
+  index steps = 0;    // that the run is to have
+  Progress progress;  // this step included
+  double loss = 0;    // mean over the step's labelled tokens, nats, before the update
+  double rate = 0;
+  double gradient_norm = 0;
+  index tokens = 0;  // of this step
+  double seconds = 0;
+};
+
+template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
+class Trainer {
+ public:
+  using Weights = Parameters<Model, Backend>;
+  using State = typename Optimizer::template State<Model, Backend>;
+
+  // Model and weights must outlive the trainer.
+  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
+          TrainingOptions options = {})
+      : model_(&model),
+        weights_(&weights),
+        optimizer_(optimizer),
+        schedule_(schedule),
+        objective_(objective),
+        options_(options),
+        state_(model) {
+    require(&weights.model() == &model, "trainer: the weights belong to another model");
+    optimizer_.check();
+    schedule_.check();
+    require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
+    require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
+    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
+  }
+
+  [[nodiscard]] const Model& model() const { return *model_; }
+  [[nodiscard]] const Weights& weights() const { return *weights_; }
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const Average<Model, Backend>* average() const { return average_.get(); }
+  // The weights to keep: the moving average where there is one.
+  [[nodiscard]] const Weights& result() const { return average_ ? *average_ : *weights_; }
+  [[nodiscard]] const Progress& progress() const { return progress_; }
+  // Says where a run goes on; weights(), state() and average() are then filled by the caller.
+  void resume_at(const Progress& progress) { progress_ = progress; }
+  // Sized by the first batch.
+  [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
+
+  // Called after every step, in the order given.
+  void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
+  // Lets run() return after the step that is in progress.
+  void stop() { stopped_ = true; }
+
+  // True once all steps are done; false where stop() was called or the batches came to an end.
+  template <class BatchStream>
+  bool run(BatchStream& batches, index steps) {
+    stopped_ = false;
+    while (progress_.step < steps && !stopped_)
+      if (!step(batches, steps)) return false;
+    return progress_.step >= steps;
+  }
+
+  // One step; false where the batches came to an end before it.
+  template <class BatchStream>
+  bool step(BatchStream& batches, index steps) {
+    const auto start = std::chrono::steady_clock::now();
+    Progress reached = progress_;
+    double loss = 0;
+    index labels = 0;
+    for (index part = 0; part < options_.accumulate; ++part) {
+      Batch batch;
+      if (!batches.next(batch)) return false;
+      check_batch(batch, model_->shape().vocabulary);
+      if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(*model_, batch.ids.columns);
+      if (part == 0) workspace_->zero_gradients();
+      auto& c = workspace_->context();
+      c.training = true;
+      c.key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
+      const auto sum = workspace_->add_gradient(*weights_, batch, objective_);
+      if (!std::isfinite(static_cast<double>(sum.sum))) explain_loss(batch);
+      loss += static_cast<double>(sum.sum);
+      labels += sum.count;
+      reached.tokens += batch.tokens;
+      reached.words += batch.words;
+    }
+    require(labels > 0, "step ", reached.step, ": no token of the batch has a label");
+    auto& c = workspace_->context();
+    const Weights& gradients = workspace_->gradients();
+    const ClippedNorm clipped = clip_by_norm(c, In<typename Backend::Context>(gradients.flat()), options_.clip,
+                                             1.0 / static_cast<double>(labels));
+    if (!std::isfinite(clipped.norm)) explain_gradient();
+    const double share = schedule_(reached.step, steps);
+    ++reached.step;
+    optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients, state_);
+    if (average_) average_->update(c, *weights_, reached.step);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    reached.seconds += seconds;
+    const StepReport report{steps,
+                            reached,
+                            loss / static_cast<double>(labels),
+                            optimizer_.rate * share,
+                            clipped.norm,
+                            reached.tokens - progress_.tokens,
+                            seconds};
+    progress_ = reached;
+    for (const auto& callback : callbacks_) callback(report);
+    return true;
+  }
+
+ private:
+  [[noreturn]] void explain_loss(const Batch& batch) {
+    const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
+    name_first(*weights_, where + "weight ");
+    auto& c = workspace_->context();
+    c.watched = true;
+    try {
+      workspace_->forward(*weights_, batch);
+    } catch (const Error& found) {
+      c.watched = false;
+      throw error(where, found.what());
+    }
+    c.watched = false;
+    throw error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not");
+  }
+  [[noreturn]] void explain_gradient() {
+    const std::string where = "step " + std::to_string(progress_.step) + ": the norm of the gradients is not finite: ";
+    name_first(workspace_->gradients(), where + "gradient of ");
+    throw error(where, "each gradient is");
+  }
+  // Throws for the first tensor that is not finite.
+  void name_first(const Weights& tensors, const std::string& what) {
+    tensors.each([&](const std::string& path, const Leaf&, View<typename Backend::Scalar> tensor) {
+      require(workspace_->context().finite(tensor), what, path, " is not");
+    });
+  }
+
+  const Model* model_;
+  Weights* weights_;
+  Optimizer optimizer_;
+  Schedule schedule_;
+  Objective objective_;
+  TrainingOptions options_;
+  State state_;
+  std::unique_ptr<Average<Model, Backend>> average_;
+  std::unique_ptr<Workspace<Model, Backend>> workspace_;
+  std::vector<std::function<void(const StepReport&)>> callbacks_;
+  Progress progress_;
+  bool stopped_ = false;
+};
+
+}  // namespace rondo

@@ -1,0 +1,117 @@
+// Workspace<Model, Backend>: what a training step needs beside the weights: gradients, what the backward needs, the stream after
+// the last norm and its gradient, and the context with its scratch.
+//
+//   Workspace<Hgrn2, Cpu> workspace{model, 8 * 256};                     // tokens of a batch, padding included
+//   workspace.zero_gradients();
+//   auto [sum, labels] = workspace.add_gradient(weights, batch, CrossEntropy{});
+//
+// add_gradient adds the gradient of (scale times) the sum of the batch's losses to gradients(). Its first call sizes the
+// scratch; later ones allocate nothing as long as batches have as many tokens (sequences may come and go). A batch of
+// another number of tokens makes new buffers.
+#pragma once
+
+#include <memory>
+
+#include <rondo/data/batches.hpp>
+#include <rondo/model/parameters.hpp>
+#include <rondo/objective/cross_entropy.hpp>
+
+namespace rondo {
+
+// The activations of one pass, as a layer with a record of its own.
+template <class Model>
+class Pass {
+ public:
+  explicit Pass(const Model& model) : model_(&model) {}
+
+  template <class S>
+  struct Saved {
+    typename Model::template Saved<S> model;
+    S hidden, d_hidden;
+  };
+  auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(inside("", *model_, s.model...), buffer("hidden", {extent.tokens, model_->shape().width}, s.hidden...),
+                  buffer("d_hidden", {extent.tokens, model_->shape().width}, s.d_hidden...));
+  }
+
+ private:
+  const Model* model_;
+};
+
+// Throws Error where a token of the batch is outside the vocabulary, or a label is that is not no_label.
+inline void check_batch(const Batch& batch, index vocabulary) {
+  require(batch.ids.columns > 0 && batch.labels.columns == batch.ids.columns, "batch: ", batch.ids.columns, " tokens and ",
+          batch.labels.columns, " labels");
+  const auto outside = [&](Token token) { return token < 0 || token >= vocabulary; };
+  for (index t = 0; t < batch.ids.columns; ++t) {
+    const Token label = batch.labels(0, t);
+    if (outside(batch.ids(0, t)) || (label != no_label && outside(label)))
+      throw error("batch: token ", outside(batch.ids(0, t)) ? batch.ids(0, t) : label, " at row ", t,
+                  " is outside the model's vocabulary of ", vocabulary);
+  }
+}
+
+template <class Model, class Backend>
+class Workspace {
+ public:
+  using Scalar = typename Backend::Scalar;
+  using Context = typename Backend::Context;
+  using Weights = Parameters<Model, Backend>;
+
+  Workspace(const Model& model, index tokens) : model_(&model), pass_(model), gradients_(model) { size_for(tokens); }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  [[nodiscard]] Context& context() { return context_; }
+  [[nodiscard]] const Weights& gradients() const { return gradients_; }
+  [[nodiscard]] index tokens() const { return activations_->record().hidden.rows; }
+  // Activations, without scratch.
+  [[nodiscard]] std::size_t activation_bytes() const { return activations_->bytes(); }
+
+  void zero_gradients() { context_.zero(gradients_.flat()); }
+
+  // Forward, loss and backward. The context's key and training flag are the caller's.
+  template <class Objective>
+  auto add_gradient(const Weights& weights, const Batch& batch, const Objective& objective, double scale = 1) {
+    forward(weights, batch);
+    const auto& pass = activations_->record();
+    const auto loss = objective.gradient(context_, *model_, weights.record(), In<Context>(pass.hidden), batch.labels, scale,
+                                         pass.d_hidden, gradients_.record());
+    model_->backward(context_, weights.record(), batch.ids, pass.d_hidden, pass.model, gradients_.record(), {});
+    return loss;
+  }
+
+  // The forward pass of add_gradient.
+  void forward(const Weights& weights, const Batch& batch) {
+    if (batch.ids.columns != tokens()) size_for(batch.ids.columns);
+    context_.begin(batch.sequences, batch.ids.columns);
+    model_->forward(context_, weights.record(), batch.ids, activations_->record().hidden, activations_->record().model, {});
+  }
+
+  // The loss alone, with little memory: the mean-free sum over the batch, and its number of labels.
+  template <class Objective>
+  auto loss(const Weights& weights, const Batch& batch, const Objective& objective) {
+    context_.begin(batch.sequences, batch.ids.columns);
+    auto mark = context_.mark();
+    const Out<Context> hidden = context_.matrix(batch.ids.columns, model_->shape().width);
+    model_->evaluate(context_, weights.record(), batch.ids, hidden, {});
+    return objective.loss(context_, *model_, weights.record(), In<Context>(hidden), batch.labels);
+  }
+
+ private:
+  using Activations = RecordBuffer<SavedRecords, Pass<Model>, Scalar, typename Backend::Memory>;
+
+  void size_for(index tokens) {
+    require(tokens > 0, "workspace: a batch has at least 1 token, found ", tokens);
+    activations_.reset();
+    activations_ = std::make_unique<Activations>(SavedRecords{Extent{tokens, 1}}, pass_);
+  }
+
+  const Model* model_;
+  Pass<Model> pass_;
+  Weights gradients_;
+  std::unique_ptr<Activations> activations_;
+  Context context_;
+};
+
+}  // namespace rondo
