@@ -1,0 +1,145 @@
+// Minimal pairs: how often a model finds the acceptable sentence of a pair more probable (BLiMP; Warstadt et al. 2020).
+//
+//   score(sentence) = sum over t of log p(x_t | x_1 .. x_{t-1}), float32;   a pair is right where score(good) > score(bad)
+//
+// Input: a JSON-lines file, or a folder of them, each line {"sentence_good": ..., "sentence_bad": ..., ...}. Equal scores are
+// ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); the macro
+// average is the mean over files, its standard error sqrt(sum of squares) / files. Chance is 0.5. Where the tokenizer names a
+// token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <rondo/evaluate/scorer.hpp>
+#include <rondo/io/json.hpp>
+#include <rondo/io/mapped_file.hpp>
+
+namespace rondo {
+
+struct MinimalPairs {
+  std::string name;  // of the file, without its ending
+  std::vector<std::string> good, bad;
+};
+
+struct PairScore {
+  std::string name;
+  index pairs = 0;
+  index ties = 0;
+  index right = 0;
+  [[nodiscard]] double accuracy() const {
+    return (static_cast<double>(right) + 0.5 * static_cast<double>(ties)) / static_cast<double>(pairs);
+  }
+  [[nodiscard]] double standard_error() const { return std::sqrt(accuracy() * (1 - accuracy()) / static_cast<double>(pairs)); }
+};
+
+struct PairReport {
+  std::vector<PairScore> files;
+  std::string conventions;
+  [[nodiscard]] double macro_accuracy() const {
+    double sum = 0;
+    for (const PairScore& file : files) sum += file.accuracy();
+    return sum / static_cast<double>(files.size());
+  }
+  [[nodiscard]] double standard_error() const {
+    double sum = 0;
+    for (const PairScore& file : files) sum += file.standard_error() * file.standard_error();
+    return std::sqrt(sum) / static_cast<double>(files.size());
+  }
+  [[nodiscard]] Json json() const {
+    Json result{{"macro_accuracy", macro_accuracy()}, {"standard_error", standard_error()}, {"chance", 0.5}};
+    index pairs = 0, ties = 0;
+    Json list = Json::object();
+    for (const PairScore& file : files) {
+      pairs += file.pairs;
+      ties += file.ties;
+      list[file.name] = {{"accuracy", file.accuracy()}, {"standard_error", file.standard_error()}, {"pairs", file.pairs},
+                         {"ties", file.ties}};
+    }
+    result["pairs"] = pairs;
+    result["ties"] = ties;
+    result["conventions"] = conventions;
+    result["files"] = std::move(list);
+    return result;
+  }
+};
+
+inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
+  const MappedFile file{path};
+  const std::string_view text = file.text();
+  MinimalPairs pairs{path.stem().string(), {}, {}};
+  std::size_t line = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    ++line;
+    const std::string_view content = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string place = path.string() + ":" + std::to_string(line);
+    const Json pair = parse_json(content, place);
+    const auto sentence = [&](const char* key) {
+      if (!pair.is_object() || !pair.contains(key) || !pair[key].is_string())
+        throw error(place, ": expected an object with a string '", key, "'");
+      return pair[key].get<std::string>();
+    };
+    pairs.good.push_back(sentence("sentence_good"));
+    pairs.bad.push_back(sentence("sentence_bad"));
+  }
+  require(!pairs.good.empty(), path.string(), ": no pairs in it");
+  return pairs;
+}
+
+// One file, or all *.jsonl of a folder by name.
+inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return {read_minimal_pairs(path)};
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  require(!files.empty(), path.string(), ": no .jsonl files in this folder");
+  std::sort(files.begin(), files.end());
+  std::vector<MinimalPairs> result;
+  for (const auto& file : files) result.push_back(read_minimal_pairs(file));
+  return result;
+}
+
+// `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before.
+template <class Model, class Backend, class Storage, class Encode>
+PairReport score_minimal_pairs(Scorer<Model, Backend, Storage>& scorer, std::span<const MinimalPairs> files, Encode&& encode,
+                               Token begin_of_text, const std::function<void(index done, index all)>& progress = {}) {
+  std::vector<std::vector<Token>> texts;
+  const auto append = [&](const std::string& sentence) {
+    std::vector<Token> ids;
+    if (begin_of_text >= 0) ids.push_back(begin_of_text);
+    const auto encoded = encode(sentence);
+    ids.insert(ids.end(), encoded.begin(), encoded.end());
+    texts.push_back(std::move(ids));
+  };
+  index all = 0;
+  for (const MinimalPairs& file : files)
+    for (std::size_t i = 0; i < file.good.size(); ++i) append(file.good[i]), append(file.bad[i]);
+  for (const auto& text : texts) all += std::ssize(text);
+  const std::vector<float> sums = scorer.sums(texts, [&](index done) { if (progress) progress(done, all); });
+
+  PairReport report;
+  report.conventions = begin_of_text >= 0
+                           ? "sum of the log-probabilities of all tokens, after the token that begins texts; "
+                           : "sum of the log-probabilities of all tokens but the first (no token begins texts); ";
+  report.conventions += "no leading space, no final token; float32; ties count one half; temperature 1";
+  std::size_t next = 0;
+  for (const MinimalPairs& file : files) {
+    PairScore score{file.name, std::ssize(file.good), 0, 0};
+    for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
+      score.right += sums[next] > sums[next + 1];
+      score.ties += sums[next] == sums[next + 1];
+    }
+    report.files.push_back(score);
+  }
+  return report;
+}
+
+}  // namespace rondo
