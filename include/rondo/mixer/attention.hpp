@@ -4,6 +4,7 @@
 //
 // Wq, Wo^T [heads d, width], Wk, Wv [key_value_heads d, width], d = Shape::head_key_width(). Saved: q and k after the
 // positions, v, the attention's output and its log sums. State: the cache of keys and values, Shape::context tokens long.
+// Throws Error when a sequence grows beyond that.
 #pragma once
 
 #include <cmath>
@@ -71,6 +72,10 @@ class AttentionMixer {
     position_.forward(c, saved.key);
     c.recurrence(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
                  view_of(carried.initial, &S::values), saved.output, saved.log_sum);
+    if (carried.final)
+      for (const Sequence& sequence : c.sequences())
+        require(sequence.position + sequence.length <= capacity_, "attention: the cache holds ", capacity_, " tokens, not ",
+                sequence.position + sequence.length);
     c.extend_cache(saved.key, view_of(carried.initial, &S::keys), view_of(carried.final, &S::keys));
     c.extend_cache(saved.value, view_of(carried.initial, &S::values), view_of(carried.final, &S::values));
     output_.forward(c, w.output, saved.output, y);
@@ -86,6 +91,10 @@ class AttentionMixer {
     Out<C> d_query = c.matrix(x.rows, query_.out());
     Out<C> d_key = c.matrix(x.rows, key_.out());
     Out<C> d_value = c.matrix(x.rows, key_.out());
+    if (carried.d_initial) {  // the operations below add to it
+      c.zero(carried.d_initial->keys);
+      c.zero(carried.d_initial->values);
+    }
     c.recurrence_gradient(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
                           view_of(carried.initial, &S::values), saved.output, saved.log_sum, d_output, d_query, d_key, d_value,
                           view_of(carried.d_initial, &S::keys), view_of(carried.d_initial, &S::values));
