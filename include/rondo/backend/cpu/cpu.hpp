@@ -7,8 +7,9 @@
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/lstm_cell.hpp>
+#include <rondo/backend/cpu/lstm_cell_backward.hpp>
 #include <rondo/backend/cpu/matrix_product.hpp>
-#include <rondo/backend/reference/cell.hpp>
 #include <rondo/backend/reference/outer_product.hpp>
 
 namespace rondo {
@@ -46,7 +47,24 @@ struct Recurrence<CpuContext, SoftmaxAttention> {
 template <>
 struct Recurrence<CpuContext, OuterProduct> : OuterProductLoop<CpuContext> {};
 template <>
-struct Recurrence<CpuContext, Cell<LstmCell>> : LstmLoop<CpuContext> {};
+struct Recurrence<CpuContext, Cell<LstmCell>> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static void forward(CpuContext& c, const Cell<LstmCell>&, Output gates, Input recurrent, Output hidden, Output cell,
+                      Input h_initial, Input c_initial, Output h_final, Output c_final) {
+    lstm_forward(c.sequences(), gates, recurrent, {h_initial, c_initial}, hidden, cell, {h_final, c_final}, c.scratch);
+  }
+  static void gradient(CpuContext& c, const Cell<LstmCell>&, Input gates, Input recurrent, Input hidden, Input cell,
+                       Input h_initial, Input c_initial, Input d_hidden, Input dh_final, Input dc_final, Output d_gates,
+                       Output d_recurrent, Output dh_initial, Output dc_initial) {
+    lstm_backward(c.sequences(), gates, recurrent, {h_initial, c_initial}, cell, d_hidden, {dh_final, dc_final}, d_gates,
+                  {dh_initial, dc_initial}, c.scratch);
+    auto mark = c.mark();
+    const Output previous = c.matrix(hidden.rows, hidden.columns);
+    previous_rows(c.sequences(), hidden, h_initial, previous);
+    c.linear_weight_gradient(d_gates, previous, d_recurrent);
+  }
+};
 
 struct Cpu {
   using Scalar = float;
