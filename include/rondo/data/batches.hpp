@@ -29,7 +29,7 @@ struct Batch {
   Tokens labels;        // the same; no_label where there is none
   Sequences sequences;  // the rows that belong together; none covers padding
   index tokens = 0;     // without padding
-  index words = 0;      // that the tokens stand for: the share of the data's words, rounded so that sums are right
+  index words = 0;      // that the tokens stand for; exact for whole documents
 };
 
 struct BatchOptions {
@@ -46,34 +46,40 @@ struct DataPosition {
   index epoch = 0;
   index unit = 0;    // units of the epoch that are used up
   index offset = 0;  // tokens of the next one that are used up
-  index tokens = 0;  // drawn so far, all epochs together
   friend constexpr bool operator==(const DataPosition&, const DataPosition&) = default;
 };
 
 // Documents in memory.
 class MemoryTokens {
  public:
-  MemoryTokens(index vocabulary, const std::vector<std::vector<Token>>& documents, index words = 0)
-      : vocabulary_(vocabulary), words_(words) {
-    for (const auto& document : documents) {
-      tokens_.insert(tokens_.end(), document.begin(), document.end());
-      begins_.push_back(std::ssize(tokens_));
-    }
-    for (const Token token : tokens_)
-      require(token >= 0 && token < vocabulary, "documents: token ", token, " is outside the vocabulary of ", vocabulary);
+  struct Begin {
+    index tokens = 0, words = 0;
+  };
+  // Some tokens in a row.
+  struct Run {
+    const Token* data;
+    index size;
+    [[nodiscard]] Run middle(index begin, index count) const { return {data + begin, count}; }
+    void copy(Token* to) const { std::copy_n(data, size, to); }
+  };
+
+  explicit MemoryTokens(index vocabulary) : vocabulary_(vocabulary) {}
+  void add(const std::vector<Token>& document, index words = 0) {
+    for (const Token token : document)
+      require(token >= 0 && token < vocabulary_, "documents: token ", token, " is outside the vocabulary of ", vocabulary_);
+    tokens_.insert(tokens_.end(), document.begin(), document.end());
+    begins_.push_back({tokens(), begins_.back().words + words});
   }
-  [[nodiscard]] index size() const { return std::ssize(tokens_); }
-  [[nodiscard]] index documents() const { return std::ssize(begins_) - 1; }
-  [[nodiscard]] index document_begin(index document) const { return begins_[static_cast<std::size_t>(document)]; }
-  [[nodiscard]] index words() const { return words_; }
   [[nodiscard]] index vocabulary() const { return vocabulary_; }
-  void copy(index begin, index count, Token* to) const { std::copy_n(tokens_.begin() + begin, count, to); }
+  [[nodiscard]] index tokens() const { return std::ssize(tokens_); }
+  [[nodiscard]] index documents() const { return std::ssize(begins_) - 1; }
+  [[nodiscard]] const Begin& begin_of(index document) const { return begins_[static_cast<std::size_t>(document)]; }
+  [[nodiscard]] Run all() const { return {tokens_.data(), tokens()}; }
 
  private:
   index vocabulary_;
-  index words_;
   std::vector<Token> tokens_;
-  std::vector<index> begins_{0};
+  std::vector<Begin> begins_{{}};
 };
 
 template <TokenSource Source>
@@ -100,21 +106,19 @@ class Batches {
     position_ = position;
     enter_epoch();
     require(position.epoch >= 0 && position.unit >= 0 && position.unit <= units_ && position.offset >= 0 &&
-                position.offset < options_.length && position.tokens >= 0,
+                position.offset < options_.length,
             "batches: no such place in the data: epoch ", position.epoch, ", unit ", position.unit, " of ", units_, ", offset ",
             position.offset);
   }
 
   // False after the last epoch.
   bool next(Batch& batch) {
-    const index tokens_before = position_.tokens;
     sequences_.clear();
-    for (index row = 0; row < options_.rows; ++row) fill_row(row * options_.length);
+    batch.tokens = batch.words = 0;
+    for (index row = 0; row < options_.rows; ++row) fill_row(batch, row * options_.length);
     batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
     batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
     batch.sequences = sequences_;
-    batch.tokens = position_.tokens - tokens_before;
-    batch.words = words_at(position_.tokens) - words_at(tokens_before);
     return batch.tokens > 0;
   }
 
@@ -134,7 +138,7 @@ class Batches {
     return position_.unit == units_;
   }
 
-  void fill_row(index begin) {
+  void fill_row(Batch& batch, index begin) {
     const index end = begin + options_.length;
     while (begin < end && !at_end()) {
       const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
@@ -142,8 +146,9 @@ class Batches {
       const index count = std::min(end - begin, whole.end - from);
       put(begin, from, count, whole.label_end);
       sequences_.push_back({begin, count, 0});
+      batch.tokens += count;
+      batch.words += cutting_.words_before(from + count) - cutting_.words_before(from);
       begin += count;
-      position_.tokens += count;
       position_.offset += count;
       if (from + count == whole.end) {
         ++position_.unit;
@@ -155,14 +160,10 @@ class Batches {
   }
   void put(index row, index from, index count, index label_end) {
     const index labelled = std::min(count, label_end - from - 1);
-    source_->copy(from, std::min(count + 1, label_end - from), following_.data());
+    source_->all().middle(from, std::min(count + 1, label_end - from)).copy(following_.data());
     std::copy_n(following_.begin(), count, ids_.begin() + row);
     std::copy_n(following_.begin() + 1, labelled, labels_.begin() + row);
     std::fill(labels_.begin() + row + labelled, labels_.begin() + row + count, no_label);
-  }
-  [[nodiscard]] index words_at(index tokens) const {
-    return static_cast<index>(static_cast<long double>(tokens) * static_cast<long double>(source_->words()) /
-                              static_cast<long double>(source_->size()));
   }
 
   const Source* source_;

@@ -6,13 +6,12 @@
 //
 // A token's label is the token that follows it: in its document (none after the document's last token), or in the stream.
 //
-// What is cut is a source of tokens:
-//   size()                      tokens of all documents, which lie one after the other
-//   documents()                 their number
-//   document_begin(d)           of document d = 0 .. documents(), the last being size()
-//   copy(begin, count, to)      tokens [begin, begin + count) to Token* to
-//   words()                     of all documents; 0 where nobody counted
-//   vocabulary()                every token is in [0, vocabulary())
+// What is cut is a source of tokens, as TokenFile and MemoryTokens are:
+//   tokens()                                of all documents, which lie one after the other
+//   documents()                             their number
+//   begin_of(d).tokens, .words              before document d = 0 .. documents(), the last being the totals
+//   all().middle(begin, count).copy(to)     tokens [begin, begin + count) to Token* to
+//   vocabulary()                            every token is in [0, vocabulary())
 #pragma once
 
 #include <algorithm>
@@ -27,12 +26,12 @@ namespace rondo {
 
 template <class Source>
 concept TokenSource = requires(const Source& source, index i, Token* to) {
-  { source.size() } -> std::convertible_to<index>;
+  { source.tokens() } -> std::convertible_to<index>;
   { source.documents() } -> std::convertible_to<index>;
-  { source.document_begin(i) } -> std::convertible_to<index>;
-  { source.words() } -> std::convertible_to<index>;
+  source.begin_of(i).tokens;
+  source.begin_of(i).words;
+  source.all().middle(i, i).copy(to);
   { source.vocabulary() } -> std::convertible_to<index>;
-  source.copy(i, i, to);
 };
 
 enum class Packing { documents, windows };
@@ -50,51 +49,61 @@ class Cutting {
  public:
   // Throws Error where the source has no unit.
   template <TokenSource Source>
-  Cutting(const Source& source, Packing packing, index length) : packing_(packing), length_(length), size_(source.size()) {
+  Cutting(const Source& source, Packing packing, index length) : packing_(packing), length_(length), size_(source.tokens()) {
     require(length > 0, "batches: length must be at least 1 token, found ", length);
-    if (packing == Packing::windows) {
-      require(size_ > length, "batches: windows of ", length, " tokens and their labels need at least ", length + 1,
-              " tokens, the data has ", size_);
-      return;
-    }
     const index documents = source.documents();
-    document_begin_.reserve(static_cast<std::size_t>(documents + 1));
-    first_unit_.reserve(static_cast<std::size_t>(documents + 1));
+    begins_.reserve(static_cast<std::size_t>(documents + 1));
     index units = 0;
     for (index d = 0; d <= documents; ++d) {
-      document_begin_.push_back(source.document_begin(d));
-      first_unit_.push_back(units);
-      if (d < documents) units += (source.document_begin(d + 1) - source.document_begin(d) + length - 1) / length;
+      const auto begin = static_cast<index>(source.begin_of(d).tokens);
+      if (d > 0) units += (begin - begins_.back().token + length - 1) / length;
+      begins_.push_back({begin, static_cast<index>(source.begin_of(d).words), units});
     }
     require(units > 0, "batches: the data has no tokens (", documents, " documents)");
+    require(packing == Packing::documents || size_ > length, "batches: windows of ", length,
+            " tokens and their labels need at least ", length + 1, " tokens, the data has ", size_);
   }
 
   // `shift` in [0, length) moves the borders of windows.
   [[nodiscard]] index units(index shift = 0) const {
-    if (packing_ == Packing::documents) return first_unit_.back();
-    return std::max<index>(1, (size_ - 1 - effective(shift)) / length_);
+    if (packing_ == Packing::documents) return begins_.back().unit;
+    return (size_ - 1 - possible(shift)) / length_;
   }
   [[nodiscard]] Piece unit(index number, index shift = 0) const {
     if (packing_ == Packing::windows) {
-      const index begin = effective(shift) + number * length_;
+      const index begin = possible(shift) + number * length_;
       return {begin, begin + length_, size_};
     }
-    const auto after = std::upper_bound(first_unit_.begin(), first_unit_.end(), number);
-    const auto document = static_cast<std::size_t>(after - first_unit_.begin()) - 1;
-    const index end = document_begin_[document + 1];
-    const index begin = document_begin_[document] + (number - first_unit_[document]) * length_;
+    const auto document = last_before(number, &Begin::unit);
+    const index end = document[1].token;
+    const index begin = document->token + (number - document->unit) * length_;
     return {begin, std::min(begin + length_, end), end};
+  }
+  // Words before a token; those of a document are spread evenly over its tokens.
+  [[nodiscard]] index words_before(index token) const {
+    if (token >= size_) return begins_.back().word;
+    const auto document = last_before(token, &Begin::token);
+    return document->word + (document[1].word - document->word) * (token - document->token) / (document[1].token - document->token);
   }
 
  private:
+  // What lies before a document.
+  struct Begin {
+    index token, word, unit;
+  };
+  // The document that something below the total is in; documents without tokens have none of it.
+  [[nodiscard]] std::vector<Begin>::const_iterator last_before(index value, index Begin::* member) const {
+    return std::upper_bound(begins_.begin(), begins_.end(), value,
+                            [&](index number, const Begin& begin) { return number < begin.*member; }) -
+           1;
+  }
   // A stream that has room for one window only is not shifted beyond its end.
-  [[nodiscard]] index effective(index shift) const { return std::min(shift, size_ - 1 - length_); }
+  [[nodiscard]] index possible(index shift) const { return std::min(shift, size_ - 1 - length_); }
 
   Packing packing_;
   index length_;
   index size_;
-  std::vector<index> document_begin_;
-  std::vector<index> first_unit_;
+  std::vector<Begin> begins_;
 };
 
 }  // namespace rondo
