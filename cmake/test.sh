@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds everything and runs every test.
+#
+#   bash cmake/test.sh                    the release build, matrix products by oneDNN
+#   bash cmake/test.sh eigen              the same by Eigen alone
+#   bash cmake/test.sh sanitize           address and undefined-behaviour sanitizers (clang's libraries are not needed)
+#   bash cmake/test.sh threads            thread sanitizer (clang)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source cmake/packages.sh
+
+preset=${1:-release}
+case "$preset" in
+  release|eigen|sanitize|debug) install_packages ;;
+  threads) install_packages clang libomp-dev ;;
+  *) echo "usage: bash cmake/test.sh [release|eigen|sanitize|threads]" >&2; exit 2 ;;
+esac
+
+cmake --preset "$preset"
+cmake --build --preset "$preset" -j "$(nproc)"
+ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)"
