@@ -1,0 +1,216 @@
+// Subjects: layers in the one form that the laws are written for.
+//
+//   forward (c, w, x, y, saved, carried),   backward(c, w, x, dy, dx, saved, dw, carried)
+//   x, dx [tokens, in]; y, dy [tokens, out]
+//
+//   subject(RmsNorm{16, 1e-6}, 16, 16)               any layer, with its numbers of channels
+//   subject<GatedMlp<Silu>>(shape)                   a mixer, a channel mixer or a block, with what all blocks share
+//   LogitsOf{model}                                  a language model: ids in (as numbers, x [tokens, 1]), logits out
+//   EvaluatedLogitsOf{model}                         the same through evaluate(); forward alone
+//   LossOf{model, objective}                         ids and labels in (x [tokens, 2]), the loss out (y [1, 1])
+//
+// Layers may leave out the arguments that they have no use for (a norm takes no `carried`, a linear map no `saved`).
+// A subject says by `draw` what its inputs look like, by `per_token` whether row t of y belongs to row t of x, and by
+// `reads_tokens` whether x holds tokens instead of numbers that it has a derivative by.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <rondo/core/math.hpp>
+#include <rondo/core/random.hpp>
+#include <rondo/layer/embedding.hpp>
+#include <rondo/layer/layer.hpp>
+
+namespace rondo::testing {
+
+template <class Layer, class Shared = NothingShared>
+class Subject {
+ public:
+  static constexpr bool per_token = true;
+  static constexpr bool reads_tokens = false;
+
+  Subject(Layer layer, index in, index out) : Subject(std::move(layer), in, out, NothingShared{Shape{}, 0}, 0) {}
+  // Block `block` of a stack whose blocks share `shared`.
+  Subject(Layer layer, index in, index out, Shared shared, index block)
+      : layer_(std::move(layer)), shared_(std::move(shared)), in_(in), out_(out), block_(block) {}
+
+  template <class S>
+  struct Weights {
+    typename Layer::template Weights<S> layer;
+    typename Shared::template Weights<S> shared;
+  };
+  auto weight_leaves(auto&... w) const { return leaves(inside("", layer_, w.layer...), inside("shared", shared_, w.shared...)); }
+  template <class S>
+  struct Saved {
+    typename Layer::template Saved<S> layer;
+    typename Shared::template Saved<S> shared;
+  };
+  auto saved_leaves(Extent, auto&... s) const {
+    return leaves(inside("", layer_, s.layer...), inside("shared", shared_, s.shared...));
+  }
+  template <class S>
+  using State = typename Layer::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return layer_.state_leaves(extent, s...); }
+
+  [[nodiscard]] index in() const { return in_; }
+  [[nodiscard]] index out() const { return out_; }
+  [[nodiscard]] index output_rows(index tokens) const { return tokens; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index) const { return normal_number(key, number); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Layer, C>& carried) const {
+    shared_.forward(c, w.shared, saved.shared);
+    shared_.enter(c, saved.shared, block_);
+    if constexpr (requires { layer_.forward(c, w.layer, x, y, saved.layer, carried); })
+      layer_.forward(c, w.layer, x, y, saved.layer, carried);
+    else if constexpr (requires { layer_.forward(c, w.layer, x, y, saved.layer); })
+      layer_.forward(c, w.layer, x, y, saved.layer);
+    else if constexpr (requires { layer_.forward(c, w.layer, x, y, carried); })
+      layer_.forward(c, w.layer, x, y, carried);
+    else
+      layer_.forward(c, w.layer, x, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const CarriedGradientFor<Layer, C>& carried) const {
+    shared_.enter(c, saved.shared, block_);
+    if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, carried); })
+      layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, carried);
+    else if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer); })
+      layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer);
+    else if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, dw.layer, carried); })
+      layer_.backward(c, w.layer, x, dy, dx, dw.layer, carried);
+    else
+      layer_.backward(c, w.layer, x, dy, dx, dw.layer);
+    shared_.backward(c, w.shared, saved.shared, dw.shared);
+  }
+
+ private:
+  Layer layer_;
+  Shared shared_;
+  index in_, out_, block_;
+};
+
+template <class Layer>
+auto subject(Layer layer, index in, index out) {
+  return Subject<Layer>(std::move(layer), in, out);
+}
+// Block number `block` of a stack of Shape::depth; `more` are further arguments of the layer's constructor.
+template <class Layer>
+auto subject(const Shape& shape, index block = 0, auto... more) {
+  using Shared = typename Layer::Shared;
+  Layer layer(shape, block, more...);
+  const index in = [&] {
+    if constexpr (requires { layer.in(); }) return layer.in();
+    return shape.width;
+  }();
+  return Subject<Layer, Shared>(std::move(layer), in, shape.width, Shared(shape, shape.depth), block);
+}
+
+// Tokens written as numbers in column `column` of x.
+template <class C>
+Tokens tokens_of(C& c, In<C> x, index column) {
+  Token* const ids = c.scratch.template take<Token>(x.rows);
+  for (index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
+  return {ids, 1, x.rows};
+}
+
+template <class Model>
+class LogitsOf {
+ public:
+  static constexpr bool per_token = true;
+  static constexpr bool reads_tokens = true;
+  explicit LogitsOf(Model model) : model_(std::move(model)) {}
+
+  template <class S>
+  using Weights = typename Model::template Weights<S>;
+  auto weight_leaves(auto&... w) const { return model_.weight_leaves(w...); }
+  template <class S>
+  struct Saved {
+    typename Model::template Saved<S> model;
+    S hidden;
+  };
+  auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(inside("model", model_, s.model...), buffer("hidden", {extent.tokens, model_.shape().width}, s.hidden...));
+  }
+  template <class S>
+  using State = typename Model::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return model_.state_leaves(extent, s...); }
+
+  [[nodiscard]] index in() const { return 1; }
+  [[nodiscard]] index out() const { return model_.shape().vocabulary; }
+  [[nodiscard]] index output_rows(index tokens) const { return tokens; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index) const {
+    return static_cast<double>(below(key, number, static_cast<std::uint64_t>(model_.shape().vocabulary)));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    auto mark = c.mark();
+    model_.forward(c, w, tokens_of(c, x, 0), saved.hidden, saved.model, carried);
+    model_.logits(c, w, saved.hidden, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const CarriedGradientFor<Model, C>& carried) const {
+    auto mark = c.mark();
+    const Out<C> d_hidden = c.matrix(x.rows, model_.shape().width);
+    model_.logits_backward(c, w, saved.hidden, dy, d_hidden, dw);
+    model_.backward(c, w, tokens_of(c, x, 0), d_hidden, saved.model, dw, carried);
+    c.zero(dx);
+  }
+
+ protected:
+  Model model_;
+};
+
+template <class Model>
+class EvaluatedLogitsOf : public LogitsOf<Model> {
+ public:
+  using LogitsOf<Model>::LogitsOf;
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    auto mark = c.mark();
+    this->model_.evaluate(c, w, tokens_of(c, x, 0), saved.hidden, carried);
+    this->model_.logits(c, w, saved.hidden, y);
+  }
+};
+
+// dy is the factor that the loss is multiplied by. One label in five is to be ignored.
+template <class Model, class Objective>
+class LossOf : public LogitsOf<Model> {
+ public:
+  static constexpr bool per_token = false;
+  LossOf(Model model, Objective objective) : LogitsOf<Model>(std::move(model)), objective_(std::move(objective)) {}
+
+  [[nodiscard]] index in() const { return 2; }
+  [[nodiscard]] index out() const { return 1; }
+  [[nodiscard]] index output_rows(index) const { return 1; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index column) const {
+    if (column == 1 && number / 2 % 5 == 3) return objective_.options.ignore_index;
+    return LogitsOf<Model>::draw(key, number, 0);
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    auto mark = c.mark();
+    this->model_.forward(c, w, tokens_of(c, x, 0), saved.hidden, saved.model, carried);
+    const auto loss = objective_.loss(c, this->model_, w, saved.hidden, tokens_of(c, x, 1));
+    y(0, 0) = static_cast<typename C::Scalar>(loss.sum);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+                const CarriedGradientFor<Model, C>& carried) const {
+    auto mark = c.mark();
+    const Out<C> d_hidden = c.matrix(x.rows, this->model_.shape().width);
+    objective_.gradient(c, this->model_, w, saved.hidden, tokens_of(c, x, 1), real_part(dy(0, 0)), d_hidden, dw);
+    this->model_.backward(c, w, tokens_of(c, x, 0), d_hidden, saved.model, dw, carried);
+    c.zero(dx);
+  }
+
+ private:
+  Objective objective_;
+};
+
+}  // namespace rondo::testing
