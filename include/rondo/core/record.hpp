@@ -66,7 +66,11 @@ class Dimensions {
   }
   // As the matrix that a View is: a vector is one row, trailing dimensions are merged.
   [[nodiscard]] constexpr index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
-  [[nodiscard]] constexpr index columns() const { return rows() == 0 ? 0 : size() / rows(); }
+  [[nodiscard]] constexpr index columns() const {
+    index product = 1;
+    for (std::size_t axis = rank_ <= 1 ? 0 : 1; axis < rank_; ++axis) product *= sizes_[axis];
+    return product;
+  }
   [[nodiscard]] std::string text() const {
     std::string result = "[";
     for (std::size_t axis = 0; axis < rank_; ++axis) result += (axis ? ", " : "") + std::to_string(sizes_[axis]);
