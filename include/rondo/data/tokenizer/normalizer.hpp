@@ -24,17 +24,14 @@ namespace rondo {
 // A pattern of a tokenizer file: a plain text, or a regular expression.
 using Pattern = std::variant<std::string, RegularExpression>;
 
-// Byte ranges of the matches, ascending and not overlapping.
-[[nodiscard]] inline std::vector<std::pair<std::size_t, std::size_t>> find_matches(const Pattern& pattern,
-                                                                                   std::string_view text) {
-  std::vector<std::pair<std::size_t, std::size_t>> matches;
+// use(begin, end) for each match, ascending and not overlapping.
+template <class Use>
+void for_each_match(const Pattern& pattern, std::string_view text, Use&& use) {
   if (const auto* expression = std::get_if<RegularExpression>(&pattern)) {
-    expression->for_each_match(text, [&](std::size_t begin, std::size_t end) { matches.emplace_back(begin, end); });
+    expression->for_each_match(text, use);
   } else if (const std::string& word = std::get<std::string>(pattern); !word.empty()) {
-    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + word.size()))
-      matches.emplace_back(at, at + word.size());
+    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + word.size())) use(at, at + word.size());
   }
-  return matches;
 }
 
 struct LowerCase {
@@ -119,7 +116,11 @@ struct Prepend {
 struct ReplaceText {
   Pattern pattern;
   std::string content;
-  void normalize(AlignedText& text) const { text.replace_matches(find_matches(pattern, text.text()), content); }
+  void normalize(AlignedText& text) const {
+    std::vector<std::pair<std::size_t, std::size_t>> matches;
+    for_each_match(pattern, text.text(), [&](std::size_t begin, std::size_t end) { matches.emplace_back(begin, end); });
+    text.replace_matches(matches, content);
+  }
 };
 
 struct Strip {

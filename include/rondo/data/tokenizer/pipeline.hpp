@@ -89,10 +89,7 @@ class Pipeline {
           require((*ids)[i] < vocabulary_, name, ": post_processor: id ", (*ids)[i], " is not below the vocabulary of ",
                   vocabulary_);
     }
-    if (parts_.pre_tokenizers.size() == 1) {
-      const auto* byte_level = std::get_if<ByteLevel>(&parts_.pre_tokenizers.front());
-      if (byte_level != nullptr && byte_level->split) words_ = *byte_level;
-    }
+    find_out_whether_pieces_are_slices();
     const auto needs_tables = [](const PreTokenizer& step) {
       return std::holds_alternative<ByteLevel>(step) || std::holds_alternative<Digits>(step);
     };
@@ -180,7 +177,9 @@ class Pipeline {
   // Whether a text may be cut in two at `at`, the tokens of both parts together being those of the whole: after a single
   // line end between two words of a byte-level tokenizer without normaliser and prefix space.
   [[nodiscard]] bool may_cut(std::string_view text, std::size_t at) const {
-    if (!words_ || words_->prefix_space || !parts_.normalizers.empty() || !may_cut_words(text, at)) return false;
+    const auto* words = parts_.pre_tokenizers.size() == 1 ? std::get_if<ByteLevel>(&parts_.pre_tokenizers.front()) : nullptr;
+    if (words == nullptr || !words->split || words->prefix_space || !parts_.normalizers.empty() || !may_cut_words(text, at))
+      return false;
     return !in_given_.may_stand_at(text, at) && !in_normalized_.may_stand_at(text, at) && !in_given_.may_stand_at(text, at - 1) &&
            !in_normalized_.may_stand_at(text, at - 1);
   }
@@ -201,23 +200,48 @@ class Pipeline {
     });
   }
 
+  // Whether the pre-tokenisers do nothing but cut, ByteLevel at the end excepted.
+  void find_out_whether_pieces_are_slices() {
+    for (std::size_t i = 0; i < parts_.pre_tokenizers.size(); ++i) {
+      const auto* byte_level = std::get_if<ByteLevel>(&parts_.pre_tokenizers[i]);
+      if (byte_level == nullptr) continue;
+      ends_in_bytes_ = i + 1 == parts_.pre_tokenizers.size();
+      prefix_space_ = byte_level->prefix_space;
+      if (!ends_in_bytes_ || (prefix_space_ && i > 0)) pieces_are_slices_ = false;
+    }
+  }
+
   void append_normalized(std::string_view text, std::vector<TokenId>& out, EncodingCache& cache) const {
     in_normalized_.cut(text, [&](std::size_t begin, std::size_t end, const AddedToken* token) {
       if (token != nullptr) return out.push_back(token->id);
       const std::string_view part = text.substr(begin, end - begin);
-      if (!words_) {
+      if (!pieces_are_slices_) {
         for (const AlignedText& piece : cut(parts_.pre_tokenizers, AlignedText{part, false}))
           cache.append(piece.text(), out, [this](std::string_view word, std::vector<TokenId>& ids) { append_piece(word, ids); });
         return;
       }
-      std::string spaced;
-      if (words_->prefix_space && !part.starts_with(' ')) spaced.append(" ").append(part);
-      const std::string_view all = spaced.empty() ? part : std::string_view(spaced);
-      split_words(all, [&](std::size_t from, std::size_t to) {
-        cache.append(all.substr(from, to - from), out,
-                     [this](std::string_view word, std::vector<TokenId>& ids) { append_piece(byte_level_text(word), ids); });
-      });
+      const auto append = [&](std::string_view piece) {
+        cache.append(piece, out, [this](std::string_view word, std::vector<TokenId>& ids) {
+          ends_in_bytes_ ? append_piece(byte_level_text(word), ids) : append_piece(word, ids);
+        });
+      };
+      if (prefix_space_ && !part.starts_with(' ')) {
+        for_each_slice(std::string(" ").append(part), 0, append);
+      } else {
+        for_each_slice(part, 0, append);
+      }
     });
+  }
+  template <class Use>
+  void for_each_slice(std::string_view text, std::size_t step, const Use& use) const {
+    if (text.empty()) return;
+    if (step == parts_.pre_tokenizers.size()) return use(text);
+    std::visit(
+        [&](const auto& one) {
+          one.for_each_piece(
+              text, [&](std::size_t begin, std::size_t end) { for_each_slice(text.substr(begin, end - begin), step + 1, use); });
+        },
+        parts_.pre_tokenizers[step]);
   }
   void append_piece(std::string_view piece, std::vector<TokenId>& ids) const {
     std::vector<BytePairModel::Token> tokens;
@@ -232,7 +256,9 @@ class Pipeline {
   AddedTokens in_normalized_;
   std::unordered_map<TokenId, const AddedToken*> added_by_id_;
   TokenMap added_ids_;
-  std::optional<ByteLevel> words_;  // the only pre-tokeniser, where that is a splitting ByteLevel
+  bool pieces_are_slices_ = true;
+  bool ends_in_bytes_ = false;
+  bool prefix_space_ = false;
 };
 
 }  // namespace rondo

@@ -5,6 +5,9 @@
 //   Split{pattern, behavior, inverted}       matches and what lies between them
 //   Digits{individually}                     runs of numbers, or each by itself
 //
+// cut() makes pieces that know where they come from. for_each_piece(text, use) only tells their borders: use(begin, end),
+// bytes of the text as it is before ByteLevel puts a space in front and rewrites it.
+//
 // A sequence applies each step to every piece of the step before. Empty pieces vanish.
 #pragma once
 
@@ -27,13 +30,15 @@ struct ByteLevel {
 
   void cut(AlignedText piece, Pieces& out) const {
     if (prefix_space && !piece.text().starts_with(' ')) piece.prepend(" ");
-    const std::size_t first = out.size();
-    if (split) {
-      split_words(piece.text(), [&](std::size_t begin, std::size_t end) { out.push_back(piece.slice(begin, end)); });
-    } else {
-      out.push_back(std::move(piece));
-    }
-    for (std::size_t i = first; i < out.size(); ++i) write_bytes(out[i]);
+    for_each_piece(piece.text(), [&](std::size_t begin, std::size_t end) {
+      out.push_back(piece.slice(begin, end));
+      write_bytes(out.back());
+    });
+  }
+  template <class Use>
+  void for_each_piece(std::string_view text, Use&& use) const {
+    if (split) return split_words(text, use);
+    use(std::size_t{0}, text.size());
   }
 
  private:
@@ -58,34 +63,41 @@ struct Split {
   bool inverted;
 
   void cut(const AlignedText& piece, Pieces& out) const {
+    for_each_piece(piece.text(), [&](std::size_t begin, std::size_t end) { out.push_back(piece.slice(begin, end)); });
+  }
+  template <class Use>
+  void for_each_piece(std::string_view text, Use&& use) const {
     struct Part {
       std::size_t begin, end;
       bool match;
     };
-    std::vector<Part> parts;
-    std::size_t done = 0;
-    for (const auto& [begin, end] : find_matches(pattern, piece.text())) {
-      if (begin > done) parts.push_back({done, begin, inverted});
-      parts.push_back({begin, end, !inverted});
-      done = end;
-    }
-    if (done < piece.text().size()) parts.push_back({done, piece.text().size(), inverted});
-
-    std::vector<Part> joined;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const bool after_match = i > 0 && parts[i - 1].match;
-      const bool join = i > 0 && ((behavior == SplitBehavior::contiguous && parts[i].match == after_match) ||
-                                  (behavior == SplitBehavior::merged_with_previous && parts[i].match && !after_match) ||
-                                  (behavior == SplitBehavior::merged_with_next && !parts[i].match && after_match));
+    Part waiting{0, 0, false};  // what the next part may be joined to
+    bool any = false;
+    const auto flush = [&] {
+      if (waiting.begin < waiting.end && !(waiting.match && behavior == SplitBehavior::removed)) use(waiting.begin, waiting.end);
+    };
+    bool last_match = false;
+    const auto add = [&](Part part) {
+      const bool join = any && ((behavior == SplitBehavior::contiguous && part.match == last_match) ||
+                                (behavior == SplitBehavior::merged_with_previous && part.match && !last_match) ||
+                                (behavior == SplitBehavior::merged_with_next && !part.match && last_match));
+      last_match = part.match;
+      any = true;
       if (join) {
-        joined.back().end = parts[i].end;
+        waiting.end = part.end;
       } else {
-        joined.push_back(parts[i]);
+        flush();
+        waiting = part;
       }
-    }
-    for (const Part& part : joined)
-      if (part.begin < part.end && !(part.match && behavior == SplitBehavior::removed))
-        out.push_back(piece.slice(part.begin, part.end));
+    };
+    std::size_t done = 0;
+    for_each_match(pattern, text, [&](std::size_t begin, std::size_t end) {
+      if (begin > done) add({done, begin, inverted});
+      add({begin, end, !inverted});
+      done = end;
+    });
+    if (done < text.size()) add({done, text.size(), inverted});
+    flush();
   }
 };
 
@@ -93,7 +105,10 @@ struct Digits {
   bool individually;
 
   void cut(const AlignedText& piece, Pieces& out) const {
-    const std::string& text = piece.text();
+    for_each_piece(piece.text(), [&](std::size_t begin, std::size_t end) { out.push_back(piece.slice(begin, end)); });
+  }
+  template <class Use>
+  void for_each_piece(std::string_view text, Use&& use) const {
     const auto is_number = [&](std::size_t at) {
       return CharacterKinds::table()(decode_utf8(text.data() + at)) == CharacterKind::number;
     };
@@ -102,7 +117,7 @@ struct Digits {
       const bool number = is_number(at);
       at += utf8_length(text[at]);
       if (at < text.size() && is_number(at) == number && !(number && individually)) continue;
-      out.push_back(piece.slice(begin, at));
+      use(begin, at);
       begin = at;
     }
   }

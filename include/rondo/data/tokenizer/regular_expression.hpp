@@ -63,12 +63,11 @@ class RegularExpression {
   // `text` must be UTF-8.
   template <class Use>
   void for_each_match(std::string_view text, Use&& use) const {
-    const auto scratch = new_scratch();
     std::size_t from = 0;
     std::size_t last_end = std::string_view::npos;
     std::size_t begin = 0;
     std::size_t end = 0;
-    while (from <= text.size() && next_match(text, from, scratch.get(), begin, end)) {
+    while (from <= text.size() && next_match(text, from, begin, end)) {
       // An empty match right after the one before is none.
       if (begin != end || begin != last_end) use(begin, end);
       last_end = end;
@@ -77,8 +76,7 @@ class RegularExpression {
   }
 
  private:
-  [[nodiscard]] std::shared_ptr<void> new_scratch() const;
-  bool next_match(std::string_view text, std::size_t from, void* scratch, std::size_t& begin, std::size_t& end) const;
+  bool next_match(std::string_view text, std::size_t from, std::size_t& begin, std::size_t& end) const;
 
   std::string pattern_;
   std::shared_ptr<void> code_;
@@ -104,14 +102,18 @@ inline RegularExpression::RegularExpression(std::string pattern) : pattern_(std:
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // without it matching is slower, nothing else
 }
 
-inline std::shared_ptr<void> RegularExpression::new_scratch() const {
-  return {pcre2_match_data_create_from_pattern(static_cast<const pcre2_code*>(code_.get()), nullptr),
-          [](void* old) { pcre2_match_data_free(static_cast<pcre2_match_data*>(old)); }};
+// Where a match is written to; one for each thread, because making one costs more than a short match.
+[[nodiscard]] inline pcre2_match_data* match_memory() {
+  struct Free {
+    void operator()(pcre2_match_data* old) const { pcre2_match_data_free(old); }
+  };
+  thread_local const std::unique_ptr<pcre2_match_data, Free> memory{pcre2_match_data_create(1, nullptr)};
+  require(memory != nullptr, "regular expressions: out of memory");
+  return memory.get();
 }
 
-inline bool RegularExpression::next_match(std::string_view text, std::size_t from, void* scratch, std::size_t& begin,
-                                          std::size_t& end) const {
-  const auto data = static_cast<pcre2_match_data*>(scratch);
+inline bool RegularExpression::next_match(std::string_view text, std::size_t from, std::size_t& begin, std::size_t& end) const {
+  pcre2_match_data* const data = match_memory();
   const auto match = [&](std::uint32_t options) {
     return pcre2_match(static_cast<const pcre2_code*>(code_.get()), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
                        PCRE2_NO_UTF_CHECK | options, data, nullptr);
@@ -119,7 +121,7 @@ inline bool RegularExpression::next_match(std::string_view text, std::size_t fro
   int found = match(0);
   if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = match(PCRE2_NO_JIT);
   if (found == PCRE2_ERROR_NOMATCH) return false;
-  require(found > 0, "regular expression '", pattern_, "': ", pcre2_message(found));
+  if (found < 0) throw error("regular expression '", pattern_, "': ", pcre2_message(found));
   begin = pcre2_get_ovector_pointer(data)[0];
   end = pcre2_get_ovector_pointer(data)[1];
   require(begin <= end, "regular expression '", pattern_, "': a match that ends before it begins (\\K in a look-around)");
@@ -131,10 +133,7 @@ inline bool RegularExpression::next_match(std::string_view text, std::size_t fro
 inline RegularExpression::RegularExpression(std::string pattern) : pattern_(std::move(pattern)) {
   throw error("regular expression '", pattern_, "': this build has no PCRE2 (Debian: libpcre2-dev)");
 }
-inline std::shared_ptr<void> RegularExpression::new_scratch() const {
-  return {};
-}
-inline bool RegularExpression::next_match(std::string_view, std::size_t, void*, std::size_t&, std::size_t&) const {
+inline bool RegularExpression::next_match(std::string_view, std::size_t, std::size_t&, std::size_t&) const {
   return false;
 }
 
