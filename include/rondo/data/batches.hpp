@@ -63,7 +63,7 @@ class MemoryTokens {
     void copy(Token* to) const { std::copy_n(data, size, to); }
   };
 
-  explicit MemoryTokens(index vocabulary) : vocabulary_(vocabulary) {}
+  explicit MemoryTokens(index vocabulary, Token end_of_text = -1) : vocabulary_(vocabulary), end_of_text_(end_of_text) {}
   void add(const std::vector<Token>& document, index words = 0) {
     for (const Token token : document)
       require(token >= 0 && token < vocabulary_, "documents: token ", token, " is outside the vocabulary of ", vocabulary_);
@@ -71,6 +71,7 @@ class MemoryTokens {
     begins_.push_back({tokens(), begins_.back().words + words});
   }
   [[nodiscard]] index vocabulary() const { return vocabulary_; }
+  [[nodiscard]] Token end_of_text() const { return end_of_text_; }
   [[nodiscard]] index tokens() const { return std::ssize(tokens_); }
   [[nodiscard]] index documents() const { return std::ssize(begins_) - 1; }
   [[nodiscard]] const Begin& begin_of(index document) const { return begins_[static_cast<std::size_t>(document)]; }
@@ -78,6 +79,7 @@ class MemoryTokens {
 
  private:
   index vocabulary_;
+  Token end_of_text_;
   std::vector<Token> tokens_;
   std::vector<Begin> begins_{{}};
 };
@@ -144,7 +146,7 @@ class Batches {
       const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
       const index from = whole.begin + position_.offset;
       const index count = std::min(end - begin, whole.end - from);
-      put(begin, from, count, whole.label_end);
+      put(begin, from, count, whole);
       sequences_.push_back({begin, count, 0});
       batch.tokens += count;
       batch.words += cutting_.words_before(from + count) - cutting_.words_before(from);
@@ -158,9 +160,18 @@ class Batches {
     std::fill(ids_.begin() + begin, ids_.begin() + end, Token{0});
     std::fill(labels_.begin() + begin, labels_.begin() + end, no_label);
   }
-  void put(index row, index from, index count, index label_end) {
-    const index labelled = std::min(count, label_end - from - 1);
-    source_->all().middle(from, std::min(count + 1, label_end - from)).copy(following_.data());
+  // Inputs and labels of `count` tokens from `from` on.
+  void put(index row, index from, index count, const Piece& whole) {
+    const auto all = source_->all();
+    index labelled = count;
+    if (options_.packing == Packing::documents && source_->end_of_text() >= 0) {
+      following_[0] = source_->end_of_text();
+      const index before = from > whole.first ? 1 : 0;
+      all.middle(from - before, count + before).copy(following_.data() + 1 - before);
+    } else {
+      labelled = std::min(count, whole.last - from - 1);
+      all.middle(from, std::min(count + 1, whole.last - from)).copy(following_.data());
+    }
     std::copy_n(following_.begin(), count, ids_.begin() + row);
     std::copy_n(following_.begin() + 1, labelled, labels_.begin() + row);
     std::fill(labels_.begin() + row + labelled, labels_.begin() + row + count, no_label);

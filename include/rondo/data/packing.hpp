@@ -4,7 +4,9 @@
 //                        of a batch, each a sequence with a fresh state; one that does not fit goes on in the next row.
 //   Packing::windows     a unit is `length` tokens of all documents as one stream, wherever documents begin and end: a row each.
 //
-// A token's label is the token that follows it: in its document (none after the document's last token), or in the stream.
+// A token's label is the token that follows it, in its document or in the stream. Where the source has an end-of-text token, which
+// then ends every document, it also stands before each document: the labels are the document's tokens, each once, and the token
+// before a label is its input. Without one a document's last token has no label.
 //
 // What is cut is a source of tokens, as TokenFile and MemoryTokens are:
 //   tokens()                                of all documents, which lie one after the other
@@ -12,6 +14,7 @@
 //   begin_of(d).tokens, .words              before document d = 0 .. documents(), the last being the totals
 //   all().middle(begin, count).copy(to)     tokens [begin, begin + count) to Token* to
 //   vocabulary()                            every token is in [0, vocabulary())
+//   end_of_text()                           -1 where there is none
 #pragma once
 
 #include <algorithm>
@@ -32,17 +35,19 @@ concept TokenSource = requires(const Source& source, index i, Token* to) {
   source.begin_of(i).words;
   source.all().middle(i, i).copy(to);
   { source.vocabulary() } -> std::convertible_to<index>;
+  { source.end_of_text() } -> std::convertible_to<Token>;
 };
 
 enum class Packing { documents, windows };
 
 constexpr std::string_view name_of(Packing packing) { return packing == Packing::documents ? "documents" : "windows"; }
 
-// A run of tokens of a source; labels reach up to `label_end`.
+// A run of tokens of a source, and the borders that no label is looked up across.
 struct Piece {
   index begin = 0;
   index end = 0;
-  index label_end = 0;
+  index first = 0;  // of the document, or of the stream
+  index last = 0;
 };
 
 class Cutting {
@@ -72,12 +77,12 @@ class Cutting {
   [[nodiscard]] Piece unit(index number, index shift = 0) const {
     if (packing_ == Packing::windows) {
       const index begin = possible(shift) + number * length_;
-      return {begin, begin + length_, size_};
+      return {begin, begin + length_, 0, size_};
     }
     const auto document = last_before(number, &Begin::unit);
     const index end = document[1].token;
     const index begin = document->token + (number - document->unit) * length_;
-    return {begin, std::min(begin + length_, end), end};
+    return {begin, std::min(begin + length_, end), document->token, end};
   }
   // Words before a token; those of a document are spread evenly over its tokens.
   [[nodiscard]] index words_before(index token) const {

@@ -1,0 +1,190 @@
+// Batches: which tokens they hold, in which order, and that any place in the data can be returned to.
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <set>
+
+#include <rondo/data/batches.hpp>
+
+namespace rondo::test {
+namespace {
+
+using List = std::vector<Token>;
+
+// Document d has 1 + 7 d mod 23 tokens, all different: 100 d, 100 d + 1, ...; as many words as tokens, and one more.
+MemoryTokens documents(index count, Token end_of_text = -1) {
+  MemoryTokens source{100000, end_of_text};
+  for (index d = 0; d < count; ++d) {
+    List document;
+    for (index i = 0; i <= 7 * d % 23; ++i) document.push_back(static_cast<Token>(100 * d + i));
+    if (end_of_text >= 0) document.push_back(end_of_text);
+    source.add(document, std::ssize(document) + 1);
+  }
+  return source;
+}
+List list(Tokens tokens) { return {tokens.data, tokens.data + tokens.columns}; }
+
+BOOST_AUTO_TEST_SUITE(batches)
+
+BOOST_AUTO_TEST_CASE(permutation_takes_every_number_once) {
+  for (const index size : {1, 2, 3, 4, 5, 64, 65, 1000, 4097}) {
+    const Permutation order{size, RandomKey{7}};
+    std::set<index> seen;
+    index fixed = 0;
+    for (index i = 0; i < size; ++i) {
+      BOOST_TEST_REQUIRE((order(i) >= 0 && order(i) < size));
+      seen.insert(order(i));
+      fixed += order(i) == i;
+    }
+    BOOST_TEST(std::ssize(seen) == size);
+    if (size >= 64) BOOST_TEST(fixed < size / 8);
+  }
+  const Permutation one{1000, RandomKey{1}}, other{1000, RandomKey{2}};
+  index same = 0;
+  for (index i = 0; i < 1000; ++i) same += one(i) == other(i);
+  BOOST_TEST(same < 20);
+}
+
+BOOST_AUTO_TEST_CASE(documents_follow_one_another_in_rows) {
+  MemoryTokens source{100};
+  source.add({1, 2, 3});
+  source.add({4});
+  source.add({5, 6, 7, 8, 9, 10, 11});
+  Batches stream{source, {.rows = 2, .length = 5, .shuffled = false, .epochs = 1}};
+  Batch batch;
+  BOOST_TEST_REQUIRE(stream.next(batch));
+  const List ids{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, labels{2, 3, no_label, no_label, 6, 7, 8, 9, 10, 11};
+  BOOST_TEST(list(batch.ids) == ids, boost::test_tools::per_element());
+  BOOST_TEST(list(batch.labels) == labels, boost::test_tools::per_element());
+  // The last document's first piece of five does not fit into the first row and goes on in the second.
+  std::vector<std::pair<index, index>> found;
+  for (const Sequence& s : batch.sequences) found.emplace_back(s.begin, s.length);
+  const std::vector<std::pair<index, index>> expected{{0, 3}, {3, 1}, {4, 1}, {5, 4}, {9, 1}};
+  BOOST_TEST((found == expected));
+  // The epoch's rest, and padding.
+  BOOST_TEST_REQUIRE(stream.next(batch));
+  BOOST_TEST(batch.ids(0, 0) == 11);
+  BOOST_TEST(batch.tokens == 1);
+  BOOST_TEST(batch.sequences.size() == 1U);
+  for (index t = 0; t < 10; ++t) BOOST_TEST(batch.labels(0, t) == no_label);
+  BOOST_TEST(!stream.next(batch));
+}
+
+BOOST_AUTO_TEST_CASE(end_of_text_stands_before_documents) {
+  MemoryTokens source{100, 0};
+  source.add({1, 2, 0});
+  source.add({3, 4, 5, 6, 7, 0});
+  Batches stream{source, {.rows = 2, .length = 5, .shuffled = false, .epochs = 1}};
+  Batch batch;
+  BOOST_TEST_REQUIRE(stream.next(batch));
+  const List ids{0, 1, 2, 0, 3, 4, 5, 6, 7, 0}, labels{1, 2, 0, 3, 4, 5, 6, 7, 0, no_label};
+  BOOST_TEST(list(batch.ids) == ids, boost::test_tools::per_element());
+  BOOST_TEST(list(batch.labels) == labels, boost::test_tools::per_element());
+  BOOST_TEST(batch.tokens == 9);
+}
+
+// Whatever the sizes: over one epoch each token is an input once, a label is the token that follows in the document, sequences
+// cover what is not padding without overlap and stay in their rows.
+BOOST_AUTO_TEST_CASE(an_epoch_takes_every_token_once) {
+  const MemoryTokens source = documents(60);
+  for (const index length : {1, 2, 7, 16, 50})
+    for (const index rows : {1, 3}) {
+      Batches stream{source, {.rows = rows, .length = length, .epochs = 1, .seed = Seed{3}}};
+      std::map<Token, int> inputs;
+      index words = 0, tokens = 0;
+      Batch batch;
+      while (stream.next(batch)) {
+        index covered = 0, end = 0;
+        for (const Sequence& s : batch.sequences) {
+          BOOST_TEST(s.begin >= end);
+          BOOST_TEST(s.begin / length == (s.begin + s.length - 1) / length);
+          end = s.begin + s.length;
+          covered += s.length;
+          for (index t = s.begin; t < end; ++t) {
+            const Token id = batch.ids(0, t), label = batch.labels(0, t);
+            ++inputs[id];
+            const bool last = id % 100 == 7 * (id / 100) % 23;
+            BOOST_TEST(label == (last ? no_label : id + 1));
+            if (t > s.begin) BOOST_TEST(id == batch.ids(0, t - 1) + 1);
+          }
+        }
+        BOOST_TEST(covered == batch.tokens);
+        tokens += batch.tokens;
+        words += batch.words;
+      }
+      BOOST_TEST(tokens == source.tokens());
+      BOOST_TEST(std::ssize(inputs) == source.tokens());
+      BOOST_TEST(words == source.tokens() + source.documents());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(windows_cut_the_stream) {
+  const MemoryTokens source = documents(40);
+  List all(static_cast<std::size_t>(source.tokens()));
+  source.all().copy(all.data());
+  Batches stream{source, {.rows = 2, .length = 16, .packing = Packing::windows, .epochs = 2}};
+  Batch batch;
+  std::set<Token> begins;
+  while (stream.next(batch))
+    for (const Sequence& s : batch.sequences) {
+      BOOST_TEST(s.length == 16);
+      const auto place = std::find(all.begin(), all.end(), batch.ids(0, s.begin));
+      for (index t = 0; t < 16; ++t) {
+        BOOST_TEST(batch.ids(0, s.begin + t) == place[t]);
+        BOOST_TEST(batch.labels(0, s.begin + t) == place[t + 1]);
+      }
+      begins.insert(batch.ids(0, s.begin));
+    }
+  // The second epoch's windows have other borders.
+  BOOST_TEST(std::ssize(begins) > (source.tokens() - 1) / 16 + 2);
+}
+
+BOOST_AUTO_TEST_CASE(epochs_have_their_own_orders) {
+  const MemoryTokens source = documents(60);
+  const auto order = [&](Seed seed, index epoch) {
+    Batches stream{source, {.rows = 1, .length = 64, .seed = seed}};
+    stream.seek({epoch, 0, 0});
+    Batch batch;
+    stream.next(batch);
+    return list(batch.ids);
+  };
+  BOOST_TEST((order(Seed{1}, 0) == order(Seed{1}, 0)));
+  BOOST_TEST((order(Seed{1}, 0) != order(Seed{1}, 1)));
+  BOOST_TEST((order(Seed{1}, 0) != order(Seed{2}, 0)));
+}
+
+BOOST_AUTO_TEST_CASE(any_place_can_be_returned_to) {
+  const MemoryTokens source = documents(30, 99999);
+  for (const Packing packing : {Packing::documents, Packing::windows}) {
+    const BatchOptions options{.rows = 3, .length = 11, .packing = packing, .seed = Seed{5}};
+    Batches straight{source, options};
+    for (int step = 0; step < 40; ++step) {  // several epochs
+      Batches resumed{source, options};
+      resumed.seek(straight.position());
+      Batch expected, found;
+      straight.next(expected);
+      resumed.next(found);
+      BOOST_TEST((list(expected.ids) == list(found.ids) && list(expected.labels) == list(found.labels)));
+      BOOST_TEST(expected.words == found.words);
+      BOOST_TEST((straight.position() == resumed.position()));
+    }
+    BOOST_TEST(straight.position().epoch >= 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_is_refused) {
+  const MemoryTokens source = documents(5);
+  BOOST_CHECK_THROW((Batches{source, {.rows = 0}}), Error);
+  BOOST_CHECK_THROW((Batches{source, {.length = 0}}), Error);
+  BOOST_CHECK_THROW((Batches{source, {.length = 1000, .packing = Packing::windows}}), Error);
+  BOOST_CHECK_THROW((Batches{MemoryTokens{10}, {}}), Error);
+  Batches stream{source, {}};
+  BOOST_CHECK_THROW(stream.seek({0, 1000000, 0}), Error);
+  MemoryTokens narrow{10};
+  BOOST_CHECK_THROW(narrow.add({10}), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace rondo::test
