@@ -1,0 +1,78 @@
+// composition_name<Model>(): what a model is made of, as a text that every compiler spells alike.
+//
+//   composition_name<Hgrn2>() == "LanguageModel<Block<RmsNorm,Hgrn2Mixer<LowerBoundedForget,Projection>,GatedMlp<Silu>>,RmsNorm,Head<0>>"
+//
+// Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. How a model starts
+// (LanguageModel's Start) and what does not change its results (Checkpointed) is no part of the name.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <rondo/combinator/checkpointed.hpp>
+#include <rondo/model/language_model.hpp>
+
+namespace rondo {
+
+// The compiler's own text for a type, without its template arguments and namespaces.
+template <class T>
+std::string bare_type_name() {
+  std::string_view text = __PRETTY_FUNCTION__;  // "... [with T = rondo::Block<...>; ...]" or "... [T = rondo::Block<...>]"
+  text.remove_prefix(text.find("T = ") + 4);
+  text = text.substr(0, text.find_first_of("<;]"));
+  if (const auto colon = text.rfind("::"); colon != text.npos) text.remove_prefix(colon + 2);
+  return std::string(text);
+}
+
+inline std::string joined(std::initializer_list<std::string> arguments) {
+  std::string text;
+  for (const std::string& argument : arguments) text += (text.empty() ? "<" : ",") + argument;
+  return text + ">";
+}
+
+template <class T>
+struct TypeText {
+  static std::string text() { return bare_type_name<T>(); }
+};
+template <auto value>
+std::string value_text() {
+  return std::to_string(static_cast<long long>(value));
+}
+template <template <class...> class T, class... Arguments>
+struct TypeText<T<Arguments...>> {
+  static std::string text() { return bare_type_name<T<Arguments...>>() + joined({TypeText<Arguments>::text()...}); }
+};
+template <template <auto...> class T, auto... values>
+struct TypeText<T<values...>> {
+  static std::string text() { return bare_type_name<T<values...>>() + joined({value_text<values>()...}); }
+};
+template <template <class, auto...> class T, class First, auto... values>
+  requires(sizeof...(values) > 0)
+struct TypeText<T<First, values...>> {
+  static std::string text() {
+    return bare_type_name<T<First, values...>>() + joined({TypeText<First>::text(), value_text<values>()...});
+  }
+};
+template <template <class, class, auto...> class T, class First, class Second, auto... values>
+  requires(sizeof...(values) > 0)
+struct TypeText<T<First, Second, values...>> {
+  static std::string text() {
+    return bare_type_name<T<First, Second, values...>>() +
+           joined({TypeText<First>::text(), TypeText<Second>::text(), value_text<values>()...});
+  }
+};
+template <class Inner>
+struct TypeText<Checkpointed<Inner>> : TypeText<Inner> {};
+template <class Block, class FinalNorm, class HeadType, class Start>
+struct TypeText<LanguageModel<Block, FinalNorm, HeadType, Start>> {
+  static std::string text() {
+    return "LanguageModel" + joined({TypeText<Block>::text(), TypeText<FinalNorm>::text(), TypeText<HeadType>::text()});
+  }
+};
+
+template <class Model>
+std::string composition_name() {
+  return TypeText<Model>::text();
+}
+
+}  // namespace rondo

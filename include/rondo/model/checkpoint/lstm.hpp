@@ -1,0 +1,70 @@
+// Checkpoints of LSTM language models: tensors named as torch.nn.LSTM names them. There is no Hugging Face class; config.json is
+//
+//   {"model_type": "lstm", "vocab_size", "embedding_dim" (hidden_size), "hidden_size", "num_layers", "dropout" 0, "tie_weights" false}
+//
+// with its defaults in parentheses. Refused by name: cells with a projection (`proj_size`).
+#pragma once
+
+#include <rondo/model/architecture/lstm.hpp>
+#include <rondo/model/checkpoint/model_config.hpp>
+
+namespace rondo {
+
+inline constexpr NamePair lstm_names[] = {
+    {"embedding.weight", "embedding.weight"},
+    {"blocks.{i}.input", "lstm.weight_ih_l{i}"},
+    {"blocks.{i}.recurrent", "lstm.weight_hh_l{i}"},
+    {"blocks.{i}.input_bias", "lstm.bias_ih_l{i}"},
+    {"blocks.{i}.recurrent_bias", "lstm.bias_hh_l{i}"},
+    {"head.{leaf}", "decoder.{leaf}"},
+};
+
+struct LstmFiles {
+  static constexpr std::string_view model_type = "lstm";
+  static constexpr std::size_t layouts = 1;
+
+  struct Options {
+    bool tied = false;
+    friend constexpr bool operator==(const Options&, const Options&) = default;
+    [[nodiscard]] std::string text() const { return std::string("tie_weights ") + (tied ? "true" : "false"); }
+  };
+
+  static Description<Options> read(const ModelConfig& file, const TensorFolder* tensors) {
+    ObjectReader config = file.reader();
+    Description<Options> result;
+    Shape& shape = result.shape;
+    shape.vocabulary = config.get<index>("vocab_size", possible_size);
+    shape.width = config.get<index>("hidden_size", possible_size);
+    shape.depth = config.get<index>("num_layers", possible_depth);
+    config.take("embedding_dim", shape.embedding_width, possible_size);
+    if (shape.embedding_width == shape.width) shape.embedding_width = 0;
+    config.take("dropout", shape.dropout, Range{0.0, 0.999999});
+    result.options.tied = read_tied(config, "tie_weights", tensors, "decoder.weight");
+    index projection = 0;
+    config.take("proj_size", projection, at_least<index>(0));
+    if (projection != 0) throw config.mismatch("proj_size", "0 (rondo has no LSTM with a projection)", Json(projection));
+    return result;
+  }
+
+  static NameTable names(const Description<Options>&) { return {lstm_names}; }
+  static std::string refusal(const Description<Options>&) { return ""; }
+
+  static void write(const Description<Options>& description, Json& document) {
+    const Shape& shape = description.shape;
+    document["vocab_size"] = shape.vocabulary;
+    document["embedding_dim"] = shape.embedding();
+    document["hidden_size"] = shape.width;
+    document["num_layers"] = shape.depth;
+    document["dropout"] = shape.dropout;
+    document["tie_weights"] = description.options.tied;
+  }
+};
+
+template <class HeadType, class Start>
+  requires(std::is_same_v<HeadType, Head<Bias::yes>> || std::is_same_v<HeadType, TiedHead<Bias::yes>>)
+struct PublishedForm<LanguageModel<PlainBlock<CellMixer<LstmCell>>, NoNorm, HeadType, Start>> {
+  using Files = LstmFiles;
+  static constexpr LstmFiles::Options options{.tied = HeadType::tied};
+};
+
+}  // namespace rondo

@@ -1,0 +1,95 @@
+// ModelConfig: config.json of a checkpoint folder, and what its readers for single architectures share.
+//
+// An architecture with published checkpoints has a struct of this form (Hgrn2Files, LlamaFiles, LstmFiles):
+//
+//   static constexpr std::string_view model_type;                  the value of "model_type" in config.json
+//   static constexpr std::size_t layouts;                          how many layouts such files have
+//   struct Options;                                                 which compositions there are: tied, biased ...; ==, text()
+//   static Description<Options> read(config, tensors);              tensors may be absent; throws Error naming what is refused
+//   static NameTable names(description);
+//   static std::string refusal(description);                        why a model cannot be written so; empty where it can
+//   static void write(description, document);                       sets the keys that read takes
+//
+// and PublishedForm<Model> says which of these files and options a composition has.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <rondo/combinator/checkpointed.hpp>
+#include <rondo/io/object_reader.hpp>
+#include <rondo/io/tensor_folder.hpp>
+#include <rondo/model/language_model.hpp>
+#include <rondo/model/checkpoint/name_table.hpp>
+
+namespace rondo {
+
+struct ModelConfig {
+  Json document = Json::object();
+  std::string name = "config.json";  // what messages call it
+
+  explicit ModelConfig(const std::filesystem::path& file)
+      : document(read_json(file, BareNumbers::allowed)), name(file.string()) {
+    if (!document.is_object()) throw Error(name, "content", "a JSON object", document.type_name());
+  }
+  ModelConfig(Json given, std::string given_name) : document(std::move(given)), name(std::move(given_name)) {}
+
+  [[nodiscard]] ObjectReader reader() const { return {document, name, "", Policy::foreign}; }
+  [[nodiscard]] std::string model_type() const { return reader().get<std::string>("model_type"); }
+  // Whether the key is there, null or not.
+  [[nodiscard]] bool has(const char* key) const { return document.contains(key); }
+};
+
+template <class OptionsType>
+struct Description {
+  Shape shape;
+  OptionsType options;
+  std::size_t layout = 0;  // of those that files of the architecture may have
+};
+
+// Composition -> files. Specialised where a composition has published checkpoints:
+//   using Files = Hgrn2Files;  static constexpr Hgrn2Files::Options options{...};
+template <class Model>
+struct PublishedForm {};
+template <class Block, class FinalNorm, class HeadType, class Start>
+struct PublishedForm<LanguageModel<Checkpointed<Block>, FinalNorm, HeadType, Start>>
+    : PublishedForm<LanguageModel<Block, FinalNorm, HeadType, Start>> {};
+
+template <class Model>
+concept Published = requires { typename PublishedForm<Model>::Files; };
+
+template <class HeadType>
+concept PlainHead = std::is_same_v<HeadType, Head<>> || std::is_same_v<HeadType, TiedHead<>>;
+
+inline constexpr Range<index> possible_size{1, 2147483647};
+inline constexpr Range<index> possible_depth{1, 100000};
+inline constexpr Range<double> possible_epsilon{0.0, 1.0};
+
+// Refuses a member that is there and not null.
+inline void refuse_member(ObjectReader& config, const char* key, std::string_view why) {
+  if (const Json* member = config.find(key)) throw config.mismatch(key, "null (" + std::string(why) + ")", *member);
+}
+inline void refuse_value(ObjectReader& config, const char* key, bool refused, std::string_view why) {
+  bool value = !refused;
+  config.take(key, value);
+  if (value == refused)
+    throw config.mismatch(key, std::string(refused ? "false" : "true") + " (" + std::string(why) + ")", *config.find(key));
+}
+
+// Where the configuration does not say whether the head is tied, the tensors do: a tied head is left out of the file.
+inline bool read_tied(ObjectReader& config, const char* key, const TensorFolder* tensors, const std::string& head) {
+  bool tied = false;
+  if (!config.take(key, tied) && tensors != nullptr) tied = !tensors->contains(head);
+  return tied;
+}
+
+// "dtype" as transformers names it; both keys, because its versions read different ones.
+inline void write_element_type(Json& document, ElementType type) {
+  const char* name = type == ElementType::bf16 ? "bfloat16" : type == ElementType::f16 ? "float16" : "float32";
+  const bool both = !document.contains("dtype") && !document.contains("torch_dtype");
+  for (const char* key : {"dtype", "torch_dtype"})
+    if (both || document.contains(key)) document[key] = name;
+}
+
+}  // namespace rondo

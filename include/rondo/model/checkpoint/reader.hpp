@@ -1,0 +1,129 @@
+// ModelFolder: a checkpoint folder, read.
+//
+//   ModelFolder folder{"models/llama"};                          // config.json, and model.safetensors or shards
+//   Llama model{folder.shape<Llama>()};                           // throws where the folder holds another composition
+//   Parameters<Llama, Cpu> weights{model};
+//   folder.load(weights);
+//   auto weights = folder.parameters<Cpu>(model);                 // checks first, takes memory then
+//
+// Elements may be f64, f32, f16 or bf16. Everything is checked before any weight is changed: every weight has its tensor, no
+// tensor is left over (but for buffers that such files may hold, and a copy of the embedding as the head of a tied model), shapes
+// agree, all numbers are finite in the type of the weights. One Error names all tensors that are missing, left over or of another shape.
+#pragma once
+
+#include <cmath>
+#include <set>
+
+#include <rondo/model/checkpoint/compositions.hpp>
+#include <rondo/model/checkpoint/file_tensors.hpp>
+
+namespace rondo {
+
+class ModelFolder {
+ public:
+  explicit ModelFolder(const std::filesystem::path& folder) : path_(folder), config_(config_of(folder)), tensors_(folder) {}
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const ModelConfig& config() const { return config_; }
+  [[nodiscard]] const TensorFolder& tensors() const { return tensors_; }
+
+  template <class Model>
+  [[nodiscard]] ModelForm form() const {
+    std::string why_not;
+    auto form = form_of<Model>(config_, &tensors_, why_not);
+    if (!form) throw error(config_.name, ": ", why_not);
+    return *form;
+  }
+  template <class Model>
+  [[nodiscard]] Shape shape() const {
+    return form<Model>().shape;
+  }
+
+  // Names and shapes: throws Error with all that is wrong.
+  template <class Model>
+  void check(const Model& model) const {
+    const NameTable names = form<Model>().names;
+    std::string problems;
+    std::set<std::string> expected;
+    make_record<AnyStorage>(WeightRecords{}, model, [&](const std::string& path, const Leaf& leaf) {
+      const FileTensor<float> tensor = described(names, path, leaf);
+      if (expected.insert(tensor.name).second) problems += problem_with(tensor, path);
+      return AnyStorage{};
+    });
+    for (const std::string& name : tensors_.names())
+      if (!expected.contains(name) && !names.ignores(name) && !copies_embedding(name, names))
+        problems += "\n  tensor '" + name + "' is left over" + did_you_mean(name, {expected.begin(), expected.end()});
+    require(problems.empty(), path_.string(), ": not the tensors of its config.json:", problems);
+  }
+
+  template <class Model, class Backend, class S>
+  void load(Parameters<Model, Backend, S>& weights) const {
+    check(weights.model());
+    const auto tensors = file_tensors(form<Model>().names, weights);
+    std::vector<S> elements;
+    for (const bool checked : {false, true})
+      for (const FileTensor<S>& tensor : tensors) {
+        const StoredTensor& stored = tensors_.tensor(tensor.name);
+        elements.resize(static_cast<std::size_t>(stored.elements()));
+        stored.read_into(std::span<S>{elements});
+        if (checked)
+          scatter(tensor, std::span<const S>{elements});
+        else
+          require_finite(stored, elements);
+      }
+  }
+  template <class Backend, class Model>
+  [[nodiscard]] Parameters<Model, Backend> parameters(const Model& model) const {
+    check(model);
+    Parameters<Model, Backend> weights{model};
+    load(weights);
+    return weights;
+  }
+
+ private:
+  static ModelConfig config_of(const std::filesystem::path& folder) {
+    if (!std::filesystem::is_directory(folder))
+      throw Error(folder.string(), "model", "a folder with config.json and model.safetensors",
+                  std::filesystem::exists(folder) ? "a file" : "nothing of that name");
+    return ModelConfig{folder / "config.json"};
+  }
+
+  static FileTensor<float> described(const NameTable& names, const std::string& path, const Leaf& leaf) {
+    const auto stored = names.name_of(path);
+    require(stored.has_value(), "the table of names has none for the weight '", path, "'");
+    return {stored->name, stored_shape(*stored, leaf.dimensions), stored->stored, {}};
+  }
+  [[nodiscard]] std::string problem_with(const FileTensor<float>& expected, const std::string& path) const {
+    const StoredTensor* found = tensors_.find(expected.name);
+    if (found == nullptr)
+      return "\n  tensor '" + expected.name + "' is missing; expected shape " + shape_text(expected.shape) + " for the weight '" +
+             path + "'";
+    if (found->shape != expected.shape)
+      return "\n  tensor '" + expected.name + "': expected shape " + shape_text(expected.shape) + ", found " +
+             shape_text(found->shape);
+    const bool floating = found->type == ElementType::f64 || found->type == ElementType::f32 || found->type == ElementType::f16 ||
+                          found->type == ElementType::bf16;
+    if (!floating)
+      return "\n  tensor '" + expected.name + "': expected floating-point numbers, found " + std::string(name_of(found->type));
+    return "";
+  }
+  // Some programs write the head of a tied model all the same.
+  [[nodiscard]] bool copies_embedding(const std::string& name, const NameTable& names) const {
+    const auto embedding = names.name_of("embedding.weight");
+    if (!embedding || names.path_of(name) != "head.weight" || !tensors_.contains(embedding->name)) return false;
+    const StoredTensor &head = tensors_.tensor(name), &table = tensors_.tensor(embedding->name);
+    return head.type == table.type && std::equal(head.bytes.begin(), head.bytes.end(), table.bytes.begin(), table.bytes.end());
+  }
+  template <class S>
+  static void require_finite(const StoredTensor& stored, const std::vector<S>& elements) {
+    for (std::size_t i = 0; i < elements.size(); ++i)
+      if (!std::isfinite(elements[i]))
+        throw stored.mismatch("finite numbers", std::to_string(elements[i]) + " at place " + std::to_string(i));
+  }
+
+  std::filesystem::path path_;
+  ModelConfig config_;
+  TensorFolder tensors_;
+};
+
+}  // namespace rondo
