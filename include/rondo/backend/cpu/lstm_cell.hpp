@@ -53,7 +53,7 @@ inline void pack_lstm_unit(View<const float> weight, index first, float* panels)
 // One sequence's gates, c and h of `count` hidden units, from the sums [2 panels, panel_columns].
 template <class Count>
 [[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, index width, const float* c_before,
-                                              float* gates, float* c, float* h, Count count) {
+                                              float* gates, float* c, float* h, float* h_again, Count count) {
 #pragma omp simd
   for (index j = 0; j < count; ++j) {
     const float i = sigmoid(first_sum[j]), f = sigmoid(first_sum[lane_count + j]);
@@ -64,7 +64,7 @@ template <class Count>
     gates[2 * width + j] = g;
     gates[3 * width + j] = o;
     c[j] = cell;
-    h[j] = o * hyperbolic_tangent(cell);
+    h[j] = h_again[j] = o * hyperbolic_tangent(cell);
   }
 }
 
@@ -92,24 +92,24 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
   const index unit_floats = 2 * width * panel_columns;
   float* packed = arena.take<float>(units * unit_floats);
   float* sums = arena.take<float>(threads * 2 * count * panel_columns);
-  const float** before = arena.take<const float*>(threads * count);
+  const index stride = recurrent_stride(width);
+  float* rows = arena.take<float>(2 * count * stride);  // h of the step before and of this one, by turns
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
+  if (initial.h)
+    for (index i = 0; i < count; ++i) std::copy_n(initial.h.row(lock_step.number(i)), width, rows + i * stride);
   SpinBarrier barrier;
 #pragma omp parallel num_threads(static_cast <int>(threads))
   {
     const index team = team_size(), me = thread_number();
     const Range own = share_of(units, team, me);
     float *first_sum = sums + me * 2 * count * panel_columns, *second_sum = first_sum + count * panel_columns;
-    const float** rows = before + me * count;
     for (index unit = own.begin; unit < own.end; ++unit) pack_lstm_unit(weight, unit * lane_count, packed + unit * unit_floats);
     index running = count;
     for (index step = 0; step < steps; ++step) {
       running = lock_step.running(step, running);
-      for (index i = 0; i < running; ++i) {
-        const index start = lock_step.at(i).begin;
-        rows[i] = step > 0 ? h.row(start + step - 1) : initial.h ? initial.h.row(lock_step.number(i)) : zero;
-      }
+      const float* before = rows + step % 2 * count * stride;
+      float* now = rows + (1 - step % 2) * count * stride;
       for (index unit = own.begin; unit < own.end; ++unit) {
         const index first = unit * lane_count, valid = std::min(lane_count, width - first);
         for (index i = 0; i < running; ++i) {
@@ -124,15 +124,15 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
         }
         const float* panels = packed + unit * unit_floats;
         if (step > 0 || initial.h) {
-          multiply_recurrent(rows, running, panels, width, first_sum);
-          multiply_recurrent(rows, running, panels + width * panel_columns, width, second_sum);
+          multiply_recurrent(before, stride, running, panels, width, first_sum);
+          multiply_recurrent(before, stride, running, panels + width * panel_columns, width, second_sum);
         }
         for (index i = 0; i < running; ++i) {
           const index row = lock_step.at(i).begin + step;
           const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
           const auto update = [&](auto units_here) __attribute__((always_inline)) {
             lstm_units(first_sum + i * panel_columns, second_sum + i * panel_columns, width, c_before + first,
-                       gates.row(row) + first, c.row(row) + first, h.row(row) + first, units_here);
+                       gates.row(row) + first, c.row(row) + first, h.row(row) + first, now + i * stride + first, units_here);
           };
           if (valid == lane_count)
             update(std::integral_constant<index, lane_count>{});

@@ -19,16 +19,16 @@ namespace rondo {
 template <class Count>
 [[gnu::always_inline]] inline void lstm_units_backward(const float* gates, index width, const float* c, const float* c_before,
                                                        const float* d_h, const float* dh_recurrent, float* dc, float* da,
-                                                       Count count) {
+                                                       float* da_again, Count count) {
 #pragma omp simd
   for (index j = 0; j < count; ++j) {
     const float i = gates[j], f = gates[width + j], g = gates[2 * width + j], o = gates[3 * width + j];
     const float dh = d_h[j] + dh_recurrent[j], tc = hyperbolic_tangent(c[j]);
     const float cell = dc[j] + dh * o * (1.0F - tc * tc);
-    da[j] = cell * g * i * (1.0F - i);
-    da[width + j] = cell * c_before[j] * f * (1.0F - f);
-    da[2 * width + j] = cell * i * (1.0F - g * g);
-    da[3 * width + j] = dh * tc * o * (1.0F - o);
+    da[j] = da_again[j] = cell * g * i * (1.0F - i);
+    da[width + j] = da_again[width + j] = cell * c_before[j] * f * (1.0F - f);
+    da[2 * width + j] = da_again[2 * width + j] = cell * i * (1.0F - g * g);
+    da[3 * width + j] = da_again[3 * width + j] = dh * tc * o * (1.0F - o);
     dc[j] = cell * f;
   }
 }
@@ -47,7 +47,8 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
   float* packed = arena.take<float>(4 * width * padded);    // [panels, 4 H, panel_columns]
   float* dh_recurrent = arena.take<float>(count * padded);  // [panels, sequences, panel_columns]
   float* dc = arena.take<float>(count * padded);            // the same
-  const float** pointers = arena.take<const float*>(threads * count);
+  const index stride = recurrent_stride(4 * width);
+  float* rows = arena.take<float>(2 * count * stride);  // da of this step and of the one after, by turns
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
   SpinBarrier barrier;
@@ -55,7 +56,6 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
   {
     const index team = team_size(), me = thread_number();
     const Range own = share_of(panels, team, me);
-    const float** rows = pointers + me * count;
     for (index panel = own.begin; panel < own.end; ++panel) {
       const index first = panel * panel_columns, valid = std::min(panel_columns, width - first);
       float* to = packed + panel * 4 * width * panel_columns;
@@ -73,7 +73,7 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
     }
     for (index step = steps - 1; step >= 0; --step) {
       const index running = lock_step.running(step, count);
-      for (index i = 0; i < running; ++i) rows[i] = da.row(lock_step.at(i).begin + step);
+      float* now = rows + step % 2 * count * stride;
       for (index panel = own.begin; panel < own.end; ++panel) {
         const index first = panel * panel_columns, valid = std::min(panel_columns, width - first);
         for (index i = 0; i < running; ++i) {
@@ -81,7 +81,7 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
           const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
           const auto update = [&](auto units_here) __attribute__((always_inline)) {
             lstm_units_backward(gates.row(row) + first, width, c.row(row) + first, c_before + first, d_h.row(row) + first,
-                                dh_recurrent + at, dc + at, da.row(row) + first, units_here);
+                                dh_recurrent + at, dc + at, da.row(row) + first, now + i * stride + first, units_here);
           };
           if (valid == panel_columns)
             update(std::integral_constant<index, panel_columns>{});
@@ -94,7 +94,7 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
       for (index panel = own.begin; panel < own.end; ++panel) {
         float* sum = dh_recurrent + panel * count * panel_columns;
         std::fill_n(sum, running * panel_columns, 0.0F);
-        multiply_recurrent(rows, running, packed + panel * 4 * width * panel_columns, 4 * width, sum);
+        multiply_recurrent(now, stride, running, packed + panel * 4 * width * panel_columns, 4 * width, sum);
       }
     }
   }

@@ -4,7 +4,8 @@
 //
 // A panel is a strip of the matrix, packed once per pass over a sequence and then read in order at every step. It is wider
 // than the strips of small_product, and the register tile lower, because there are few rows (one a sequence): each number
-// loaded from the panel, which comes from the outer caches, serves as many rows as registers allow.
+// loaded from the panel, which comes from the outer caches, serves as many rows as registers allow. `a` should lie close
+// together (`recurrent_stride`): rows a power of two apart would drive each other out of the first-level cache.
 #pragma once
 
 #include <algorithm>
@@ -27,19 +28,22 @@ inline constexpr index panel_inner = 256;  // this much of a panel stays in the 
   return lanes;
 }
 
+// Distance of the rows of `a` that keeps them in different places of the cache.
+[[nodiscard]] constexpr index recurrent_stride(index inner) {
+  return (inner + 15) / 16 * 16 + 16;
+}
+
 template <index Rows>
-void multiply_recurrent_tile(const float* const* a, index offset, const float* panel, index inner, float* sum) {
+void multiply_recurrent_tile(const float* a, index stride, const float* panel, index inner, float* sum) {
   Lanes total[Rows][panel_registers];
-  const float* left[Rows];
   unrolled<Rows>([&](auto i) {
-    left[i] = a[i] + offset;
     unrolled<panel_registers>([&](auto j) { total[i][j] = load_lanes(sum + i * panel_columns + j * lane_count); });
   });
   for (index l = 0; l < inner; ++l) {
     Lanes right[panel_registers];
     unrolled<panel_registers>([&](auto j) { right[j] = in_register(load_lanes(panel + l * panel_columns + j * lane_count)); });
     unrolled<Rows>([&](auto i) {
-      const Lanes factor = all_lanes(left[i][l]);
+      const Lanes factor = all_lanes(a[i * stride + l]);
       unrolled<panel_registers>([&](auto j) { total[i][j] += factor * right[j]; });
     });
   }
@@ -48,8 +52,8 @@ void multiply_recurrent_tile(const float* const* a, index offset, const float* p
   });
 }
 
-// a: one pointer a row.
-inline void multiply_recurrent(const float* const* a, index rows, const float* panel, index inner, float* sum) {
+// a [rows, inner], row r at a + r stride.
+inline void multiply_recurrent(const float* a, index stride, index rows, const float* panel, index inner, float* sum) {
   const index tiles = (rows + panel_rows - 1) / panel_rows;
   for (index done = 0; done < inner; done += panel_inner) {
     const index depth = std::min(panel_inner, inner - done);
@@ -57,7 +61,8 @@ inline void multiply_recurrent(const float* const* a, index rows, const float* p
       const index begin = tile * rows / tiles, count = (tile + 1) * rows / tiles - begin;
       unrolled<panel_rows>([&](auto below) {
         if (count == below + 1)
-          multiply_recurrent_tile<below + 1>(a + begin, done, panel + done * panel_columns, depth, sum + begin * panel_columns);
+          multiply_recurrent_tile<below + 1>(a + begin * stride + done, stride, panel + done * panel_columns, depth,
+                                             sum + begin * panel_columns);
       });
     }
   }
