@@ -37,14 +37,6 @@ inline constexpr index few_rows = 4;
   return load_lanes(values);
 }
 
-[[gnu::always_inline]] inline float sum_of(Lanes lanes) {
-  float values[lane_count];
-  store_lanes(values, lanes);
-  for (index half = lane_count / 2; half > 0; half /= 2)
-    for (index i = 0; i < half; ++i) values[i] += values[i + half];
-  return values[0];
-}
-
 // y [Rows, Outputs] for as many rows of x and w.
 template <index Rows, index Outputs, class Element>
 void multiply_few_outputs(View<const float> x, const Element* w, index stride, float* y, index y_stride, float beta) {

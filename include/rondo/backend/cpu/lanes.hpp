@@ -35,6 +35,24 @@ typedef float Lanes __attribute__((vector_size(sizeof(float) * lane_count)));
   return value - Lanes{};  // exact for every value, so that nothing but the broadcast is left
 }
 
+// The sum of the elements, pairwise.
+[[gnu::always_inline]] inline float sum_of(Lanes lanes) {
+  typedef float Four __attribute__((vector_size(16)));
+  Four four;
+#if defined(__AVX512F__)
+  typedef float Eight __attribute__((vector_size(32)));
+  const Eight eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) +
+                      __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
+  four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#elif defined(__AVX__)
+  four = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3) + __builtin_shufflevector(lanes, lanes, 4, 5, 6, 7);
+#else
+  four = lanes;
+#endif
+  four += __builtin_shufflevector(four, four, 2, 3, 0, 1);
+  return four[0] + four[1];
+}
+
 // body(0), body(1), ... body(Count - 1), written out, each number a compile-time constant: arrays of Lanes that are
 // only indexed with them stay in registers.
 template <index Count, class Body>

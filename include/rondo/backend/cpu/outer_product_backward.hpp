@@ -1,0 +1,238 @@
+// Gated outer-product recurrence with a decay per key channel (GLA, HGRN2), backward, in chunks.
+//
+// With dS the gradient of a chunk's end state and S0 its first state (the names are those of outer_product_chunk.hpp):
+//
+//   dA  = dO V^T below and on the diagonal                dV = A^T dO + keys dS
+//   d queries_t = before * (dO S0^T) + dA keys            dq = c (prefix * d queries + terms within the sub-chunk)
+//   d keys = V dS^T, then backwards over the sub-chunks:  d keys = decay * d keys + dA^T queries
+//                                                         dk = suffix * d keys + terms within the sub-chunk
+//   dg_t = sum_{u >= t} (q_u dq_u - k_u dk_u) + rowsum(S1 * dS),  S1 the end state, u up to the end of the chunk
+//   dS0 = diag(whole decay) dS + (c q * decay)^T dO
+//
+// The terms A_tt cancel in dg and are left out of it. Nothing is saved by the forward pass: the chunk states are computed again
+// from `initial` and kept, transposed, in scratch.
+//
+//   shapes as in outer_product.hpp; d_final, d_initial like the states
+//
+// Writes dq, dk, dg, dv (zero in rows that no sequence covers) and, where it has data, d_initial. `initial`, `d_final` without
+// data are zero. Parallel over sequences and heads. Yang et al. 2024, section 4 and appendix C.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/cpu/outer_product.hpp>
+#include <rondo/backend/cpu/outer_product_chunk.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// to [columns, rows] = from^T; both contiguous in their rows.
+inline void transpose_matrix(View<const float> from, View<float> to) {
+  index r = 0;
+  for (; r + 8 <= from.rows; r += 8) {
+    index c = 0;
+    for (; c + 8 <= from.columns; c += 8) transpose_8x8(&from(r, c), from.stride, &to(c, r), to.stride);
+    for (; c < from.columns; ++c)
+      for (index i = r; i < r + 8; ++i) to(c, i) = from(i, c);
+  }
+  for (; r < from.rows; ++r)
+    for (index c = 0; c < from.columns; ++c) to(c, r) = from(r, c);
+}
+
+struct OuterProductGradients {
+  View<float> q, k, g, v;
+};
+
+// One chunk of the backward pass; the memory is taken once and used for every chunk.
+struct OuterProductChunkBackward {
+  OuterProductChunkBackward() = default;
+  OuterProductChunkBackward(const OuterProductSizes& sizes, index chunks, Arena& arena) : chunk(sizes, arena) {
+    const index K = sizes.key_width, V = sizes.value_width;
+    states = arena.take<float>((chunks + 1) * V * K);
+    d_state = arena.take<float>(K * V);
+    d_state_transposed = arena.take<float>(V * K);
+    for (float** rows : {&d_queries, &d_keys}) *rows = arena.take<float>(chunk_rows * chunk.padded);
+    d_scores = arena.take<float>(chunk_rows * chunk_rows);
+    sums = arena.take<float>(chunk.padded);
+    decay = arena.take<float>(chunk.padded);
+  }
+
+  OuterProductChunk chunk;
+  float* states = nullptr;  // [chunks + 1][V, K]: each chunk's first state, and the last one's end state
+  float *d_state = nullptr, *d_state_transposed = nullptr;
+  float *d_queries = nullptr, *d_keys = nullptr, *d_scores = nullptr, *sums = nullptr, *decay = nullptr;
+};
+
+// Terms within one sub-chunk, over Registers registers of columns, without those of a row with itself:
+//   dq_i = prefix_i dq_i + sum_{j<i} dA_ij k_j prod a_u, j < u <= i        (dq, dk come in as d queries, d keys)
+//   dk_j = suffix_j dk_j + sum_{i>j} dA_ij q_i prod a_u, j < u <= i
+template <index Registers>
+void add_diagonal_gradients(const float* q, const float* k, const float* a, const float* prefix, const float* suffix,
+                            index stride, index rows, const float* d_scores, index scores_stride, float* dq, float* dk) {
+  const auto at = [stride](auto* x, index row, index r) { return x + row * stride + r * lane_count; };
+  for (index i = 0; i < rows; ++i) {
+    Lanes sum[Registers] = {};
+    for (index j = 0; j < i; ++j) {
+      const Lanes weight = all_lanes(d_scores[i * scores_stride + j]);
+      unrolled<Registers>([&](auto r) { sum[r] = (sum[r] + weight * load_lanes(at(k, j, r))) * load_lanes(at(a, j + 1, r)); });
+    }
+    unrolled<Registers>(
+        [&](auto r) { store_lanes(at(dq, i, r), sum[r] + load_lanes(at(prefix, i, r)) * load_lanes(at(dq, i, r))); });
+  }
+  for (index j = 0; j < rows; ++j) {
+    Lanes sum[Registers] = {};
+    for (index i = rows - 1; i > j; --i) {
+      const Lanes weight = all_lanes(d_scores[i * scores_stride + j]);
+      unrolled<Registers>([&](auto r) { sum[r] = (sum[r] + weight * load_lanes(at(q, i, r))) * load_lanes(at(a, i, r)); });
+    }
+    unrolled<Registers>(
+        [&](auto r) { store_lanes(at(dk, j, r), sum[r] + load_lanes(at(suffix, j, r)) * load_lanes(at(dk, j, r))); });
+  }
+}
+
+// The gradients of one chunk's rows. `first` [V, K] and `end` are the chunk's states; `first` without data is a zero state, `end`
+// without data says that d_state, the gradient of the end state, is zero. Leaves the first state's gradient in d_state where it
+// is wanted.
+inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<const float> first, View<const float> end,
+                                         const OuterProductInputs& inputs, float scale, View<const float> d_o,
+                                         const OuterProductGradients& d, bool d_first_wanted) {
+  OuterProductChunk& chunk = work.chunk;
+  chunk.load(inputs, scale);
+  chunk.form_scores();
+  const index K = chunk.width, V = inputs.v.columns, rows = chunk.rows, padded = chunk.padded, last = chunk.subchunks();
+  const View<float> d_state{work.d_state, K, V}, d_state_transposed{work.d_state_transposed, V, K};
+  std::fill_n(work.d_queries, rows * padded, 0.0f);
+  std::fill_n(work.d_keys, rows * padded, 0.0f);
+  std::fill_n(work.sums, padded, 0.0f);
+
+  // What passes through the states, and the part of dg that is the same for the whole chunk.
+  if (first) {
+    small_product(d_o, Transpose::no, first, Transpose::no, chunk.all(work.d_queries));
+    for (index t = 0; t < rows; ++t)
+      multiply_elements(work.d_queries + t * padded, chunk.before + t / subchunk_rows * padded, work.d_queries + t * padded,
+                        padded);
+  }
+  if (end) {
+    transpose_matrix(d_state, d_state_transposed);
+    for (index i = 0; i < V; ++i) {
+      const float *state = end.row(i), *d_row = d_state_transposed.row(i);
+      float* sums = work.sums;
+#pragma omp simd
+      for (index l = 0; l < K; ++l) sums[l] += state[l] * d_row[l];
+    }
+    small_product(inputs.v, Transpose::no, d_state_transposed, Transpose::no, chunk.all(work.d_keys));
+    small_product(chunk.all(chunk.keys_at(last)), Transpose::no, d_state, Transpose::no, d.v);
+  } else {
+    zero_rows(d.v);
+  }
+
+  // What passes between sub-chunks, and the terms within each.
+  for (index number = last; number-- > 0;) {
+    const index s = chunk.begin(number), e = chunk.end(number);
+    const View<const float> d_output = d_o.middle_rows(s, e - s);
+    const View<float> d_scores{work.d_scores, e - s, e, chunk_rows};
+    small_product(d_output, Transpose::no, inputs.v.middle_rows(0, e), Transpose::yes, d_scores);
+    small_product(chunk.scores_of(number), Transpose::yes, d_output, Transpose::no, d.v.middle_rows(0, e), 1, 1);
+    if (s > 0) {
+      const View<float> d_earlier = d_scores.middle_columns(0, s);
+      small_product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(work.d_queries, number), 1,
+                    1);
+      multiply_elements(chunk.a + s * padded, chunk.suffix + s * padded, work.decay, padded);  // of the whole sub-chunk
+      for (index j = 0; j < s; ++j) multiply_elements(work.d_keys + j * padded, work.decay, work.d_keys + j * padded, padded);
+      small_product(d_earlier, Transpose::yes, chunk.part(chunk.queries, number), Transpose::no, {work.d_keys, s, K, padded}, 1,
+                    1);
+    }
+    constexpr index wide = 4;
+    const auto within = [&](auto registers, index column) {
+      const index at = s * padded + column;
+      add_diagonal_gradients<registers>(chunk.q + at, chunk.k + at, chunk.a + at, chunk.prefix + at, chunk.suffix + at, padded,
+                                        e - s, d_scores.data + s, chunk_rows, work.d_queries + at, work.d_keys + at);
+    };
+    index column = 0;
+    for (; column + wide * lane_count <= padded; column += wide * lane_count)
+      within(std::integral_constant<index, wide>{}, column);
+    for (; column < padded; column += lane_count) within(std::integral_constant<index, 1>{}, column);
+
+    // The rows are complete: dg from the last to the first, then the terms that a row has with itself.
+    for (index t = e; t-- > s;) {
+      const float *q = chunk.q + t * padded, *k = chunk.k + t * padded, *dq = work.d_queries + t * padded,
+                  *dk = work.d_keys + t * padded;
+      float *to_q = d.q.row(t), *to_k = d.k.row(t), *to_g = d.g.row(t), *sums = work.sums;
+      const float itself = d_scores(t - s, t);
+#pragma omp simd
+      for (index l = 0; l < K; ++l) {
+        sums[l] += q[l] * dq[l] - k[l] * dk[l];
+        to_g[l] = sums[l];
+        to_q[l] = scale * (dq[l] + itself * k[l]);
+        to_k[l] = dk[l] + itself * q[l];
+      }
+    }
+  }
+
+  if (!d_first_wanted) return;
+  chunk.decay_queries(chunk.prefix);
+  scale_rows(d_state, chunk.whole_decay());
+  small_product(chunk.all(chunk.prefix), Transpose::yes, d_o, Transpose::no, d_state, 1, 1);
+}
+
+// One sequence, one head.
+inline void outer_product_backward_head(OuterProductChunkBackward& work, const OuterProductInputs& inputs, float scale,
+                                        View<const float> d_o, View<const float> initial, View<const float> d_final,
+                                        const OuterProductGradients& d, View<float> d_initial) {
+  const index length = d_o.rows, chunks = chunks_of(length), K = inputs.k.columns, V = inputs.v.columns;
+  const auto rows_of_chunk = [&](index number) { return std::min(chunk_rows, length - number * chunk_rows); };
+  const auto state = [&](index number) { return View<float>{work.states + number * V * K, V, K}; };
+  if (initial)
+    transpose_matrix(initial, state(0));
+  else
+    zero_rows(state(0));
+  // The end state of the last chunk is only looked at through its gradient.
+  for (index number = 0; number + (d_final ? 0 : 1) < chunks; ++number) {
+    const OuterProductInputs here = inputs.rows(number * chunk_rows, rows_of_chunk(number));
+    work.chunk.load({{}, here.k, here.g, here.v}, scale);
+    work.chunk.advance_transposed(state(number), state(number + 1), here.v);
+  }
+  if (d_final)
+    std::copy_n(d_final.data, K * V, work.d_state);
+  else
+    std::fill_n(work.d_state, K * V, 0.0f);
+  for (index number = chunks; number-- > 0;) {
+    const index begin = number * chunk_rows, rows = rows_of_chunk(number);
+    const auto cut = [&](auto view) { return view.middle_rows(begin, rows); };
+    outer_product_backward_chunk(work, number > 0 || initial ? state(number) : View<float>{},
+                                 number + 1 < chunks || d_final ? state(number + 1) : View<float>{}, inputs.rows(begin, rows),
+                                 scale, cut(d_o), {cut(d.q), cut(d.k), cut(d.g), cut(d.v)}, number > 0 || d_initial);
+  }
+  if (d_initial) std::copy_n(work.d_state, K * V, d_initial.data);
+}
+
+inline void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
+                                   View<const float> g, View<const float> v, View<const float> d_o, View<const float> initial,
+                                   View<const float> d_final, View<float> dq, View<float> dk, View<float> dg, View<float> dv,
+                                   View<float> d_initial, Arena& scratch) {
+  for (const View<float>& d : {dq, dk, dg, dv}) zero_padding(sequences, d);
+  const index V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
+  const index longest = longest_sequence(sequences);
+  const index threads = longest * tasks * sizes.key_width * V < 65536 ? 1 : std::min(tasks, thread_count());
+  const Arena::Mark mark{scratch};
+  auto* work = scratch.take<OuterProductChunkBackward>(threads);
+  for (index thread = 0; thread < threads; ++thread) work[thread] = OuterProductChunkBackward(sizes, chunks_of(longest), scratch);
+#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
+  for (index task = 0; task < tasks; ++task) {
+    const index number = task / sizes.heads, head = task % sizes.heads;
+    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
+    const auto cut = [&](auto view, index width) {
+      return view.middle_rows(sequence.begin, sequence.length).middle_columns(head * width, width);
+    };
+    const index K = sizes.key_width;
+    outer_product_backward_head(work[thread_number()], {cut(q, K), cut(k, K), cut(g, K), cut(v, V)}, sizes.scale, cut(d_o, V),
+                                head_state(initial, number, sizes, head), head_state(d_final, number, sizes, head),
+                                {cut(dq, K), cut(dk, K), cut(dg, K), cut(dv, V)}, head_state(d_initial, number, sizes, head));
+  }
+}
+
+}  // namespace rondo

@@ -1,0 +1,233 @@
+// The chunked outer-product recurrence against its step form in double, forward and backward.
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rondo/backend/cpu/outer_product.hpp>
+#include <rondo/backend/cpu/outer_product_backward.hpp>
+
+#include "matrix.hpp"
+
+namespace rondo::test {
+namespace {
+
+enum class Decay { usual, none, strong, vanishing, mixed };
+
+struct Problem {
+  OuterProductSizes sizes;
+  index tokens;
+  std::vector<Sequence> sequences;
+  bool states = false;  // initial states, and gradients of final ones
+  Decay decay = Decay::usual;
+};
+
+// Inputs are columns of one wide matrix.
+struct Inputs {
+  Inputs(const Problem& problem, unsigned seed)
+      : K(problem.sizes.heads * problem.sizes.key_width),
+        V(problem.sizes.heads * problem.sizes.value_width),
+        wide(problem.tokens, 3 * K + V + 3),
+        d_o(problem.tokens, V),
+        initial(std::ssize(problem.sequences), K * problem.sizes.value_width),
+        d_final(initial.rows, initial.columns) {
+    fill_random(wide, seed), fill_random(d_o, seed + 1), fill_random(initial, seed + 2), fill_random(d_final, seed + 3);
+    for (index t = 0; t < wide.rows; ++t)
+      for (index i = 0; i < K; ++i) {
+        float& g = wide(t, 2 * K + i);
+        const float x = g;
+        const bool pick = problem.decay == Decay::mixed && (t + i) % 5 == 0;
+        if (problem.decay == Decay::usual || problem.decay == Decay::mixed) g = -std::log1p(std::exp(-3 - x));
+        if (problem.decay == Decay::none) g = 0;
+        if (problem.decay == Decay::strong || pick) g = -20;
+        if (problem.decay == Decay::vanishing || (pick && t % 2)) g = -1e30f;
+      }
+  }
+  [[nodiscard]] View<const float> columns(index begin, index count) const { return wide.view().middle_columns(begin, count); }
+  [[nodiscard]] View<const float> q() const { return columns(0, K); }
+  [[nodiscard]] View<const float> k() const { return columns(K, K); }
+  [[nodiscard]] View<const float> g() const { return columns(2 * K, K); }
+  [[nodiscard]] View<const float> v() const { return columns(3 * K, V); }
+
+  index K, V;
+  Matrix<float> wide, d_o, initial, d_final;
+};
+
+template <class T>
+struct Results {
+  Results(const Problem& problem, const Inputs& in)
+      : o(problem.tokens, in.V),
+        final(in.initial.rows, in.initial.columns),
+        dq(problem.tokens, in.K),
+        dk(problem.tokens, in.K),
+        dg(problem.tokens, in.K),
+        dv(problem.tokens, in.V),
+        d_initial(in.initial.rows, in.initial.columns) {}
+  Matrix<T> o, final, dq, dk, dg, dv, d_initial;
+};
+
+// S_t and dS_t one token after the other.
+Results<double> step_form(const Problem& problem, const Inputs& in) {
+  Results<double> out(problem, in);
+  const index K = problem.sizes.key_width, V = problem.sizes.value_width;
+  const double c = problem.sizes.scale;
+  for (std::size_t s = 0; s < problem.sequences.size(); ++s) {
+    const auto [first, length, position] = problem.sequences[s];
+    for (index h = 0; h < problem.sizes.heads; ++h) {
+      const auto size = static_cast<std::size_t>(K * V);
+      const auto row = static_cast<index>(s);
+      std::vector<std::vector<double>> states(static_cast<std::size_t>(length) + 1, std::vector<double>(size));
+      const auto at = [V](auto& state, index i, index j) -> auto& {
+        return state[static_cast<std::size_t>(i * V + j)];
+      };
+      if (problem.states)
+        for (index i = 0; i < K * V; ++i) states[0][static_cast<std::size_t>(i)] = in.initial(row, h * K * V + i);
+      for (index t = 0; t < length; ++t) {
+        auto &before = states[static_cast<std::size_t>(t)], &after = states[static_cast<std::size_t>(t) + 1];
+        for (index i = 0; i < K; ++i)
+          for (index j = 0; j < V; ++j) {
+            at(after, i, j) = std::exp(static_cast<double>(in.g()(first + t, h * K + i))) * at(before, i, j) +
+                              static_cast<double>(in.k()(first + t, h * K + i)) * in.v()(first + t, h * V + j);
+            out.o(first + t, h * V + j) += c * in.q()(first + t, h * K + i) * at(after, i, j);
+          }
+      }
+      std::vector<double> d(size);
+      for (index i = 0; i < K * V; ++i) {
+        out.final(row, h * K * V + i) = states.back()[static_cast<std::size_t>(i)];
+        if (problem.states) d[static_cast<std::size_t>(i)] = in.d_final(row, h * K * V + i);
+      }
+      for (index t = length; t-- > 0;) {
+        auto &before = states[static_cast<std::size_t>(t)], &after = states[static_cast<std::size_t>(t) + 1];
+        for (index i = 0; i < K; ++i)
+          for (index j = 0; j < V; ++j) {
+            const double decay = std::exp(static_cast<double>(in.g()(first + t, h * K + i))),
+                         d_output = in.d_o(first + t, h * V + j);
+            double& d_state = at(d, i, j);
+            d_state += c * in.q()(first + t, h * K + i) * d_output;
+            out.dq(first + t, h * K + i) += c * at(after, i, j) * d_output;
+            out.dk(first + t, h * K + i) += d_state * in.v()(first + t, h * V + j);
+            out.dv(first + t, h * V + j) += d_state * in.k()(first + t, h * K + i);
+            out.dg(first + t, h * K + i) += decay * d_state * at(before, i, j);
+            d_state *= decay;
+          }
+      }
+      for (index i = 0; i < K * V; ++i) out.d_initial(row, h * K * V + i) = d[static_cast<std::size_t>(i)];
+    }
+  }
+  return out;
+}
+
+Results<float> chunked(const Problem& problem, const Inputs& in) {
+  Results<float> out(problem, in);
+  for (Matrix<float>* m : {&out.o, &out.final, &out.dq, &out.dk, &out.dg, &out.dv, &out.d_initial}) fill_nan(*m);
+  Arena scratch;
+  const View<const float> initial = problem.states ? in.initial.view() : View<const float>{};
+  const View<const float> d_final = problem.states ? in.d_final.view() : View<const float>{};
+  outer_product_forward(problem.sequences, problem.sizes, in.q(), in.k(), in.g(), in.v(), out.o.view(), initial, out.final.view(),
+                        scratch);
+  outer_product_backward(problem.sequences, problem.sizes, in.q(), in.k(), in.g(), in.v(), in.d_o.view(), initial, d_final,
+                         out.dq.view(), out.dk.view(), out.dg.view(), out.dv.view(), out.d_initial.view(), scratch);
+  BOOST_TEST(scratch.used() == 0U);
+  return out;
+}
+
+// Largest error in units of the largest value.
+double relative_error(const Matrix<float>& found, const Matrix<double>& expected) {
+  double size = 1e-30, worst = 0;
+  for (double x : expected.values) size = std::max(size, std::abs(x));
+  for (std::size_t i = 0; i < found.values.size(); ++i) {
+    const double error = std::abs(found.values[i] - expected.values[i]) / size;
+    worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+  }
+  return worst;
+}
+
+void compare(const Problem& problem, const std::string& name) {
+  const Inputs in(problem, 7);
+  const Results<double> expected = step_form(problem, in);
+  const Results<float> found = chunked(problem, in);
+  BOOST_TEST_CONTEXT(name) {
+    BOOST_TEST(relative_error(found.o, expected.o) < 3e-6);
+    BOOST_TEST(relative_error(found.final, expected.final) < 3e-6);
+    BOOST_TEST(relative_error(found.dq, expected.dq) < 3e-6);
+    BOOST_TEST(relative_error(found.dk, expected.dk) < 3e-6);
+    BOOST_TEST(relative_error(found.dv, expected.dv) < 3e-6);
+    BOOST_TEST(relative_error(found.d_initial, expected.d_initial) < 3e-6);
+    // dg is a difference of sums of the size of q dq.
+    double size = 0;
+    for (std::size_t i = 0; i < expected.dq.values.size(); ++i) size = std::max(size, std::abs(expected.dq.values[i]));
+    Matrix<double> dg = expected.dg;
+    double worst = 0;
+    for (std::size_t i = 0; i < dg.values.size(); ++i) worst = std::max(worst, std::abs(found.dg.values[i] - dg.values[i]));
+    BOOST_TEST(worst < 1e-5 * size);
+    BOOST_TEST(worst == worst);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(outer_product)
+
+BOOST_AUTO_TEST_CASE(lengths) {
+  for (index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 130})
+    for (bool states : {false, true})
+      compare({{2, 16, 24, 0.25f}, length, {{0, length, 0}}, states},
+              "length " + std::to_string(length) + (states ? " with states" : ""));
+}
+BOOST_AUTO_TEST_CASE(widths) {
+  for (index K : {1, 5, 8, 33, 64, 128})
+    for (index V : {1, 7, 32, 128})
+      compare({{1, K, V, 0.5f}, 70, {{0, 70, 0}}, true}, std::to_string(K) + " x " + std::to_string(V));
+}
+BOOST_AUTO_TEST_CASE(decays) {
+  for (Decay decay : {Decay::none, Decay::strong, Decay::vanishing, Decay::mixed})
+    for (index length : {1, 40, 130})
+      compare({{2, 12, 20, 0.3f}, length, {{0, length, 0}}, true, decay}, "decay " + std::to_string(static_cast<int>(decay)));
+}
+// Sequences of different lengths, one of a single token, one of none, rows that none covers before, between and after them.
+BOOST_AUTO_TEST_CASE(ragged_sequences) {
+  for (bool states : {false, true})
+    compare({{3, 16, 16, 0.25f}, 210, {{2, 70, 0}, {80, 1, 5}, {90, 17, 0}, {110, 0, 0}, {112, 96, 3}}, states}, "ragged");
+}
+// Half of the tokens, then the rest from the state that they leave.
+BOOST_AUTO_TEST_CASE(continues_from_its_state) {
+  for (index cut : {1, 64, 77, 99}) {
+    const Problem whole{{2, 16, 40, 0.25f}, 100, {{0, 100, 0}}, true};
+    const Inputs in(whole, 3);
+    Arena scratch;
+    Matrix<float> o{100, in.V}, parts{100, in.V}, final = in.initial, state = in.initial;
+    const auto run = [&](std::vector<Sequence> sequences, View<float> output, Matrix<float>& states) {
+      outer_product_forward(sequences, whole.sizes, in.q().middle_rows(0, output.rows), in.k().middle_rows(0, output.rows),
+                            in.g().middle_rows(0, output.rows), in.v().middle_rows(0, output.rows), output, states.view(),
+                            states.view(), scratch);
+    };
+    run({{0, 100, 0}}, o.view(), final);
+    const auto at = [&](View<const float> view, index begin, index count) { return view.middle_rows(begin, count); };
+    for (const auto& [begin, count] : {std::pair<index, index>{0, cut}, {cut, 99 - cut}, {99, 1}}) {
+      if (count == 0) continue;
+      const Sequence piece{0, count, begin};
+      outer_product_forward({&piece, 1}, whole.sizes, at(in.q(), begin, count), at(in.k(), begin, count),
+                            at(in.g(), begin, count), at(in.v(), begin, count), parts.view().middle_rows(begin, count),
+                            state.view(), state.view(), scratch);
+    }
+    BOOST_TEST(largest_difference(parts.view(), o.view()) < 1e-5, "cut at " << cut);
+    BOOST_TEST(largest_difference(state.view(), final.view()) < 1e-5, "cut at " << cut);
+  }
+}
+// The same bits however many threads share the work.
+BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
+  const Problem problem{{4, 32, 32, 0.2f}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
+  const Inputs in(problem, 5);
+  const Results<float> first = chunked(problem, in);
+  for (int repetition = 0; repetition < 3; ++repetition) {
+    const Results<float> again = chunked(problem, in);
+    BOOST_TEST((again.o.values == first.o.values && again.dq.values == first.dq.values && again.dk.values == first.dk.values &&
+                again.dg.values == first.dg.values && again.dv.values == first.dv.values &&
+                again.d_initial.values == first.d_initial.values));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
