@@ -7,15 +7,21 @@
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/loss_operations.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 #include <rondo/backend/cpu/lstm_cell_backward.hpp>
 #include <rondo/backend/cpu/matrix_product.hpp>
-#include <rondo/backend/reference/outer_product.hpp>
+#include <rondo/backend/cpu/outer_product.hpp>
+#include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/reference/sequence.hpp>
 
 namespace rondo {
 
-class CpuContext : public ReferenceSequence<CpuContext, float> {
+class CpuContext : public ReferenceSequence<CpuContext, float, CpuLosses<CpuContext>> {
  public:
+  using Input = View<const float>;
+  using Output = View<float>;
+
   void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
   void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     multiply(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
@@ -45,7 +51,21 @@ struct Recurrence<CpuContext, SoftmaxAttention> {
 };
 
 template <>
-struct Recurrence<CpuContext, OuterProduct> : OuterProductLoop<CpuContext> {};
+struct Recurrence<CpuContext, OuterProduct> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static OuterProductSizes sizes(const OuterProduct& p) {
+    return {p.heads, p.key_width, p.value_width, static_cast<float>(p.scale)};
+  }
+  static void forward(CpuContext& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Output o, Input initial,
+                      Output final) {
+    outer_product_forward(c.sequences(), sizes(p), q, k, g, v, o, initial, final, c.scratch);
+  }
+  static void gradient(CpuContext& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Input d_o, Input initial,
+                       Input d_final, Output dq, Output dk, Output dg, Output dv, Output d_initial) {
+    outer_product_backward(c.sequences(), sizes(p), q, k, g, v, d_o, initial, d_final, dq, dk, dg, dv, d_initial, c.scratch);
+  }
+};
 template <>
 struct Recurrence<CpuContext, Cell<LstmCell>> {
   using Input = View<const float>;

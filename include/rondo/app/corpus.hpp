@@ -1,0 +1,278 @@
+// The program `corpus`: from text to tokenizers and token files.
+//
+//   corpus tokenizer --text FILES --vocabulary N --out tokenizer.json     trains a byte-level BPE
+//   corpus encode --tokenizer T --text FILES --out TOKENS                 makes a token file
+//   corpus tokens --tokenizer T --jsonl FILE                              ids, offsets and decoded text, a line each
+//   corpus grammar --words N --out FOLDER                                 writes the built-in corpus
+//
+//   int main(int argc, char** argv) { return rondo::app::corpus(argc, argv); }
+//
+// Exit status: rondo/app/common.hpp. Results go to stdout, progress and errors to stderr.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <rondo/app/common.hpp>
+#include <rondo/app/progress.hpp>
+#include <rondo/core/error.hpp>
+#include <rondo/data/encode_corpus.hpp>
+#include <rondo/data/grammar/corpus.hpp>
+#include <rondo/data/tokenizer/bpe_training.hpp>
+#include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/io/json.hpp>
+
+namespace rondo::app {
+
+// What text files have in common wherever they are read.
+struct TextOptions {
+  std::vector<std::filesystem::path> files;
+  DocumentBorder border = DocumentBorder::blank_line;
+  bool replace_invalid = false;
+  [[nodiscard]] InvalidUtf8 invalid() const { return replace_invalid ? InvalidUtf8::replaced : InvalidUtf8::refused; }
+};
+struct TrainTokenizerOptions {
+  TextOptions text;
+  BpeSettings bpe;
+  std::filesystem::path out;
+};
+struct EncodeOptions {
+  TextOptions text;
+  std::filesystem::path tokenizer, out;
+  std::string end_token;
+};
+struct TokensOptions {
+  std::filesystem::path tokenizer, jsonl;
+  bool special = false;
+};
+struct GrammarOptions {
+  grammar::Options corpus;
+  std::filesystem::path out;
+};
+
+[[nodiscard]] inline index worker_threads(const CommonOptions& common) {
+  return common.threads > 0 ? static_cast<index>(common.threads) : hardware_threads();
+}
+
+// 9968399 -> 9,968,399
+[[nodiscard]] inline std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOptions& common) {
+  const Stopwatch watch;
+  ProgressLine progress{common.quiet};
+  const auto report = [&](const char* stage, const char* unit) {
+    return [&progress, stage, unit](std::uint64_t done, std::uint64_t all) {
+      progress.show(stage, static_cast<index>(done), static_cast<index>(all), unit);
+    };
+  };
+  AtomicFile out{options.out};  // a folder that cannot be written is found before the work
+  std::vector<TextFile> files;
+  for (const auto& path : options.text.files) files.emplace_back(path, options.text.invalid());
+  const WordCounts counts = count_words(files, options.text.border, worker_threads(common), report("counting", "bytes"));
+  const TrainedBpe trained = train_bpe(counts, options.bpe, report("joining", "tokens"));
+  out.write(json_text(tokenizer_json(trained), options.out.string()));
+  out.commit();
+  progress.finish();
+  std::uint64_t words = 0;
+  for (const auto& [word, count] : counts) words += count;
+  std::printf("%s: %s tokens (%zu special, 256 bytes, %s merges) from %s words, %s of them different, in %.1f s\n",
+              options.out.c_str(), grouped(trained.tokens.size()).c_str(), trained.special_tokens,
+              grouped(trained.merges.size()).c_str(), grouped(words).c_str(), grouped(counts.size()).c_str(), watch.seconds());
+  const bool full = trained.tokens.size() == static_cast<std::size_t>(options.bpe.vocabulary);
+  if (!full)
+    std::printf("The text has no more pairs that occur %s times: the vocabulary is smaller than the %s asked for.\n",
+                grouped(options.bpe.minimum_frequency).c_str(),
+                grouped(static_cast<std::uint64_t>(options.bpe.vocabulary)).c_str());
+  print_result(common, {{"out", options.out.string()},
+                        {"vocabulary", trained.tokens.size()},
+                        {"merges", trained.merges.size()},
+                        {"words", words},
+                        {"distinct_words", counts.size()},
+                        {"seconds", watch.seconds()}});
+  return 0;
+}
+
+inline int encode(const EncodeOptions& options, const CommonOptions& common) {
+  const Stopwatch watch;
+  ProgressLine progress{common.quiet};
+  const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
+  const EncodedCorpus made =
+      encode_corpus(tokenizer, options.text.files, options.out,
+                    {options.text.border, options.text.invalid(), options.end_token, worker_threads(common)},
+                    [&](std::uint64_t done, std::uint64_t all) {
+                      progress.show("encoding", static_cast<index>(done), static_cast<index>(all), "bytes");
+                    });
+  progress.finish();
+  const auto& [tokens, words, bytes] = made.totals;
+  std::printf("%s: %s tokens in %s documents, from %s words (%.3f tokens a word, %.2f bytes a token), in %.1f s\n",
+              options.out.c_str(), grouped(tokens).c_str(), grouped(static_cast<std::uint64_t>(made.documents)).c_str(),
+              grouped(words).c_str(), static_cast<double>(tokens) / static_cast<double>(std::max<std::uint64_t>(1, words)),
+              static_cast<double>(bytes) / static_cast<double>(tokens), watch.seconds());
+  print_result(common, {{"out", options.out.string()},
+                        {"tokens", tokens},
+                        {"documents", made.documents},
+                        {"words", words},
+                        {"bytes", bytes},
+                        {"vocabulary", tokenizer.vocabulary()},
+                        {"seconds", watch.seconds()}});
+  return 0;
+}
+
+// The lines of a file, or of the standard input where it is "-".
+[[nodiscard]] inline std::string read_lines(const std::filesystem::path& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  return std::string(MappedFile{path}.text());
+}
+
+inline int print_tokens(const TokensOptions& options) {
+  const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
+  const std::string lines = read_lines(options.jsonl);
+  std::size_t number = 0;
+  for (std::string_view rest = lines; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const std::string name = options.jsonl.string() + ": line " + std::to_string(++number);
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    const Json document = parse_json(line, name);
+    const std::string& text = JsonPlace{document, name}["text"].text();
+    const SpecialTokens around = options.special ? SpecialTokens::included : SpecialTokens::left_out;
+    const SpecialTokens decoded = options.special ? SpecialTokens::left_out : SpecialTokens::included;
+    const Encoding encoding = tokenizer.encode(text, around);
+    Json offsets = Json::array();
+    for (const auto& [begin, end] : encoding.offsets) offsets.push_back(Json::array({begin, end}));
+    const Json result{
+        {"ids", encoding.ids}, {"offsets", std::move(offsets)}, {"decoded", tokenizer.decode(encoding.ids, decoded)}};
+    std::printf("%s\n", result.dump().c_str());
+  }
+  require(std::fflush(stdout) == 0, "the output cannot be written");
+  return 0;
+}
+
+inline int write_grammar(const GrammarOptions& options, const CommonOptions& common) {
+  grammar::Options corpus = options.corpus;
+  corpus.seed = common.seed;
+  const Stopwatch watch;
+  const grammar::Summary made = grammar::write_corpus(corpus, options.out);
+  std::printf("%s: %s words in %s documents to train on, %s words held out, %s minimal pairs of %zu phenomena, in %.1f s\n",
+              options.out.c_str(), grouped(made.train_words).c_str(), grouped(made.train_documents).c_str(),
+              grouped(made.held_out_words).c_str(), grouped(made.pairs).c_str(), made.phenomena.size(), watch.seconds());
+  print_result(common, {{"out", options.out.string()},
+                        {"train_words", made.train_words},
+                        {"train_documents", made.train_documents},
+                        {"held_out_words", made.held_out_words},
+                        {"pairs", made.pairs},
+                        {"phenomena", made.phenomena}});
+  return 0;
+}
+
+inline void add_text_options(CLI::App& command, TextOptions& text) {
+  static const std::map<std::string, DocumentBorder> borders{
+      {"blank", DocumentBorder::blank_line}, {"line", DocumentBorder::line}, {"file", DocumentBorder::file}};
+  command.add_option("--text", text.files, "text files, UTF-8")->required()->check(CLI::ExistingFile);
+  command.add_option("--documents", text.border, "what separates documents: blank lines, line ends, or files")
+      ->transform(CLI::CheckedTransformer(borders, CLI::ignore_case).description("blank|line|file"))
+      ->default_str("blank");
+  command.add_flag("--replace-invalid", text.replace_invalid,
+                   "bytes that are not UTF-8 become U+FFFD (otherwise they are an error)");
+}
+
+// Everything that is not the program's business: threads, seed, how much is printed.
+inline void add_corpus_options(CLI::App& command, CommonOptions& common) {
+  command.add_option("--threads", common.threads, "threads (0: as many as the machine has)")->check(CLI::NonNegativeNumber);
+  command.add_option("--seed", common.seed, "of everything random")->capture_default_str();
+  command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
+  command.add_flag("--json", common.json, "the last line of the output is a JSON object");
+}
+
+inline int corpus(int argc, char** argv) {
+  CLI::App program{"Makes tokenizers and token files from text. Each command has its own --help.", "corpus"};
+  program.require_subcommand(1);
+  program.footer(
+      "Example: from text to a file that models train on\n"
+      "  corpus tokenizer --text books/*.txt --vocabulary 16000 --out tokenizer.json\n"
+      "  corpus encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens");
+  CommonOptions common;
+  common.seed = grammar::Options{}.seed;
+  std::function<int()> chosen;
+  const auto command = [&](const char* verb, const std::string& purpose, const std::string& example, std::function<int()> act) {
+    CLI::App* result = program.add_subcommand(verb, purpose);
+    result->footer("Example:\n  corpus " + example);
+    result->callback([&chosen, act = std::move(act)] { chosen = act; });
+    return result;
+  };
+
+  TrainTokenizerOptions training;
+  CLI::App* tokenizer = command("tokenizer", "Trains a byte-level BPE and writes it as a tokenizer.json.",
+                                "tokenizer --text books/*.txt --vocabulary 16000 --out tokenizer.json",
+                                [&] { return train_tokenizer(training, common); });
+  add_text_options(*tokenizer, training.text);
+  tokenizer->add_option("--vocabulary", training.bpe.vocabulary, "tokens, the 256 bytes and special ones included")->required();
+  tokenizer->add_option("--out", training.out, "the tokenizer.json to write")->required();
+  tokenizer->add_option("--minimum-frequency", training.bpe.minimum_frequency, "pairs that are rarer are not joined")
+      ->capture_default_str();
+  tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens, ids from 0; the first documents' ends")
+      ->capture_default_str();
+
+  EncodeOptions encoding;
+  CLI::App* encode_command = command(
+      "encode", "Encodes text files into a token file; every document ends with the end-of-text token.",
+      "encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens", [&] { return encode(encoding, common); });
+  encode_command
+      ->add_option("--tokenizer", encoding.tokenizer, "tokenizer.json, GPT-2's vocab.json, a SentencePiece .model, or a folder")
+      ->required()
+      ->check(CLI::ExistingPath);
+  add_text_options(*encode_command, encoding.text);
+  encode_command->add_option("--out", encoding.out, "the token file to write")->required();
+  encode_command->add_option("--end-token", encoding.end_token, "the token that ends documents (default: the tokenizer's own)");
+
+  TokensOptions tokens;
+  CLI::App* tokens_command =
+      command("tokens", "Prints ids, offsets in characters and decoded text of {\"text\": ...} lines, a JSON line each.",
+              "tokens --tokenizer tokenizer.json --jsonl texts.jsonl", [&] { return print_tokens(tokens); });
+  tokens_command->add_option("--tokenizer", tokens.tokenizer, "as for encode")->required()->check(CLI::ExistingPath);
+  tokens_command->add_option("--jsonl", tokens.jsonl, "a JSON object with \"text\" on each line (-: standard input)")->required();
+  tokens_command->add_flag("--special", tokens.special,
+                           "with the special tokens that the tokenizer puts around a text; decoded without them");
+
+  GrammarOptions grammar;
+  CLI::App* grammar_command =
+      command("grammar", "Writes the built-in corpus: text from a grammar of English, held-out text, minimal pairs.",
+              "grammar --words 1500000 --out corpus", [&] { return write_grammar(grammar, common); });
+  grammar_command->add_option("--words", grammar.corpus.words, "of the training text, at least")->required();
+  grammar_command->add_option("--out", grammar.out, "the folder to write")->required();
+  grammar_command->add_option("--pairs", grammar.corpus.pairs_per_phenomenon, "minimal pairs of each phenomenon")
+      ->capture_default_str();
+
+  for (CLI::App* one : {tokenizer, encode_command, tokens_command, grammar_command}) add_corpus_options(*one, common);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return program.exit(problem) == 0 ? 0 : 2;
+  }
+  return guarded("corpus", chosen);
+}
+
+}  // namespace rondo::app

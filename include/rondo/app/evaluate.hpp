@@ -1,0 +1,62 @@
+// `evaluate`: held-out loss, perplexity and bits per byte of a model on a token file.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+
+#include <rondo/app/common.hpp>
+#include <rondo/data/token_file.hpp>
+#include <rondo/evaluate/perplexity.hpp>
+#include <rondo/model/checkpoint/reader.hpp>
+
+namespace rondo::app {
+
+struct EvaluateOptions {
+  std::filesystem::path model, data;
+  index window = 0;        // tokens with one state; 0: 512
+  index documents = 0;     // evaluate only the first so many; 0: all
+};
+
+inline Json to_json(const HeldOutLoss& loss) {
+  return {{"loss", loss.loss},           {"standard_error", loss.standard_error}, {"perplexity", loss.perplexity()},
+          {"bits_per_byte", loss.bits_per_byte()}, {"tokens", loss.tokens},       {"documents", loss.documents}};
+}
+
+// The loss of the documents of a token file; a document's first token is predicted from the end-of-text token before it.
+template <class Model, class Backend, class Storage>
+HeldOutLoss held_out_loss(Scorer<Model, Backend, Storage>& scorer, const TokenFile& file, index vocabulary, index window,
+                          index documents, const std::function<void(index)>& progress = {}) {
+  require(file.vocabulary() <= vocabulary, file.path().string(), ": made for a vocabulary of ", file.vocabulary(),
+          ", the model has ", vocabulary);
+  index next = 0;
+  const index end = documents > 0 ? std::min(documents, file.documents()) : file.documents();
+  return held_out_loss<Model, Backend, Storage>(
+      scorer,
+      [&](std::vector<Token>& text) {
+        if (next == end) return -1.0;
+        const TokenView tokens = file.tokens(next);
+        text.resize(static_cast<std::size_t>(tokens.size()));
+        for (index t = 0; t < tokens.size(); ++t) text[static_cast<std::size_t>(t)] = tokens[t];
+        ++next;
+        return static_cast<double>(file.begin_of(next).bytes - file.begin_of(next - 1).bytes);
+      },
+      window > 0 ? window : 512, file.end_of_text(), progress);
+}
+
+template <class Served, class Backend>
+int evaluate(const EvaluateOptions& options, const CommonOptions& common) {
+  const ModelFolder folder{options.model};
+  const TokenFile file{options.data};
+  return Served::with(folder, [&]<class Model>(const Shape& shape) {
+    const Model model{shape};
+    const auto weights = folder.template parameters<Backend>(model);
+    Scorer<Model, Backend> scorer{model, weights};
+    const HeldOutLoss loss = held_out_loss(scorer, file, shape.vocabulary, options.window, options.documents);
+    std::printf("held-out loss %.4f +- %.4f nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents)\n",
+                loss.loss, loss.standard_error, loss.perplexity(), loss.bits_per_byte(), loss.tokens, loss.documents);
+    print_result(common, to_json(loss));
+    return 0;
+  });
+}
+
+}  // namespace rondo::app

@@ -1,0 +1,64 @@
+// `score`: minimal pairs, a JSON-lines file or a folder of them.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+
+#include <rondo/app/common.hpp>
+#include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/evaluate/minimal_pairs.hpp>
+#include <rondo/model/checkpoint/reader.hpp>
+
+namespace rondo::app {
+
+struct ScoreOptions {
+  std::filesystem::path model, pairs, out;
+  std::filesystem::path tokenizer;  // empty: the model folder's
+};
+
+// The tokenizer beside a model; its vocabulary must fit into the model's.
+inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::filesystem::path& model, index vocabulary) {
+  const std::filesystem::path path = given.empty() ? model : given;
+  const Tokenizer tokenizer = Tokenizer::load(path);
+  require(tokenizer.vocabulary() <= vocabulary, path.string(), ": the tokenizer has a vocabulary of ", tokenizer.vocabulary(),
+          ", the model one of ", vocabulary);
+  return tokenizer;
+}
+
+// The token that stands before a text: the one that begins texts, or else the one that ends them.
+inline Token text_border(const Tokenizer& tokenizer) {
+  const SpecialIds& special = tokenizer.special_ids();
+  return special.begin_of_text >= 0 ? special.begin_of_text : special.end_of_text;
+}
+
+template <class Served, class Backend>
+int score(const ScoreOptions& options, const CommonOptions& common) {
+  const ModelFolder folder{options.model};
+  const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs);
+  return Served::with(folder, [&]<class Model>(const Shape& shape) {
+    const Model model{shape};
+    const auto weights = folder.template parameters<Backend>(model);
+    const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, shape.vocabulary);
+    Scorer<Model, Backend> scorer{model, weights};
+    ProgressLine progress{common.quiet};
+    const PairReport report = score_minimal_pairs(
+        scorer, files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; }, text_border(tokenizer),
+        [&](index done, index all) { progress.show("scoring", done, all, "tokens"); });
+    progress.finish();
+    if (!common.quiet)
+      for (const PairScore& file : report.files)
+        std::printf("%-60s %6.2f %% +- %.2f  (%td pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
+                    100 * file.standard_error(), file.pairs, file.ties);
+    std::printf("macro accuracy %.2f %% +- %.2f over %zu files (chance 50 %%); %s\n", 100 * report.macro_accuracy(),
+                100 * report.standard_error(), report.files.size(), report.conventions.c_str());
+    Json json = report.json();
+    json["model"] = options.model.string();
+    json["pairs_from"] = options.pairs.string();
+    if (!options.out.empty()) write_json(options.out, json);
+    json.erase("files");
+    print_result(common, json);
+    return 0;
+  });
+}
+
+}  // namespace rondo::app
