@@ -1,0 +1,153 @@
+#include <rondo/backend/cpu/sequence_operations.hpp>
+#include <rondo/backend/reference/reference.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <vector>
+
+#include "backend/matrix.hpp"
+
+namespace rondo::test {
+namespace {
+
+class Kernels : public CpuSequence<Kernels> {};
+
+// The same numbers for both back-ends, as columns of wider matrices on the Cpu.
+struct Both {
+  Matrix<float> wide;
+  Matrix<double> plain;
+  Both(index rows, index columns, unsigned seed) : wide{rows, columns + 6}, plain{rows, columns} {
+    fill_random(wide, seed);
+    for (index r = 0; r < rows; ++r)
+      for (index c = 0; c < columns; ++c) plain(r, c) = static_cast<double>(wide(r, c + 2));
+  }
+  [[nodiscard]] View<float> cpu() { return wide.view().middle_columns(2, plain.columns); }
+  [[nodiscard]] View<double> reference() { return plain.view(); }
+  [[nodiscard]] double difference() { return largest_difference(cpu(), reference()); }
+};
+
+void check_norms(index rows, index width, index groups) {
+  Kernels cpu;
+  ReferenceContext<double> reference;
+  const NormSizes sizes{groups, 1e-5};
+  Both x{rows, width, 1}, w{1, width, 2}, b{1, width, 3}, y{rows, width, 4}, mean{rows, groups, 5}, r{rows, groups, 6};
+  Both dy{rows, width, 7}, dx{rows, width, 8}, dw{1, width, 9}, db{1, width, 10};
+  for (float& value : x.wide.values) value += 3;
+  for (double& value : x.plain.values) value += 3;
+  cpu.rms_norm(sizes, x.cpu(), w.cpu(), y.cpu(), r.cpu());
+  reference.rms_norm(sizes, x.reference(), w.reference(), y.reference(), r.reference());
+  BOOST_TEST(y.difference() < 2e-6);
+  BOOST_TEST(r.difference() < 2e-6);
+  cpu.rms_norm_gradient(sizes, x.cpu(), w.cpu(), r.cpu(), dy.cpu(), dx.cpu(), dw.cpu());
+  reference.rms_norm_gradient(sizes, x.reference(), w.reference(), r.reference(), dy.reference(), dx.reference(), dw.reference());
+  BOOST_TEST(dx.difference() < 1e-5);
+  BOOST_TEST(dw.difference() < 2e-5);
+  cpu.layer_norm(sizes, x.cpu(), w.cpu(), b.cpu(), y.cpu(), mean.cpu(), r.cpu());
+  reference.layer_norm(sizes, x.reference(), w.reference(), b.reference(), y.reference(), mean.reference(), r.reference());
+  BOOST_TEST(y.difference() < 1e-5);
+  BOOST_TEST(mean.difference() < 2e-6);
+  BOOST_TEST(r.difference() < 1e-5);
+  // In dy's own place.
+  const View<float> in_place = dy.cpu();
+  reference.layer_norm_gradient(sizes, x.reference(), w.reference(), mean.reference(), r.reference(), dy.reference(),
+                                dx.reference(), dw.reference(), db.reference());
+  cpu.layer_norm_gradient(sizes, x.cpu(), w.cpu(), mean.cpu(), r.cpu(), in_place, in_place, dw.cpu(), db.cpu());
+  BOOST_TEST(largest_difference(in_place, dx.reference()) < 2e-5);
+  BOOST_TEST(dw.difference() < 5e-5);
+  BOOST_TEST(db.difference() < 5e-5);
+}
+
+const std::vector<Sequence> ragged{{2, 70, 5}, {72, 1, 0}, {74, 0, 3}, {75, 2, 900}, {78, 130, 0}};
+constexpr index ragged_tokens = 210;
+
+void check_rotation(index heads, index head_width) {
+  Kernels cpu;
+  ReferenceContext<double> reference;
+  cpu.begin(ragged, ragged_tokens);
+  reference.begin(ragged, ragged_tokens);
+  Rotary rotary{Shape{}};
+  rotary.head_width = head_width;
+  Both x{ragged_tokens, heads * head_width, 1};
+  const Matrix<float> before = x.wide;
+  cpu.rotate(rotary, x.cpu(), +1);
+  reference.rotate(rotary, x.reference(), +1);
+  BOOST_TEST(x.difference() < 1e-6);
+  cpu.rotate(rotary, x.cpu(), -1);
+  BOOST_TEST(largest_difference(x.wide.view(), before.view()) < 1e-6);
+}
+
+void check_convolution_pair(index channels, index taps, bool windows, const std::vector<Sequence>& sequences, index tokens) {
+  Kernels cpu;
+  ReferenceContext<double> reference;
+  cpu.begin(sequences, tokens);
+  reference.begin(sequences, tokens);
+  const auto count = static_cast<index>(sequences.size()), window = (taps - 1) * channels;
+  Both x{tokens, channels, 1}, w{channels, taps, 2}, y{tokens, channels, 3}, dy{tokens, channels, 4}, dx{tokens, channels, 5};
+  Both dw{channels, taps, 6}, initial{count, window, 7}, d_final{count, window, 8}, d_initial{count, window, 9};
+  const auto wanted = [&](auto view) { return windows ? view : decltype(view){}; };
+  // The gradient first: the final window is written over the initial one below.
+  cpu.short_convolution_gradient(x.cpu(), w.cpu(), dy.cpu(), dx.cpu(), dw.cpu(), wanted(initial.cpu()), wanted(d_final.cpu()),
+                                 wanted(d_initial.cpu()));
+  reference.short_convolution_gradient(x.reference(), w.reference(), dy.reference(), dx.reference(), dw.reference(),
+                                       wanted(initial.reference()), wanted(d_final.reference()), wanted(d_initial.reference()));
+  BOOST_TEST(dx.difference() < 2e-6);
+  BOOST_TEST(dw.difference() < 2e-5);
+  BOOST_TEST(d_initial.difference() < 2e-6);
+  cpu.short_convolution(x.cpu(), w.cpu(), y.cpu(), wanted(initial.cpu()), wanted(initial.cpu()));
+  reference.short_convolution(x.reference(), w.reference(), y.reference(), wanted(initial.reference()),
+                              wanted(initial.reference()));
+  BOOST_TEST(y.difference() < 2e-6);
+  BOOST_TEST(initial.difference() < 1e-7);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sequence_operations)
+
+BOOST_AUTO_TEST_CASE(norms) {
+  check_norms(1, 7, 1);
+  check_norms(5, 64, 4);
+  check_norms(300, 129, 1);
+  check_norms(300, 132, 3);
+}
+
+BOOST_AUTO_TEST_CASE(groups_must_divide_channels) {
+  Kernels cpu;
+  Both x{2, 10, 1}, w{1, 10, 2}, y{2, 10, 3}, r{2, 3, 4};
+  BOOST_CHECK_THROW(cpu.rms_norm({3, 1e-5}, x.cpu(), w.cpu(), y.cpu(), r.cpu()), Error);
+}
+
+BOOST_AUTO_TEST_CASE(rotations) {
+  check_rotation(3, 2);
+  check_rotation(2, 10);
+  check_rotation(8, 64);
+}
+
+BOOST_AUTO_TEST_CASE(convolutions) {
+  for (const index taps : {1, 2, 4}) {
+    check_convolution_pair(9, taps, true, ragged, ragged_tokens);
+    check_convolution_pair(170, taps, false, ragged, ragged_tokens);
+    check_convolution_pair(170, taps, true, ragged, ragged_tokens);
+  }
+  check_convolution_pair(5, 4, true, {{0, 1, 9}, {1, 1, 0}, {2, 2, 1}}, 4);
+}
+
+BOOST_AUTO_TEST_CASE(caches) {
+  const std::vector<Sequence> sequences{{0, 3, 2}, {4, 1, 0}, {5, 2, 4}};
+  Kernels cpu;
+  ReferenceContext<double> reference;
+  cpu.begin(sequences, 8);
+  reference.begin(sequences, 8);
+  Both rows{8, 5, 1}, initial{3, 40, 2}, final{3, 40, 3}, d_rows{8, 5, 4}, d_initial{3, 40, 5};
+  cpu.extend_cache(rows.cpu(), initial.cpu(), final.cpu());
+  reference.extend_cache(rows.reference(), initial.reference(), final.reference());
+  BOOST_TEST(final.difference() == 0);
+  cpu.extend_cache_gradient(final.cpu(), d_rows.cpu(), d_initial.cpu());
+  reference.extend_cache_gradient(final.reference(), d_rows.reference(), d_initial.reference());
+  BOOST_TEST(d_rows.difference() < 1e-6);
+  BOOST_TEST(d_initial.difference() < 1e-6);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
