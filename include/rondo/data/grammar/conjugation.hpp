@@ -49,10 +49,14 @@ struct VerbGroup {
 
 [[nodiscard]] inline Word inflect(const Verb& verb, Form form, Tense tense, const Agreement& agreement) {
   switch (form) {
-    case Form::base: return {verb.base, verb.id};
-    case Form::participle: return {verb.participle, verb.id};
-    case Form::gerund: return {verb.gerund, verb.id};
-    case Form::finite: break;
+    case Form::base:
+      return {verb.base, verb.id};
+    case Form::participle:
+      return {verb.participle, verb.id};
+    case Form::gerund:
+      return {verb.gerund, verb.id};
+    case Form::finite:
+      break;
   }
   return {tense == Tense::past ? verb.past : takes_s(agreement) ? verb.present : verb.base, verb.id};
 }

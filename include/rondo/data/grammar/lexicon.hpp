@@ -42,7 +42,7 @@ struct Noun {
 struct Verb {
   WordId id;
   std::string base, present, past, participle, gerund;  // see, sees, saw, seen, seeing
-  bool irregular, reflexive, strictly_transitive, stative;
+  bool irregular, reflexive, strictly_transitive, never_transitive, stative;
 };
 
 struct Adjective {
@@ -77,11 +77,15 @@ inline std::vector<std::string_view> split(std::string_view text, char separator
 
 // The spelling rules of English endings.
 namespace spelling {
-inline bool vowel(char letter) { return std::string_view("aeiou").find(letter) != std::string_view::npos; }
+inline bool vowel(char letter) {
+  return std::string_view("aeiou").find(letter) != std::string_view::npos;
+}
 inline bool ends(std::string_view word, std::string_view end) {
   return word.size() >= end.size() && word.substr(word.size() - end.size()) == end;
 }
-inline bool ends_in_consonant_and_y(std::string_view word) { return ends(word, "y") && !vowel(word[word.size() - 2]); }
+inline bool ends_in_consonant_and_y(std::string_view word) {
+  return ends(word, "y") && !vowel(word[word.size() - 2]);
+}
 inline std::string with_s(const std::string& word) {
   if (ends_in_consonant_and_y(word)) return word.substr(0, word.size() - 1) + "ies";
   for (const std::string_view end : {"s", "x", "z", "ch", "sh"}) {
@@ -169,6 +173,7 @@ class Lexicon {
     }
     for (const std::string_view base : split(reflexive_verbs)) find_verb(base).reflexive = true;
     for (const std::string_view base : split(strictly_transitive_verbs)) find_verb(base).strictly_transitive = true;
+    for (const std::string_view base : split(never_transitive_verbs)) find_verb(base).never_transitive = true;
     for (const std::string_view base : split(stative_verbs)) find_verb(base).stative = true;
   }
   void add_verb(std::vector<std::string_view> forms) {
@@ -182,7 +187,7 @@ class Lexicon {
     verbs.push_back({++last_, base, base == "go" ? "goes" : spelling::with_s(base),
                      irregular ? std::string(forms[1]) : spelling::with_ed(stem),
                      irregular ? std::string(forms[2]) : spelling::with_ed(stem), spelling::with_ing(stem), irregular, false,
-                     false, false});
+                     false, false, false});
   }
   Verb& find_verb(std::string_view base) {
     const auto known = verb_index_.find(base);

@@ -14,11 +14,10 @@ using Classes = std::uint32_t;
 
 inline constexpr Classes person = 1u << 0, animal = 1u << 1, food = 1u << 2, drink = 1u << 3, readable = 1u << 4,
                          clothing = 1u << 5, vehicle = 1u << 6, instrument = 1u << 7, building = 1u << 8, outdoors = 1u << 9,
-                         plant = 1u << 10, openable = 1u << 11, breakable = 1u << 12, furniture = 1u << 13,
-                         portable = 1u << 14, idea = 1u << 15, event = 1u << 16, climbable = 1u << 17, crossable = 1u << 18,
-                         song = 1u << 19, puzzle = 1u << 20, contest = 1u << 21, mount = 1u << 22, container = 1u << 23,
-                         waters = 1u << 24, picture = 1u << 25, bird = 1u << 26, fruit = 1u << 27, relative = 1u << 28,
-                         boat = 1u << 29;
+                         plant = 1u << 10, openable = 1u << 11, breakable = 1u << 12, furniture = 1u << 13, portable = 1u << 14,
+                         idea = 1u << 15, event = 1u << 16, climbable = 1u << 17, crossable = 1u << 18, song = 1u << 19,
+                         puzzle = 1u << 20, contest = 1u << 21, mount = 1u << 22, container = 1u << 23, waters = 1u << 24,
+                         picture = 1u << 25, bird = 1u << 26, fruit = 1u << 27, relative = 1u << 28, boat = 1u << 29;
 inline constexpr Classes animate = person | animal;
 inline constexpr Classes place = building | outdoors;
 inline constexpr Classes artifact = readable | clothing | vehicle | instrument | openable | breakable | furniture | portable;
@@ -50,10 +49,8 @@ inline constexpr std::array noun_entries = {
                 "woman/women girl queen mother sister daughter aunt wife/wives princess grandmother lady waitress niece "
                 "policewoman/policewomen actress duchess granddaughter nun saleswoman/saleswomen landlady heiress"},
     NounEntries{person | relative, Gender::either, false, "friend neighbor cousin teacher doctor"},
-    NounEntries{person | relative, Gender::male, false,
-                "father brother son uncle husband grandfather nephew grandson"},
-    NounEntries{person | relative, Gender::female, false,
-                "mother sister daughter aunt wife grandmother niece granddaughter"},
+    NounEntries{person | relative, Gender::male, false, "father brother son uncle husband grandfather nephew grandson"},
+    NounEntries{person | relative, Gender::female, false, "mother sister daughter aunt wife grandmother niece granddaughter"},
     NounEntries{animal, Gender::neuter, false,
                 "dog cat horse mouse/mice cow wolf/wolves bear fox goat pig lion rabbit sheep/sheep monkey elephant tiger "
                 "donkey snake frog turtle camel puppy kitten deer/deer squirrel ox/oxen calf/calves lamb zebra "

@@ -18,21 +18,19 @@ struct NounPhrase {
   const Noun* noun = nullptr;  // null for pronouns
   Phrase object = {};          // the object form where it differs (pronouns)
   bool negative = false;       // "no dog", "few dogs", "nobody": what follows may hold "ever" and "any"
-  int referent = -1;           // its number in the cast
   [[nodiscard]] const Phrase& as_object() const { return object.empty() ? words : object; }
 };
 
 struct Wish {
   Classes classes = anything;
   std::optional<Number> number = {};
-  bool names = true;         // a name will do
-  bool modified = true;      // adjectives, prepositional phrases
-  bool relatives = false;    // relative clauses
-  bool negative = false;     // "no dog" will do
-  bool superlative = false;  // "at least three dogs" will do
-  bool licensed = false;     // under a negation or in a question: "any dog" will do
-  bool from_cast = true;     // one that was mentioned before will do
-  int other_than = -1;       // not this one of the cast
+  bool names = true;                 // a name will do
+  bool modified = true;              // adjectives, prepositional phrases
+  bool relatives = false;            // relative clauses
+  bool negative = false;             // "no dog" will do
+  bool superlative = false;          // "at least three dogs" will do
+  bool licensed = false;             // under a negation or in a question: "any dog" will do
+  bool from_cast = true;             // one that was mentioned before will do
   const Agreement* owner = nullptr;  // "her dog"
 };
 
@@ -41,7 +39,8 @@ struct Referent {
   const Noun* name;  // null where it has none
   Agreement agreement;
   const Adjective* adjective;
-  bool mentioned = false;
+  bool mentioned = false;  // in the document
+  bool spoken_of = false;  // in the sentence
 };
 
 class NounSpeaker {
@@ -52,15 +51,8 @@ class NounSpeaker {
   Random& random() { return random_; }
   std::vector<Referent> cast;
 
-  const Noun& draw_noun(Classes classes) {
-    Choice& choice = nouns_[classes];
-    if (choice.empty()) {
-      for (std::size_t i = 0; i < lexicon_.first_name; ++i) {
-        if ((lexicon_.nouns[i].classes & classes) != 0) choice.add(i, lexicon_.noun_weights[i]);
-      }
-    }
-    return lexicon_.nouns[choice.draw(random_)];
-  }
+  const Noun& draw_noun(Classes classes) { return lexicon_.nouns[nouns_of(classes).draw(random_)]; }
+  const Noun& draw_noun_evenly(Classes classes) { return lexicon_.nouns[nouns_of(classes).draw_evenly(random_)]; }
   const Noun& draw_name(Gender gender = Gender::either) {
     const bool male = gender == Gender::male || (gender == Gender::either && random_.chance(50));
     Choice& choice = names_[male ? 1 : 0];
@@ -81,6 +73,14 @@ class NounSpeaker {
     }
     return &lexicon_.adjectives[choice.draw(random_)];
   }
+  // An adjective for what may change; null where there is none.
+  const Adjective* draw_state(Classes classes) {
+    for (int attempt = 0; attempt < 30; ++attempt) {
+      const Adjective* adjective = draw_adjective(classes);
+      if (adjective == nullptr || adjective->temporary) return adjective;
+    }
+    return draw_adjective(classes);
+  }
 
   // A person of either gender is taken for a man or a woman.
   Agreement agreement_of(const Noun& noun, Number number) {
@@ -90,9 +90,7 @@ class NounSpeaker {
   Number draw_number(const Noun& noun) {
     return noun.mass || noun.name || random_.chance(62) ? Number::singular : Number::plural;
   }
-  static Word form(const Noun& noun, Number number) {
-    return {number == Number::plural ? noun.plural : noun.singular, noun.id};
-  }
+  static Word form(const Noun& noun, Number number) { return {number == Number::plural ? noun.plural : noun.singular, noun.id}; }
 
   NounPhrase speak_name(const Noun& name) {
     return {Word{name.singular, name.id}, {Number::singular, 3, name.gender}, person, &name};
@@ -107,11 +105,11 @@ class NounSpeaker {
     return {determiner, agreement_of(noun, number), noun.classes, &noun};
   }
 
-  // One of the cast: its name, or "the" and its noun; first "a" and its noun.
+  // One of the cast: its name, or "the" and its noun; first "a" and its noun. At most once in a sentence.
   NounPhrase speak_referent(std::size_t index) {
     Referent& referent = cast[index];
     const bool first = !referent.mentioned;
-    referent.mentioned = true;
+    referent.mentioned = referent.spoken_of = true;
     NounPhrase phrase;
     if (referent.name != nullptr && (first || random_.chance(70))) {
       phrase = speak_name(*referent.name);
@@ -125,7 +123,6 @@ class NounSpeaker {
       phrase = {words, referent.agreement, referent.noun->classes, referent.noun};
     }
     phrase.agreement = referent.agreement;
-    phrase.referent = static_cast<int>(index);
     return phrase;
   }
 
@@ -135,7 +132,7 @@ class NounSpeaker {
     for (std::size_t i = 0; i < cast.size(); ++i) {
       const std::size_t index = (start + i) % cast.size();
       const Referent& referent = cast[index];
-      if ((referent.noun->classes & wish.classes) == 0 || static_cast<int>(index) == wish.other_than) continue;
+      if ((referent.noun->classes & wish.classes) == 0 || referent.spoken_of) continue;
       if (wish.number && *wish.number != referent.agreement.number) continue;
       return speak_referent(index);
     }
@@ -195,6 +192,16 @@ class NounSpeaker {
   Random& random_;
   std::unordered_map<Classes, Choice> nouns_, adjectives_;
   std::array<Choice, 2> names_;
+
+  const Choice& nouns_of(Classes classes) {
+    Choice& choice = nouns_[classes];
+    if (choice.empty()) {
+      for (std::size_t i = 0; i < lexicon_.first_name; ++i) {
+        if ((lexicon_.nouns[i].classes & classes) != 0) choice.add(i, lexicon_.noun_weights[i]);
+      }
+    }
+    return choice;
+  }
 };
 
 }  // namespace rondo::grammar

@@ -119,4 +119,15 @@ inline bool holds_strangers(const Phrase& phrase) {
   return false;
 }
 
+// Whether a content word comes twice.
+inline bool repeats(const Phrase& phrase) {
+  const std::vector<Word>& words = phrase.words();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (std::size_t j = 0; j < i && words[i].id != 0; ++j) {
+      if (words[i].id == words[j].id) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace rondo::grammar

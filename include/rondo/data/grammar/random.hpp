@@ -67,6 +67,8 @@ class Choice {
 };
 
 // Zipf's law (shifted, as Mandelbrot has it): the weight of the word of a rank, 0 the most frequent.
-constexpr std::uint32_t zipf_weight(std::size_t rank) { return static_cast<std::uint32_t>(720720 / (rank + 5)); }
+constexpr std::uint32_t zipf_weight(std::size_t rank) {
+  return static_cast<std::uint32_t>(720720 / (rank + 5));
+}
 
 }  // namespace rondo::grammar

@@ -26,14 +26,19 @@ class Sentences : public Speaker {
     }
     NounPhrase subject = about ? *std::move(about) : free_subject(scope);
     Phrase front;
-    if (kind >= 24 && kind < 29) front << random().pick(std::array{"suddenly", "one day", "in the end", "after a while"}) << ",";
+    if (kind >= 24 && kind < 29 && scope.narrative)
+      front << random().pick(std::array{"suddenly", "one day", "in the end", "after a while"}) << ",";
     const bool acted_on = (subject.classes & animate) == 0 ? random().chance(55) : random().chance(7);
     if (acted_on) {
-      if (const auto clause = passive_clause(subject, scope)) return {front << clause->declarative()};
+      if (auto clause = passive_clause(subject, scope)) {
+        if (!front.empty()) clause->adjunct = {};
+        return {front << clause->declarative()};
+      }
     }
-    const auto clause = clause_about(subject, scope);
+    auto clause = clause_about(subject, scope);
     if (!clause) return {existential(scope)};
-    if (kind >= 29 && kind < 34 && scope.narrative) return {dated(*clause)};
+    if (!front.empty()) clause->adjunct = {};
+    if (kind >= 29 && kind < 34) return {dated(*clause, scope)};
     front << clause->declarative();
     if (kind >= 34 && kind < 42 && !clause->inflection.negated && !subject.negative && clause->adjunct.empty()) {
       if (const auto second = clause_about(subject, {scope.narrative, false, 0})) front << "and" << second->predicate();
@@ -54,9 +59,9 @@ class Sentences : public Speaker {
   // "the boy and the girl", "Anna and I": plural whatever the parts are.
   NounPhrase joined(NounPhrase first, const Scope& scope) {
     if (first.noun == nullptr) return first;
-    NounPhrase second = random().chance(20) ? speaker_pronoun({}) : noun_phrase({.classes = first.classes & animate,
-                                                                                 .modified = false,
-                                                                                 .from_cast = false}, scope);
+    NounPhrase second = random().chance(20)
+                            ? speaker_pronoun({})
+                            : noun_phrase({.classes = first.classes & animate, .modified = false, .from_cast = false}, scope);
     if (second.noun == first.noun || second.words.words()[0].text == "you") return first;
     const bool mine = second.agreement.person == 1;
     NounPhrase both{first.words, {Number::plural, mine ? 1 : 3, Gender::either}, first.classes};
@@ -85,7 +90,8 @@ class Sentences : public Speaker {
       clause.inflection.modal = scope.narrative ? "could" : "must";
     }
     clause.complement << what.words;
-    if (random().chance(80)) clause.complement << location(noun.classes);
+    if (random().chance(80))
+      clause.complement << location(noun.classes);
     else if (const auto relating = clause_about({subject_relative_word(what), what.agreement, what.classes}, scope)) {
       clause.complement << relating->declarative();
     }
@@ -94,19 +100,25 @@ class Sentences : public Speaker {
 
   // "it was clear that ...", "it seemed that ...".
   Phrase expletive(const Scope& scope) {
-    static constexpr std::array judgements = {"clear", "likely", "true", "possible", "good", "surprising"};
+    static constexpr std::array judgements = {"clear", "likely", "true", "possible", "good"};
     Clause clause{speak_pronoun({}), {scope.narrative ? Tense::past : Tense::present}};
-    if (random().chance(40)) clause.verb = &lexicon().verb(random().pick(std::array{"seem", "appear", "happen"}));
-    else clause.complement << random().pick(judgements);
+    if (random().chance(40))
+      clause.verb = &lexicon().verb(random().pick(std::array{"seem", "appear", "happen"}));
+    else
+      clause.complement << random().pick(judgements);
     clause.complement << "that" << embedded({scope.narrative, false, scope.depth - 1});
     return clause.declarative();
   }
 
   // "if anyone sees the dog, ...": a condition licenses.
   Phrase conditional(const Scope& scope) {
-    const auto condition = clause_of_use(noun_phrase({.classes = person, .licensed = true}), {scope.narrative, true, 0});
-    const auto result = clause_about(noun_phrase({.classes = person, .modified = false}), {scope.narrative, false, 0});
+    auto condition = clause_of_use(noun_phrase({.classes = person, .licensed = true}), {false, true, 0});
+    auto result = clause_about(noun_phrase({.classes = person, .modified = false}), {false, false, 0});
     if (!condition || !result) return existential(scope);
+    const bool negated = condition->inflection.negated;
+    condition->inflection = {Tense::present, "", false, false, false, negated};
+    condition->adjunct = result->adjunct = {};
+    result->inflection = {Tense::present, random().pick(std::array{"will", "can", "should", "might", "will"})};
     return Phrase("if") << condition->declarative() << "," << result->declarative();
   }
   std::optional<Clause> clause_of_use(NounPhrase subject, const Scope& scope) {
@@ -138,8 +150,8 @@ class Sentences : public Speaker {
   }
 
   // "yesterday the dog slept", "tomorrow the dog will sleep".
-  Phrase dated(Clause clause) {
-    const bool past = random().chance(70);
+  Phrase dated(Clause clause, const Scope& scope) {
+    const bool past = scope.narrative || random().chance(35);
     clause.inflection = {Tense::past, past ? "" : "will", false, false, false, clause.inflection.negated};
     clause.adjunct = {};
     return Phrase(past ? random().pick(past_times) : random().pick(future_times)) << clause.declarative();
@@ -173,7 +185,8 @@ class Sentences : public Speaker {
     const bool persons = random().chance(40);
     const Noun& noun = draw_noun(persons ? person : thing | animal);
     Phrase word = persons ? "who" : "what";
-    if (random().chance(18)) word = Phrase("which") << form(noun, random().chance(70) || noun.mass ? Number::singular : Number::plural);
+    if (random().chance(18))
+      word = Phrase("which") << form(noun, random().chance(70) || noun.mass ? Number::singular : Number::plural);
     const Classes classes = persons ? person : noun.classes;
     Clause clause{subject, {}};
     if (random().chance(40)) {  // "what did Anna say that the boy ate?"
@@ -192,7 +205,7 @@ class Sentences : public Speaker {
       }
       return clause.inverted(word);
     }
-    if (clause.complement.empty()) return "what happened";
+    if (clause.complement.empty()) return Phrase(word) << "was it";
     clause.inflection = {random().chance(50) ? Tense::present : Tense::past};
     return clause.inverted(word);
   }
@@ -206,12 +219,18 @@ class Sentences : public Speaker {
     const Scope present{false, false, 1};
     const NounPhrase who = speak_pronoun(random().pick(first_persons));
     Sentence said;
-    if (asks) said = question(present, random().chance(60) ? std::optional(who) : std::nullopt);
-    else said = statement(present, random().chance(65) ? std::optional(who) : std::nullopt);
+    if (asks)
+      said = question(present, random().chance(60) ? std::optional(who) : std::nullopt);
+    else
+      said = statement(present, random().chance(65) ? std::optional(who) : std::nullopt);
     const Verb& verb = lexicon().verb(said.end == '?' ? "ask" : "say");
     Phrase line;
     if (random().chance(60)) {
-      line << open_quote << said.words << (said.end == '?' ? "?" : ",") << close_quote << Word{verb.past, verb.id} << speaker.words;
+      line << open_quote << said.words << (said.end == '?' ? "?" : ",") << close_quote;
+      if (speaker.noun != nullptr)
+        line << Word{verb.past, verb.id} << speaker.words;
+      else
+        line << speaker.words << Word{verb.past, verb.id};
     } else {
       line << speaker.words << Word{verb.past, verb.id} << "," << open_quote << said.words << (said.end == '?' ? "?" : "")
            << close_quote;

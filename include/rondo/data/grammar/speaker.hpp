@@ -44,8 +44,10 @@ class Speaker : public NounSpeaker {
     const Adjective* adjective = wish.modified && random().chance(24) ? draw_adjective(noun->classes) : nullptr;
     NounPhrase phrase = speak(determiner, *noun, number, adjective);
     phrase.negative = negative;
-    if (wish.modified && random().chance(11)) phrase.words << modifier(*noun);
-    else if (wish.relatives && scope.depth > 0 && random().chance(14)) phrase.words << relative_clause(phrase, scope);
+    if (wish.modified && random().chance(11))
+      phrase.words << modifier(*noun);
+    else if (wish.relatives && scope.depth > 0 && random().chance(14))
+      phrase.words << relative_clause(phrase, scope);
     return phrase;
   }
 
@@ -79,8 +81,9 @@ class Speaker : public NounSpeaker {
       const std::optional<Clause> clause = clause_about(head, inner);
       if (clause) return subject_relative_word(head) << clause->predicate();
     } else if (kind < 88) {
-      const NounPhrase subject = noun_phrase({.classes = animate, .modified = false}, inner);
-      if (const std::optional<Clause> clause = gap_clause(subject, head.classes, inner)) {
+      const NounPhrase subject = noun_phrase({.classes = animate, .modified = false, .negative = true}, inner);
+      if (std::optional<Clause> clause = gap_clause(subject, head.classes, inner)) {
+        if (subject.negative && random().chance(30)) clause->adverb = "ever";
         Phrase word = random().chance(35) ? Phrase() : object_relative_word(head);
         return word << clause->declarative();
       }
@@ -108,24 +111,32 @@ class Speaker : public NounSpeaker {
     result.negated = random().chance(9);
     result.tense = scope.narrative ? Tense::past : Tense::present;
     if (scope.narrative) {
-      if (kind < 9) result.perfect = true;
-      else if (kind < 19) result.progressive = verb != nullptr && !verb->stative;
-      else if (kind < 27) result.modal = random().pick(std::array{"would", "could", "might"});
+      if (kind < 9)
+        result.perfect = true;
+      else if (kind < 19)
+        result.progressive = verb != nullptr && !verb->stative;
+      else if (kind < 27)
+        result.modal = random().pick(std::array{"would", "could", "might"});
     } else {
-      if (kind < 14) result.perfect = true;
-      else if (kind < 23) result.progressive = verb != nullptr && !verb->stative;
-      else if (kind < 36) result.modal = random().pick(modals);
-      else if (kind < 46) result.tense = Tense::past;
+      if (kind < 14)
+        result.perfect = true;
+      else if (kind < 23)
+        result.progressive = verb != nullptr && !verb->stative;
+      else if (kind < 36)
+        result.modal = random().pick(modals);
+      else if (kind < 46)
+        result.tense = Tense::past;
     }
     return result;
   }
 
   // A clause about a subject: any verb that it can be the subject of. Nothing where none was met.
   std::optional<Clause> clause_about(NounPhrase subject, const Scope& scope) {
-    static constexpr std::array flat = {Use::transitive, Use::transitive, Use::transitive, Use::transitive, Use::intransitive,
-                                        Use::intransitive, Use::prepositional, Use::linking};
-    static constexpr std::array nested = {Use::clausal, Use::clausal, Use::clausal, Use::interrogative, Use::subject_control,
-                                          Use::subject_control, Use::object_control, Use::ditransitive, Use::raising};
+    static constexpr std::array flat = {Use::transitive,   Use::transitive,   Use::transitive,    Use::transitive,
+                                        Use::intransitive, Use::intransitive, Use::prepositional, Use::linking};
+    static constexpr std::array nested = {Use::clausal,        Use::clausal,         Use::clausal,
+                                          Use::interrogative,  Use::subject_control, Use::subject_control,
+                                          Use::object_control, Use::ditransitive,    Use::raising};
     if (random().chance(10)) return clause_of_being(std::move(subject), scope);
     const Use use = scope.depth > 0 && random().chance(28) ? random().pick(nested) : random().pick(flat);
     const Frame* frame = draw_frame(use, subject.classes);
@@ -154,7 +165,7 @@ class Speaker : public NounSpeaker {
       clause.complement = location(who.classes);
     } else if (kind < 40 && (who.classes & animate) != 0) {
       clause.complement << "as" << Word{adjective->text, adjective->id} << "as"
-                        << noun_phrase({.classes = who.classes & animate, .modified = false, .other_than = who.referent}).words;
+                        << noun_phrase({.classes = who.classes & animate, .modified = false}).words;
     } else if (kind < 50 && who.agreement.number == Number::singular && (who.classes & person) != 0 && who.noun != nullptr &&
                who.noun->name) {
       const Noun& role = lexicon().noun(random().pick(std::array{"teacher", "doctor", "farmer", "writer", "lawyer", "singer"}));
@@ -182,11 +193,11 @@ class Speaker : public NounSpeaker {
     Clause clause{std::move(subject), draw_inflection(scope, nullptr), frame->verb};
     clause.inflection.passive = true;
     const Scope inner = add_adverb(clause, scope);
-    if (random().chance(55)) {
-      const Wish agent{.classes = frame->subject & animate, .licensed = inner.licensed, .other_than = clause.subject.referent};
+    if (frame->verb->stative || random().chance(55)) {
+      const Wish agent{.classes = frame->subject & animate, .licensed = inner.licensed};
       clause.complement << "by" << noun_phrase(agent).as_object();
     }
-    clause.adjunct = time_of(clause.inflection);
+    if (!frame->verb->stative && clause.adverb.empty()) clause.adjunct = time_of(clause.inflection);
     return clause;
   }
 
@@ -194,7 +205,9 @@ class Speaker : public NounSpeaker {
     const bool small = (classes & (portable | food | drink)) != 0 && (classes & animate) == 0;
     const bool inside = random().chance(55);
     if (small) {
-      return Phrase(inside ? "in" : random().chance(65) ? "on" : "under")
+      return Phrase(inside                ? "in"
+                    : random().chance(65) ? "on"
+                                          : "under")
              << noun_phrase({.classes = inside ? container : furniture & ~container, .names = false, .modified = false}).words;
     }
     const Classes where = inside ? building : plant | building | outdoors;
@@ -205,29 +218,39 @@ class Speaker : public NounSpeaker {
   // What the verb asks for after it.
   Phrase complement(const Frame& frame, const NounPhrase& subject, const Scope& scope) {
     const Scope inner{scope.narrative, scope.licensed, scope.depth - 1};
-    const Wish object{.classes = frame.object, .relatives = scope.depth > 0, .superlative = !scope.licensed && !subject.negative,
-                      .licensed = scope.licensed, .other_than = subject.referent, .owner = &subject.agreement};
+    const Wish object{.classes = frame.object,
+                      .relatives = scope.depth > 0,
+                      .superlative = !scope.licensed && !subject.negative,
+                      .licensed = scope.licensed,
+                      .owner = &subject.agreement};
     switch (frame.use) {
-      case Use::intransitive: return {};
-      case Use::transitive: return object_phrase(frame, object, subject, scope);
-      case Use::prepositional: return Phrase(frame.preposition) << noun_phrase(object, scope).as_object();
+      case Use::intransitive:
+        return {};
+      case Use::transitive:
+        return object_phrase(frame, object, subject, scope);
+      case Use::prepositional:
+        return Phrase(frame.preposition) << noun_phrase(object, scope).as_object();
       case Use::ditransitive: {
-        const NounPhrase recipient = noun_phrase({.classes = person, .modified = false, .other_than = subject.referent});
+        const NounPhrase recipient = noun_phrase({.classes = person, .modified = false});
         const NounPhrase gift = noun_phrase(object, scope);
         if (random().chance(50)) return Phrase(gift.as_object()) << "to" << recipient.as_object();
         return Phrase(recipient.as_object()) << gift.as_object();
       }
-      case Use::clausal: return Phrase(random().chance(75) ? "that" : "") << embedded(inner);
-      case Use::interrogative: return embedded_question(inner);
+      case Use::clausal:
+        return Phrase(random().chance(75) ? "that" : "") << embedded(inner);
+      case Use::interrogative:
+        return embedded_question(inner);
       case Use::subject_control:
-      case Use::raising: return Phrase("to") << infinitive(subject, inner);
+      case Use::raising:
+        return Phrase("to") << infinitive(subject, inner);
       case Use::object_control: {
-        const NounPhrase who = noun_phrase({.classes = person, .modified = false, .other_than = subject.referent});
+        const NounPhrase who = noun_phrase({.classes = person, .modified = false});
         return Phrase(who.as_object()) << "to" << infinitive(who, inner);
       }
       case Use::linking: {
-        const Adjective* adjective = draw_adjective(subject.classes);
-        if (adjective == nullptr) return "strange";
+        const bool state = frame.verb->base == "become" || frame.verb->base == "feel";
+        const Adjective* adjective = state ? draw_state(subject.classes) : draw_adjective(subject.classes);
+        if (adjective == nullptr) return "true";
         return Phrase(random().chance(20) ? "very" : "") << Word{adjective->text, adjective->id};
       }
     }
@@ -241,7 +264,11 @@ class Speaker : public NounSpeaker {
     }
     if (persons && random().chance(10)) return speaker_pronoun(subject).as_object();
     NounPhrase object = noun_phrase(wish, scope);
-    if (random().chance(6)) {
+    const std::uint32_t more = random().below(100);
+    if (more < 3 && persons && object.noun != nullptr) {
+      object = {object.as_object(), object.agreement, object.classes};
+      object.words << "and" << speaker_pronoun(subject).as_object();
+    } else if (more < 8) {
       const NounPhrase second = noun_phrase({.classes = frame.object, .modified = false, .from_cast = false});
       if (second.noun != object.noun) object.words << "and" << second.words;
     }
@@ -251,9 +278,9 @@ class Speaker : public NounSpeaker {
   // "me", "them" ...: a person outside the clause, for whom the subject cannot be taken.
   NounPhrase speaker_pronoun(const NounPhrase& subject) {
     static constexpr std::array persons = {
-        Agreement{Number::singular, 1, Gender::male}, Agreement{Number::singular, 3, Gender::male},
+        Agreement{Number::singular, 1, Gender::male},   Agreement{Number::singular, 3, Gender::male},
         Agreement{Number::singular, 3, Gender::female}, Agreement{Number::plural, 1, Gender::male},
-        Agreement{Number::plural, 3, Gender::male}, Agreement{Number::singular, 2, Gender::male}};
+        Agreement{Number::plural, 3, Gender::male},     Agreement{Number::singular, 2, Gender::male}};
     const Agreement& agreement = random().pick(persons);
     if (agreement.person == subject.agreement.person && agreement.person != 3) return noun_phrase({.classes = person});
     return speak_pronoun(agreement);
@@ -265,7 +292,7 @@ class Speaker : public NounSpeaker {
     Scope inner = scope;
     inner.licensed = scope.licensed || subject.negative;
     const std::optional<Clause> clause = clause_about(std::move(subject), inner);
-    return clause ? clause->declarative() : Phrase("it") << be(Form::finite, Tense::past, {}) << "strange";
+    return clause ? clause->declarative() : Phrase("it") << be(Form::finite, Tense::past, {}) << "possible";
   }
 
   // "what the dog saw", "who broke the vase", "whether the dog slept", "where the dog slept".
@@ -294,7 +321,7 @@ class Speaker : public NounSpeaker {
 
   Phrase infinitive(const NounPhrase& subject, const Scope& scope) {
     const Frame* frame = draw_frame(random().chance(65) ? Use::transitive : Use::intransitive, subject.classes);
-    if (frame == nullptr) return "be strange";
+    if (frame == nullptr) return "be there";
     Clause clause{subject, {}, frame->verb};
     clause.complement = complement(*frame, subject, {scope.narrative, scope.licensed, 0});
     return clause.bare(Form::base);
@@ -324,7 +351,7 @@ class Speaker : public NounSpeaker {
     const bool acts = clause.verb != nullptr && !clause.verb->stative && clause.adverb.empty();
     if (kind < 8 && acts && (clause.subject.classes & animate) != 0) return manner();
     if (kind < 14 && (clause.subject.classes & animate) != 0) return location(animal);
-    if (kind < 22) return time_of(clause.inflection);
+    if (kind < 22 && acts) return time_of(clause.inflection);
     if (kind < 27 && scope.depth > 0 && (clause.subject.classes & person) != 0) {
       Scope inner{scope.narrative, false, scope.depth - 1};
       if (random().chance(45)) {
@@ -337,7 +364,7 @@ class Speaker : public NounSpeaker {
   Phrase gerund(const NounPhrase& subject, const Scope& scope) {
     const Frame* frame = draw_frame(Use::transitive, subject.classes);
     if (frame == nullptr || frame->verb->stative) frame = draw_frame(Use::intransitive, subject.classes);
-    if (frame == nullptr) return "waiting";
+    if (frame == nullptr) return "being there";
     Clause clause{subject, {}, frame->verb};
     clause.complement = complement(*frame, subject, {scope.narrative, false, 0});
     return clause.bare(Form::gerund);

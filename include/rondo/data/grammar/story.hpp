@@ -1,8 +1,6 @@
 // Documents: stories with a hero, conversations, general accounts of a subject. A recurring cast holds each together.
 #pragma once
 
-#include <functional>
-
 #include <rondo/data/grammar/sentence.hpp>
 
 namespace rondo::grammar {
@@ -17,10 +15,14 @@ class Storyteller : public Sentences {
     lines_.clear();
     last_subject_ = -1;
     const std::uint32_t kind = random().below(100);
-    if (kind < 45) story();
-    else if (kind < 75) account();
-    else if (kind < 88) conversation();
-    else mixture();
+    if (kind < 45)
+      story();
+    else if (kind < 75)
+      account();
+    else if (kind < 88)
+      conversation();
+    else
+      mixture();
     return lines_;
   }
 
@@ -28,13 +30,15 @@ class Storyteller : public Sentences {
   std::vector<std::string> lines_;
   int last_subject_ = -1;
 
-  // Draws until no strangers meet; what an attempt changed of the cast is undone.
-  void tell(const std::function<Sentence()>& draw) {
+  // Draws until no strangers meet and no word is repeated; what an attempt changed of the cast is undone.
+  template <class Draw>
+  void tell(const Draw& draw) {
     for (int attempt = 0; attempt < 200; ++attempt) {
       const std::vector<Referent> before = cast;
       const int subject_before = last_subject_;
+      for (Referent& referent : cast) referent.spoken_of = false;
       const Sentence sentence = draw();
-      if (!holds_strangers(sentence.words) && sentence.words.words().size() < 32) {
+      if (!holds_strangers(sentence.words) && !repeats(sentence.words) && sentence.words.words().size() < 32) {
         lines_.push_back(text(sentence.words, sentence.end));
         return;
       }
@@ -73,9 +77,8 @@ class Storyteller : public Sentences {
     const bool again = last_subject_ == static_cast<int>(index);
     last_subject_ = static_cast<int>(index);
     if (!again || random().chance(35)) return speak_referent(index);
-    NounPhrase phrase = speak_pronoun(cast[index].agreement, cast[index].noun->classes);
-    phrase.referent = static_cast<int>(index);
-    return phrase;
+    cast[index].spoken_of = true;
+    return speak_pronoun(cast[index].agreement, cast[index].noun->classes);
   }
 
   void story() {
@@ -103,9 +106,14 @@ class Storyteller : public Sentences {
 
   Sentence opening() {
     const Referent& hero = cast[0];
-    const Noun& home = draw_noun(building | outdoors);
+    const bool inside = random().chance(50);
+    const Noun& home = lexicon().noun(inside ? random().pick(std::array{"village", "city", "cottage", "house", "castle", "farm",
+                                                                        "cabin", "tower", "valley", "palace"})
+                                             : random().pick(std::array{"river", "lake", "forest", "church", "station", "beach",
+                                                                        "mountain", "bridge", "school", "market", "harbor"}));
     const Adjective* kind_of_home = random().chance(50) ? draw_adjective(home.classes) : nullptr;
-    const Phrase where = speak("a", home, Number::singular, kind_of_home).words;
+    Phrase where(inside ? "in" : "near");
+    where << speak("a", home, Number::singular, kind_of_home).words;
     const Verb& live = lexicon().verb("live");
     const Word lived{live.past, live.id};
     const Word adjective = hero.adjective != nullptr ? Word{hero.adjective->text, hero.adjective->id} : Word{};
@@ -113,23 +121,25 @@ class Storyteller : public Sentences {
     const std::uint32_t kind = random().below(3);
     Phrase words;
     if (hero.name == nullptr || kind == 0) {
-      words << "once there was" << "a" << adjective << noun;
+      words << "once there was"
+            << "a" << adjective << noun;
       if (hero.name != nullptr) words << "named" << Word{hero.name->singular, hero.name->id};
-      words << "who" << lived << random().pick(std::array{"near", "in", "behind"}) << where;
+      words << "who" << lived << where;
     } else if (kind == 1) {
-      words << Word{hero.name->singular, hero.name->id} << "was a" << adjective << noun << "who" << lived << "near" << where;
+      words << Word{hero.name->singular, hero.name->id} << "was"
+            << "a" << adjective << noun << "who" << lived << where;
     } else {
-      words << Word{hero.name->singular, hero.name->id} << "," << "a" << adjective << noun << "," << lived << "near" << where;
+      words << Word{hero.name->singular, hero.name->id} << ","
+            << "a" << adjective << noun << "," << lived << where;
     }
-    cast[0].mentioned = true;
+    cast[0].mentioned = cast[0].spoken_of = true;
     last_subject_ = 0;
     return {words};
   }
 
   Sentence feeling(const NounPhrase& who) {
     Clause clause{who, {}, &lexicon().verb(random().pick(std::array{"feel", "become", "look"}))};
-    const Adjective* adjective = draw_adjective(who.classes);
-    for (int i = 0; i < 20 && !adjective->temporary; ++i) adjective = draw_adjective(who.classes);
+    const Adjective* adjective = draw_state(who.classes);
     if (random().chance(30)) clause.verb = nullptr;
     clause.complement << (random().chance(30) ? "very" : "") << Word{adjective->text, adjective->id};
     if (random().chance(50)) clause.complement << "because" << embedded({true, false, 0});
@@ -140,15 +150,18 @@ class Storyteller : public Sentences {
     const NounPhrase hero = speak_referent(0);
     Phrase words(random().pick(std::array{"in the end", "that night", "from that day on", "at last"}));
     words << ",";
-    const auto clause = clause_about(hero, {true, false, 0});
-    return {words << (clause ? clause->declarative() : hero.words)};
+    auto clause = clause_about(hero, {true, false, 0});
+    if (!clause) return feeling(hero);
+    clause->adjunct = {};
+    return {words << clause->declarative()};
   }
 
   // What is generally so of a subject.
   void account() {
     const Classes subject = random().pick(std::array{person, person, animal, animal, artifact, plant, food, place});
     cast_thing(subject);
-    if (!cast[0].noun->mass) cast[0].agreement = agreement_of(*cast[0].noun, random().chance(60) ? Number::plural : Number::singular);
+    if (!cast[0].noun->mass)
+      cast[0].agreement = agreement_of(*cast[0].noun, random().chance(60) ? Number::plural : Number::singular);
     cast[0].mentioned = true;
     cast_thing(random().chance(50) ? person : building);
     cast[1].agreement = agreement_of(*cast[1].noun, cast[1].agreement.number);

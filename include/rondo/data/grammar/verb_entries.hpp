@@ -40,6 +40,9 @@ inline constexpr std::string_view strictly_transitive_verbs =
     "like love find visit meet admire need describe buy own carry bring choose repair build take hold keep make praise blame "
     "thank invite hug trust respect protect rescue warn greet insult defend criticize punish encourage comfort introduce "
     "ignore avoid enjoy lift touch throw wear catch lose solve discuss attend tear";
+// Never with an object, nor in a passive.
+inline constexpr std::string_view never_transitive_verbs =
+    "sleep laugh come smile cry arrive fall disappear complain wander sneeze yawn cough snore stumble kneel blush tremble";
 // States: no "was knowing".
 inline constexpr std::string_view stative_verbs =
     "see like love know hear need remember forget hate own understand trust respect want believe seem appear happen tend "
@@ -201,7 +204,6 @@ inline constexpr std::array verb_entries = {
     VerbEntry{"stumble", Use::intransitive, animate},
     VerbEntry{"kneel knelt knelt", Use::intransitive, person},
     VerbEntry{"blush", Use::intransitive, person},
-    VerbEntry{"drown", Use::intransitive, animate},
     VerbEntry{"sink sank sunk", Use::intransitive, boat},
     VerbEntry{"freeze froze frozen", Use::intransitive, animate | waters},
     VerbEntry{"shrink shrank shrunk", Use::intransitive, clothing},

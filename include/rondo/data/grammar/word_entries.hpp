@@ -16,27 +16,31 @@ struct AdjectiveEntries {
 };
 
 inline constexpr std::array adjective_entries = {
-    AdjectiveEntries{concrete & ~drink, false, "old big small little beautiful large huge tiny lovely"},
+    AdjectiveEntries{(concrete & ~drink & ~food) | fruit, false, "old big small little large huge tiny lovely"},
+    AdjectiveEntries{(concrete & ~drink & ~food) | fruit, true, "beautiful"},
+    AdjectiveEntries{building | outdoors | readable | idea | song | event | person, true, "famous"},
+    AdjectiveEntries{animate | outdoors | building, true, "quiet"},
+    AdjectiveEntries{building, true, "dark crowded"},
+    AdjectiveEntries{food | drink, true, "warm cold"},
     AdjectiveEntries{animate, true, "happy hungry tired sad angry sick thirsty calm sleepy nervous lonely"},
-    AdjectiveEntries{animate, false, "young strong brave gentle friendly lazy clever quiet curious wild fierce"},
+    AdjectiveEntries{animate, false, "young strong brave gentle friendly lazy clever curious wild fierce"},
     AdjectiveEntries{person, false,
-                     "famous kind rich poor tall honest polite proud careful shy wise rude foolish cruel patient stubborn "
+                     "kind rich poor tall honest polite proud careful shy wise rude foolish cruel patient stubborn "
                      "talented generous cheerful"},
     AdjectiveEntries{person, true, "busy upset jealous excited grateful anxious"},
     AdjectiveEntries{artifact | building, false, "new strange expensive red blue white green black yellow gray pretty"},
     AdjectiveEntries{plant | fruit, false, "red green yellow"},
     AdjectiveEntries{artifact, true, "dirty heavy dusty rusty"},
     AdjectiveEntries{animal, false, "brown black white gray"},
-    AdjectiveEntries{food, false, "fresh delicious sweet warm cold"},
+    AdjectiveEntries{food, false, "fresh delicious sweet"},
     AdjectiveEntries{fruit, false, "ripe"},
-    AdjectiveEntries{drink, false, "cold hot warm sweet fresh"},
+    AdjectiveEntries{drink, false, "hot sweet fresh"},
     AdjectiveEntries{furniture | openable | instrument, false, "wooden narrow broad"},
     AdjectiveEntries{clothing, false, "warm woolen silk elegant"},
-    AdjectiveEntries{readable | idea | song | event, false,
-                     "interesting long strange funny famous wonderful terrible serious"},
+    AdjectiveEntries{readable | idea | song | event, false, "interesting long strange funny wonderful terrible serious"},
     AdjectiveEntries{idea | puzzle, false, "difficult simple important clever ridiculous"},
-    AdjectiveEntries{outdoors, false, "quiet dangerous peaceful wide famous lonely"},
-    AdjectiveEntries{building, false, "dark modern ancient quiet empty crowded"},
+    AdjectiveEntries{outdoors, false, "dangerous peaceful wide lonely"},
+    AdjectiveEntries{building, false, "modern ancient empty"},
     AdjectiveEntries{container, false, "empty full"},
     AdjectiveEntries{breakable, false, "bright round fragile"},
 };
@@ -47,7 +51,7 @@ inline constexpr std::string_view manner_adverbs =
     "angrily proudly patiently eagerly gladly silently";
 inline constexpr std::string_view frequency_adverbs = "often always sometimes usually really certainly probably clearly";
 
-inline constexpr std::array past_times = {"yesterday", "last night", "last week", "last year", "two days ago"};
+inline constexpr std::array past_times = {"yesterday", "last night", "last week", "last month", "last year", "two days ago"};
 inline constexpr std::array future_times = {"tomorrow", "next week", "next year", "next month", "tomorrow morning"};
 inline constexpr std::array present_times = {"every day", "every morning", "in the evening", "at night", "on weekends"};
 
