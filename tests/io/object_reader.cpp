@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(foreign_files_may_have_other_keys_and_nulls) {
 BOOST_AUTO_TEST_CASE(a_value_that_must_be_there) {
   const Json document = parse_json(R"({"width": 8})", "t");
   ObjectReader reader{document, "config.json", "shape"};
-  BOOST_TEST(reader.get<int>("width", Range{1, 100}) == 8);
+  BOOST_TEST(reader.get<int>("width", Between{1, 100}) == 8);
   BOOST_TEST(message_of([&] { reader.get<int>("depth"); }) == "config.json: shape.depth: missing; expected an integer");
 }
 

@@ -2,7 +2,7 @@
 //
 //   read_object(document, "run.json", [&](ObjectReader& run) {
 //     run.take("seed", options.seed);                                  // absent: the value stays as it is
-//     run.take("rate", options.rate, Range{0.0, 1.0});                 // outside: Error
+//     run.take("rate", options.rate, Between{0.0, 1.0});                 // outside: Error
 //     run.take("schedule", options.schedule, {"constant", "cosine"});  // one of these words
 //     options.width = run.get<int>("width", at_least(1));              // absent: Error
 //     run.object("train", [&](ObjectReader& train) { train.take("steps", options.steps); });
@@ -41,14 +41,14 @@ concept Number = std::is_arithmetic_v<T>;
 
 // Both ends belong to it.
 template <Number T>
-struct Range {
+struct Between {
   T low = std::numeric_limits<T>::lowest();
   T high = std::numeric_limits<T>::max();
 };
 template <Number T>
-Range(T, T) -> Range<T>;
+Between(T, T) -> Between<T>;
 template <Number T>
-constexpr Range<T> at_least(T low) {
+constexpr Between<T> at_least(T low) {
   return {low, std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max()};
 }
 
@@ -78,7 +78,7 @@ class ObjectReader {
     return member != nullptr;
   }
   template <Number T>
-  bool take(std::string_view key, T& target, Range<std::type_identity_t<T>> range) {
+  bool take(std::string_view key, T& target, Between<std::type_identity_t<T>> range) {
     const Json* member = find(key);
     if (member != nullptr) target = convert_number<T>(key, *member, range);
     return member != nullptr;
@@ -155,7 +155,7 @@ class ObjectReader {
       return "an array";
   }
   template <class T>
-  static std::string kind(const Range<T>& range, bool both_ends = false) {
+  static std::string kind(const Between<T>& range, bool both_ends = false) {
     std::ostringstream text;
     text << kind<T>();
     if (both_ends || range.high < std::numeric_limits<T>::max()) {
@@ -182,7 +182,7 @@ class ObjectReader {
   }
 
   template <Number T>
-  T convert_number(std::string_view key, const Json& value, Range<T> range) const {
+  T convert_number(std::string_view key, const Json& value, Between<T> range) const {
     if constexpr (std::is_same_v<T, bool>) {
       if (!value.is_boolean()) throw mismatch(key, kind<T>(), value);
       return value.get<bool>();

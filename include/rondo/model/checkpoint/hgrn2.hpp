@@ -77,7 +77,7 @@ struct Hgrn2Files {
     refuse_value(config, "elementwise_affine", false, "the mixer's norm has a weight");
 
     double ratio = 4;
-    config.take("hidden_ratio", ratio, Range{0.0, 1024.0});
+    config.take("hidden_ratio", ratio, Between{0.0, 1024.0});
     const auto two_thirds = static_cast<index>(static_cast<double>(shape.width) * ratio * 2 / 3);
     shape.mlp_width = (two_thirds + 255) / 256 * 256;
     config.take("intermediate_size", shape.mlp_width, possible_size);

@@ -100,7 +100,7 @@ struct LlamaFiles {
 
  private:
   static void read_positions(ObjectReader& config, Shape& shape) {
-    constexpr Range<double> possible_base{1.0, 1e12};
+    constexpr Between<double> possible_base{1.0, 1e12};
     const auto read_kind = [](ObjectReader& positions) {
       std::string kind = "default";
       for (const char* key : {"type", "rope_type"}) positions.take(key, kind, {"default"});

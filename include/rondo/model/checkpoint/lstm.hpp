@@ -38,7 +38,7 @@ struct LstmFiles {
     shape.depth = config.get<index>("num_layers", possible_depth);
     config.take("embedding_dim", shape.embedding_width, possible_size);
     if (shape.embedding_width == shape.width) shape.embedding_width = 0;
-    config.take("dropout", shape.dropout, Range{0.0, 0.999999});
+    config.take("dropout", shape.dropout, Between{0.0, 0.999999});
     result.options.tied = read_tied(config, "tie_weights", tensors, "decoder.weight");
     index projection = 0;
     config.take("proj_size", projection, at_least<index>(0));

@@ -62,9 +62,9 @@ concept Published = requires { typename PublishedForm<Model>::Files; };
 template <class HeadType>
 concept PlainHead = std::is_same_v<HeadType, Head<>> || std::is_same_v<HeadType, TiedHead<>>;
 
-inline constexpr Range<index> possible_size{1, 2147483647};
-inline constexpr Range<index> possible_depth{1, 100000};
-inline constexpr Range<double> possible_epsilon{0.0, 1.0};
+inline constexpr Between<index> possible_size{1, 2147483647};
+inline constexpr Between<index> possible_depth{1, 100000};
+inline constexpr Between<double> possible_epsilon{0.0, 1.0};
 
 // Refuses a member that is there and not null.
 inline void refuse_member(ObjectReader& config, const char* key, std::string_view why) {
