@@ -6,12 +6,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
+
+#include <rondo/core/sequence.hpp>
 
 namespace rondo {
 
-using TokenId = std::int32_t;
+using TokenId = Token;
 
 struct CharacterRange {
   std::size_t begin = 0;
