@@ -34,7 +34,7 @@ struct TrainingOptions {
   index accumulate = 1;      // batches a step
   double clip = 1;           // global norm of gradients; 0: no limit
   double average_decay = 0;  // of the moving average of the weights; 0: none
-  Seed seed;                 // of dropout
+  Seed seed{};             // of dropout
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -87,8 +87,18 @@ class Trainer {
   // The weights to keep: the moving average where there is one.
   [[nodiscard]] const Weights& result() const { return average_ ? *average_ : *weights_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
-  // Says where a run goes on; weights(), state() and average() are then filled by the caller.
+  // Says where a run goes on; its tensors are then filled by the caller (rondo/train/training_state.hpp).
   void resume_at(const Progress& progress) { progress_ = progress; }
+  // visit(name, leaf, view) for all that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
+  template <class Visit>
+  void each_tensor(Visit&& visit) const {
+    const auto under = [&](const std::string& prefix) {
+      return [&visit, prefix](const std::string& path, const Leaf& leaf, auto tensor) { visit(prefix + path, leaf, tensor); };
+    };
+    weights_->each(under("weights."));
+    state_.each(under(""));
+    if (average_) average_->each(under("average."));
+  }
   // Sized by the first batch.
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
 

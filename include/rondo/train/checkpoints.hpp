@@ -1,0 +1,149 @@
+// Checkpoints: the folders under RUN/checkpoints, each complete or not there at all.
+//
+//   Checkpoints checkpoints{"RUN"};
+//   checkpoints.save(step, "", [&](const std::filesystem::path& folder) { ... write files into folder ... });
+//   if (auto latest = checkpoints.latest()) load(latest->folder);
+//   checkpoints.prune(2);
+//
+// A checkpoint is written into "STEP.PID.partial" and renamed to "step-000001000" (or "step-000001000-words-1000000") when all of
+// its files are on the disk: whatever stops the program leaves the earlier ones as they are and nothing under a final name.
+// `latest` is the one of the highest step that holds a training state; leftovers of killed programs are removed by save().
+// prune keeps the training state of the newest few; an older one loses it, and goes altogether unless it has a milestone's name.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <rondo/core/error.hpp>
+#include <rondo/core/view.hpp>
+#include <rondo/io/atomic_file.hpp>
+#include <rondo/train/training_state.hpp>
+
+namespace rondo {
+
+struct Checkpoint {
+  std::filesystem::path folder;
+  index step = 0;
+  std::string milestone;  // "words-1000000"; empty: none
+  bool resumable = false;
+};
+
+class Checkpoints {
+ public:
+  explicit Checkpoints(const std::filesystem::path& run) : root_(run / "checkpoints") {}
+
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+
+  // By step.
+  [[nodiscard]] std::vector<Checkpoint> all() const {
+    std::vector<Checkpoint> found;
+    if (!std::filesystem::is_directory(root_)) return found;
+    for (const auto& entry : std::filesystem::directory_iterator(root_)) {
+      auto checkpoint = parse(entry.path());
+      if (checkpoint && entry.is_directory()) found.push_back(*std::move(checkpoint));
+    }
+    std::sort(found.begin(), found.end(), [](const Checkpoint& a, const Checkpoint& b) {
+      return std::pair{a.step, a.milestone} < std::pair{b.step, b.milestone};
+    });
+    return found;
+  }
+  [[nodiscard]] std::optional<Checkpoint> latest() const {
+    const auto found = all();
+    const auto last = std::find_if(found.rbegin(), found.rend(), [](const Checkpoint& c) { return c.resumable; });
+    return last == found.rend() ? std::nullopt : std::optional<Checkpoint>(*last);
+  }
+
+  // The folder; write(folder) makes its files. A checkpoint of that name that is there already stays.
+  template <class Write>
+  std::filesystem::path save(index step, const std::string& milestone, Write&& write) const {
+    const std::filesystem::path final_name = root_ / name(step, milestone);
+    if (std::filesystem::exists(final_name)) return final_name;
+    std::error_code problem;
+    std::filesystem::create_directories(root_, problem);
+    require(!problem, root_.string(), ": cannot be made: ", problem.message());
+    remove_leftovers();
+    const std::filesystem::path temporary = root_ / (name(step, milestone) + "." + std::to_string(::getpid()) + partial);
+    std::filesystem::create_directory(temporary, problem);
+    require(!problem, temporary.string(), ": cannot be made: ", problem.message());
+    try {
+      write(temporary);
+      flush(temporary);
+      std::filesystem::rename(temporary, final_name);
+      flush(root_);
+    } catch (const std::filesystem::filesystem_error& failure) {
+      std::filesystem::remove_all(temporary, problem);
+      throw error(final_name.string(), ": cannot be written: ", failure.code().message());
+    } catch (...) {
+      std::filesystem::remove_all(temporary, problem);
+      throw;
+    }
+    return final_name;
+  }
+
+  void prune(index keep) const {
+    auto found = all();
+    std::reverse(found.begin(), found.end());
+    index kept = 0;
+    for (const Checkpoint& checkpoint : found) {
+      if (checkpoint.resumable && kept++ < std::max<index>(keep, 1)) continue;
+      std::error_code ignored;
+      std::filesystem::remove(checkpoint.folder / training_numbers_file, ignored);  // first: from here on it is not resumable
+      std::filesystem::remove(checkpoint.folder / training_tensors_file, ignored);
+      if (checkpoint.milestone.empty()) std::filesystem::remove_all(checkpoint.folder, ignored);
+    }
+  }
+
+ private:
+  static constexpr const char* partial = ".partial";
+
+  static std::string name(index step, const std::string& milestone) {
+    const std::string digits = std::to_string(step);
+    return "step-" + std::string(digits.size() < 9 ? 9 - digits.size() : 0, '0') + digits + (milestone.empty() ? "" : "-" + milestone);
+  }
+  static std::optional<Checkpoint> parse(const std::filesystem::path& folder) {
+    const std::string text = folder.filename().string();
+    if (!text.starts_with("step-") || text.ends_with(partial)) return std::nullopt;
+    Checkpoint checkpoint{folder, 0, "", false};
+    const auto [end, problem] = std::from_chars(text.data() + 5, text.data() + text.size(), checkpoint.step);
+    if (problem != std::errc{}) return std::nullopt;
+    if (end != text.data() + text.size()) checkpoint.milestone = std::string(end + 1, text.data() + text.size());
+    if (name(checkpoint.step, checkpoint.milestone) != text) return std::nullopt;
+    checkpoint.resumable = std::filesystem::exists(folder / training_numbers_file) && std::filesystem::exists(folder / training_tensors_file);
+    return checkpoint;
+  }
+  // What programs that run no more have left.
+  void remove_leftovers() const {
+    for (const auto& entry : std::filesystem::directory_iterator(root_)) {
+      const std::string text = entry.path().filename().string();
+      if (!text.starts_with("step-") || !text.ends_with(partial)) continue;
+      const std::string_view stem = std::string_view(text).substr(0, text.size() - std::string_view(partial).size());
+      const auto dot = stem.rfind('.');
+      int process = 0;
+      if (dot == stem.npos) continue;
+      std::from_chars(stem.data() + dot + 1, stem.data() + stem.size(), process);
+      if (process > 0 && process != ::getpid() && ::kill(process, 0) == 0) continue;
+      std::error_code ignored;
+      std::filesystem::remove_all(entry.path(), ignored);
+    }
+  }
+  // The names in a folder must survive a power failure too. Some file systems cannot flush a folder: nothing to be done there.
+  static void flush(const std::filesystem::path& folder) {
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    ::fsync(descriptor);
+    ::close(descriptor);
+  }
+
+  std::filesystem::path root_;
+};
+
+}  // namespace rondo

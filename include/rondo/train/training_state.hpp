@@ -1,0 +1,107 @@
+// What a run goes on from, bit for bit: weights, moments, moving average, counters and the place in the data.
+//
+//   save_training_state("RUN/checkpoints/step-000001000", trainer, batches.position());
+//   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
+//
+// training.safetensors holds the tensors as Trainer::each_tensor names them, in the scalar of the back-end; training.json the
+// numbers, and is written last. Loading checks both files against the trainer before it changes anything; an Error names all
+// tensors that are missing, left over or of another shape.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <rondo/data/batches.hpp>
+#include <rondo/io/json.hpp>
+#include <rondo/io/object_reader.hpp>
+#include <rondo/io/safetensors.hpp>
+#include <rondo/io/safetensors_writer.hpp>
+#include <rondo/train/trainer.hpp>
+
+namespace rondo {
+
+inline constexpr const char* training_tensors_file = "training.safetensors";
+inline constexpr const char* training_numbers_file = "training.json";
+
+template <class Scalar>
+constexpr ElementType stored_as() {
+  static_assert(std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>, "rondo: training state is of float or double");
+  return std::is_same_v<Scalar, float> ? ElementType::f32 : ElementType::f64;
+}
+
+inline std::vector<index> shape_of(const Leaf& leaf) { return {leaf.dimensions.begin(), leaf.dimensions.end()}; }
+
+struct TrainingNumbers {
+  Progress progress;
+  DataPosition data;
+};
+
+inline void write_training_numbers(const std::filesystem::path& file, const TrainingNumbers& numbers) {
+  const auto& [progress, data] = numbers;
+  write_json(file, Json{{"step", progress.step},
+                        {"tokens", progress.tokens},
+                        {"words", progress.words},
+                        {"seconds", progress.seconds},
+                        {"data", {{"epoch", data.epoch}, {"unit", data.unit}, {"offset", data.offset}}}});
+}
+inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) {
+  TrainingNumbers numbers;
+  auto& [progress, data] = numbers;
+  read_object(read_json(file), file.string(), [&](ObjectReader& reader) {
+    constexpr index zero = 0;
+    progress.step = reader.get<index>("step", at_least(zero));
+    progress.tokens = reader.get<index>("tokens", at_least(zero));
+    progress.words = reader.get<index>("words", at_least(zero));
+    progress.seconds = reader.get<double>("seconds", at_least(0.0));
+    const bool there = reader.object("data", [&](ObjectReader& place) {
+      data.epoch = place.get<index>("epoch", at_least(zero));
+      data.unit = place.get<index>("unit", at_least(zero));
+      data.offset = place.get<index>("offset", at_least(zero));
+    });
+    require(there, reader.place("data"), ": missing; expected an object");
+  });
+  return numbers;
+}
+
+template <class Trainer>
+void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
+  SafetensorsWriter writer;
+  trainer.each_tensor([&](const std::string& name, const Leaf& leaf, auto tensor) {
+    writer.add(name, shape_of(leaf), stored_as<std::remove_cvref_t<decltype(tensor(0, 0))>>(), tensor);
+  });
+  writer.write_file(folder / training_tensors_file);
+  write_training_numbers(folder / training_numbers_file, {trainer.progress(), data});
+}
+
+template <class Trainer>
+DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
+  const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
+  const SafetensorsFile file{folder / training_tensors_file};
+  std::string problems;
+  std::set<std::string> expected;
+  trainer.each_tensor([&](const std::string& name, const Leaf& leaf, auto tensor) {
+    expected.insert(name);
+    const StoredTensor* stored = file.find(name);
+    const auto shape = shape_of(leaf);
+    if (stored == nullptr)
+      problems += "\n  tensor '" + name + "' is missing";
+    else if (stored->shape != shape)
+      problems += "\n  tensor '" + name + "': expected shape " + shape_text(shape) + ", found " + shape_text(stored->shape);
+    else if (stored->type != stored_as<std::remove_cvref_t<decltype(tensor(0, 0))>>())
+      problems += "\n  tensor '" + name + "': of type " + std::string(name_of(stored->type));
+  });
+  for (const StoredTensor& stored : file.tensors())
+    if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
+  require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
+  trainer.each_tensor([&](const std::string& name, const Leaf&, auto tensor) {
+    using Scalar = std::remove_cvref_t<decltype(tensor(0, 0))>;
+    file.tensor(name).read_into(std::span<Scalar>{tensor.data, static_cast<std::size_t>(tensor.size())});
+  });
+  trainer.resume_at(numbers.progress);
+  return numbers.data;
+}
+
+}  // namespace rondo
