@@ -7,17 +7,16 @@
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
-#include <rondo/backend/cpu/loss_operations.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 #include <rondo/backend/cpu/lstm_cell_backward.hpp>
 #include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
-#include <rondo/backend/reference/sequence.hpp>
+#include <rondo/backend/cpu/sequence_operations.hpp>
 
 namespace rondo {
 
-class CpuContext : public ReferenceSequence<CpuContext, float, CpuLosses<CpuContext>> {
+class CpuContext : public CpuSequence<CpuContext> {
  public:
   using Input = View<const float>;
   using Output = View<float>;

@@ -7,8 +7,8 @@
 
 namespace rondo {
 
-template <class Backend, class T, class Elementwise = ReferenceElementwise<Backend, T>>
-class ReferenceSequence : public Elementwise {
+template <class Backend, class T>
+class ReferenceSequence : public ReferenceElementwise<Backend, T> {
  public:
   using Input = View<const T>;
   using Output = View<T>;
