@@ -49,8 +49,8 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() { finish(); }
 
-  // `done` of `all` pieces of work, counted in `unit`.
-  void show(const std::string& stage, index done, index all, const std::string& unit) {
+  // `done` of `all` pieces of work, counted in `unit`; `note` stands at the end of the line.
+  void show(const std::string& stage, index done, index all, const std::string& unit, const std::string& note = "") {
     if (quiet_) return;
     const auto now = Clock::now();
     if (stage != stage_) {
@@ -69,6 +69,7 @@ class ProgressLine {
                        short_number(static_cast<double>(done)) + " of " + short_number(static_cast<double>(all)) + " " + unit +
                        ", " + short_number(rate) + " " + unit + "/s";
     if (rate > 0) line += ", " + short_time(static_cast<double>(all - done) / rate) + " left";
+    if (!note.empty()) line += ", " + note;
     std::fprintf(stderr, terminal_ ? "\r%s\033[K" : "%s\n", line.c_str());
     line_open_ = terminal_;
   }

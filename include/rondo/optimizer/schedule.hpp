@@ -9,12 +9,13 @@
 //   LinearDecay  1 - (1 - floor) p
 //   Cosine       floor + (1 - floor) (1 + cos(pi p)) / 2        (Loshchilov and Hutter 2017, one period)
 //   Trapezoid    1, then over the last `cooldown` of all steps linearly down to floor      (WSD: Hu et al. 2024, MiniCPM)
-// A step at or beyond `steps` has the value of the end.
+// AnySchedule holds one of the four. A step at or beyond `steps` has the value of the end.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <variant>
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
@@ -76,6 +77,18 @@ struct Trapezoid {
   constexpr double operator()(index step, index steps) const {
     const auto fall = static_cast<index>(cooldown * static_cast<double>(steps));
     return warmup_share(step, warmup) * (1 - (1 - floor) * progress_after(step, std::max(warmup, steps - fall), steps));
+  }
+};
+
+// One of them, chosen at run time.
+struct AnySchedule {
+  std::variant<Constant, LinearDecay, Cosine, Trapezoid> chosen;
+
+  constexpr void check() const {
+    std::visit([](const auto& schedule) { schedule.check(); }, chosen);
+  }
+  double operator()(index step, index steps) const {
+    return std::visit([&](const auto& schedule) { return schedule(step, steps); }, chosen);
   }
 };
 

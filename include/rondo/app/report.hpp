@@ -1,0 +1,116 @@
+// The pictures of a run, drawn from what it wrote down: RUN/loss.svg and RUN/report.html, one page that needs nothing beside it.
+//
+//   write_report("RUN");                 reads run.json and metrics.jsonl
+//
+// The training loss is drawn as means over up to 200 equal stretches, so that a long run is as readable as a short one.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <rondo/app/progress.hpp>
+#include <rondo/io/json.hpp>
+#include <rondo/io/number_text.hpp>
+#include <rondo/io/plot.hpp>
+#include <rondo/train/metrics.hpp>
+
+namespace rondo::app {
+
+// The values of `key` over tokens, as means over at most `points` stretches.
+inline LineSeries metric_series(const std::vector<Json>& metrics, const std::string& key, const std::string& name,
+                                std::size_t points = 200) {
+  std::vector<std::pair<double, double>> all;
+  for (const Json& line : metrics)
+    if (line.contains(key) && line[key].is_number())
+      all.emplace_back(line.contains("tokens") ? line["tokens"].get<double>() : line["step"].get<double>(), line[key].get<double>());
+  LineSeries series{name, {}, {}};
+  const std::size_t stretches = std::min(points, all.size());
+  for (std::size_t i = 0; i < stretches; ++i) {
+    const std::size_t begin = i * all.size() / stretches, end = (i + 1) * all.size() / stretches;
+    double x = 0, y = 0;
+    for (std::size_t k = begin; k < end; ++k) x += all[k].first, y += all[k].second;
+    series.x.push_back(x / static_cast<double>(end - begin));
+    series.y.push_back(y / static_cast<double>(end - begin));
+  }
+  return series;
+}
+
+inline std::string loss_chart(const std::vector<Json>& metrics, const std::string& title) {
+  LineChart chart;
+  chart.title = title;
+  chart.x.label = "tokens";
+  chart.y.label = "loss, nats per token";
+  for (LineSeries& series : std::vector{metric_series(metrics, "loss", "training"), metric_series(metrics, "held_out_loss", "held out")})
+    if (!series.x.empty()) chart.series.push_back(std::move(series));
+  return svg(chart);
+}
+
+inline std::string html_text(std::string_view text) {
+  std::string result;
+  for (const char letter : text) {
+    switch (letter) {
+      case '&': result += "&amp;"; break;
+      case '<': result += "&lt;"; break;
+      case '>': result += "&gt;"; break;
+      case '"': result += "&quot;"; break;
+      default: result += letter;
+    }
+  }
+  return result;
+}
+
+// A table of names and values, one row for each member of an object, inner objects with their path.
+inline void append_rows(std::string& html, const Json& object, const std::string& path = "") {
+  for (const auto& [key, value] : object.items()) {
+    const std::string name = path.empty() ? key : path + "." + key;
+    if (value.is_object()) {
+      append_rows(html, value, name);
+    } else if (!(value.is_string() && value.get<std::string>().empty())) {
+      html += "<tr><th>" + html_text(name) + "</th><td>" + html_text(value.is_string() ? value.get<std::string>() : value.dump()) +
+              "</td></tr>\n";
+    }
+  }
+}
+
+// What a run has come to, from its metrics.
+inline Json run_results(const std::vector<Json>& metrics) {
+  Json results = Json::object();
+  double tokens = 0, seconds = 0;
+  for (const Json& line : metrics) {
+    for (const char* key : {"step", "tokens", "words"})
+      if (line.contains(key)) results[key] = line[key];
+    for (const char* key : {"held_out_loss", "held_out_standard_error", "held_out_bits_per_byte"})
+      if (line.contains(key)) results[key] = line[key];
+    if (line.contains("seconds")) tokens = line["tokens"].get<double>(), seconds = line["seconds"].get<double>();
+  }
+  const LineSeries loss = metric_series(metrics, "loss", "");
+  if (!loss.y.empty()) results["training_loss"] = loss.y.back();
+  if (seconds > 0) results["tokens_per_second"] = tokens / seconds;
+  if (seconds > 0) results["training_time"] = short_time(seconds);
+  return results;
+}
+
+inline void write_report(const std::filesystem::path& run) {
+  const std::vector<Json> metrics = read_metrics(run / "metrics.jsonl");
+  if (metrics.empty()) return;
+  const Json description = read_json(run / "run.json");
+  const std::string name = std::filesystem::absolute(run).lexically_normal().filename().string();
+  const std::string chart = loss_chart(metrics, "Loss of " + name);
+  write_file(run / "loss.svg", chart);
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html_text(name) +
+      "</title>\n<style>body{font:15px/1.45 sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222}"
+      "table{border-collapse:collapse;margin:1em 0}th,td{text-align:left;padding:.15em 1.2em .15em 0;border-bottom:1px solid #ddd;"
+      "font-weight:normal;vertical-align:top;overflow-wrap:anywhere}th{color:#666;white-space:nowrap}svg{max-width:100%;height:auto}"
+      "</style></head>\n<body>\n<h1>" +
+      html_text(name) + "</h1>\n<table>\n";
+  append_rows(html, run_results(metrics));
+  html += "</table>\n" + chart.substr(chart.find("<svg")) + "\n<h2>The run</h2>\n<table>\n";
+  append_rows(html, description);
+  html += "</table>\n</body></html>\n";
+  write_file(run / "report.html", html);
+}
+
+}  // namespace rondo::app

@@ -1,0 +1,198 @@
+// RunDescription: everything that decides a training run, as run.json holds it and `--set` changes it.
+//
+//   {"composition": "LanguageModel<...>",
+//    "shape": {"width": 256, "depth": 6, ...},            names and meaning: rondo/core/shape.hpp
+//    "train": {"steps": 1000, "rate": 0.001, ...},        TrainSettings below
+//    "data": {"tokens": "train.tokens", "pack": "documents", ...},
+//    "seed": 0,
+//    "record": {...}}                                     facts noted down for the reader: version, threads, checksums ...
+//
+//   RunDescription run = read_run_description(document, "run.json");       unknown keys: Error that names the nearest one
+//   set_at(document, "train.steps", "1000");                               before it is read
+//
+// `record` is written and not read, but for the checksums of the data, which a resumed run compares.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rondo/core/shape.hpp>
+#include <rondo/data/packing.hpp>
+#include <rondo/io/json.hpp>
+#include <rondo/io/object_reader.hpp>
+#include <rondo/model/checkpoint/shape_fields.hpp>
+
+namespace rondo::app {
+
+struct TrainSettings {
+  // How long: one of the three; none of them: one epoch. Stored as steps.
+  index steps = 0;
+  index tokens = 0;
+  double epochs = 0;
+  // A step takes `accumulate` batches of `batch` rows of `length` tokens.
+  index batch = 8;
+  index length = 256;
+  index accumulate = 1;
+  // AdamW
+  double rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double epsilon = 1e-8;
+  double decay = 0.1;
+  double clip = 1;
+  // Schedule: warmup in steps, -1 for 3 % of them.
+  std::string schedule = "cosine";
+  index warmup = -1;
+  double floor = 0.1;
+  double cooldown = 0.2;
+  // Moving average of the weights; 0: none. It is what the run's model is then made of.
+  double ema = 0;
+  double label_smoothing = 0;
+  double z_loss = 0;
+  // Held-out loss: every so many steps (0: ten times a run) on so many documents (0: all).
+  index held_out_steps = 0;
+  index held_out_documents = 500;
+  // Checkpoints: each where it is not 0. Those at token and word counts stay, of others the newest `keep`.
+  index checkpoint_steps = 0;
+  double checkpoint_minutes = 10;
+  index checkpoint_tokens = 0;
+  index checkpoint_words = 0;
+  index keep = 2;
+  std::string save_type = "F32";
+};
+
+struct DataSettings {
+  std::string tokens;
+  std::string held_out;
+  std::string tokenizer;
+  std::string pack = "documents";
+  bool shuffle = true;
+};
+
+struct RunDescription {
+  std::string composition;  // empty: the program's first
+  Shape shape{.width = 256, .depth = 6, .heads = 4, .mlp_width = 768};
+  TrainSettings train;
+  DataSettings data;
+  std::uint64_t seed = 0;
+  Json record = Json::object();
+};
+
+// visit(name, value, limits...) for every setting; `settings` may be const.
+template <class Settings, class Visit>
+void each_train_setting(Settings& settings, Visit&& visit) {
+  constexpr index zero = 0, one = 1;
+  const Between<double> share{0.0, 1.0}, positive = at_least(0.0);
+  visit("steps", settings.steps, at_least(zero));
+  visit("tokens", settings.tokens, at_least(zero));
+  visit("epochs", settings.epochs, positive);
+  visit("batch", settings.batch, Between<index>{1, 1 << 20});
+  visit("length", settings.length, Between<index>{1, 1 << 20});
+  visit("accumulate", settings.accumulate, Between<index>{1, 1 << 20});
+  visit("rate", settings.rate, positive);
+  visit("beta1", settings.beta1, share);
+  visit("beta2", settings.beta2, share);
+  visit("epsilon", settings.epsilon, positive);
+  visit("decay", settings.decay, positive);
+  visit("clip", settings.clip, positive);
+  visit("schedule", settings.schedule, std::vector<std::string>{"constant", "linear", "cosine", "trapezoid"});
+  visit("warmup", settings.warmup, at_least(-one));
+  visit("floor", settings.floor, share);
+  visit("cooldown", settings.cooldown, share);
+  visit("ema", settings.ema, share);
+  visit("label_smoothing", settings.label_smoothing, share);
+  visit("z_loss", settings.z_loss, positive);
+  visit("held_out_steps", settings.held_out_steps, at_least(zero));
+  visit("held_out_documents", settings.held_out_documents, at_least(zero));
+  visit("checkpoint_steps", settings.checkpoint_steps, at_least(zero));
+  visit("checkpoint_minutes", settings.checkpoint_minutes, positive);
+  visit("checkpoint_tokens", settings.checkpoint_tokens, at_least(zero));
+  visit("checkpoint_words", settings.checkpoint_words, at_least(zero));
+  visit("keep", settings.keep, at_least(one));
+  visit("save_type", settings.save_type, std::vector<std::string>{"F32", "BF16"});
+}
+
+// What may be another in a run that goes on; all else must be what it was.
+inline bool may_change(std::string_view path) {
+  if (path.starts_with("train.held_out_") || path.starts_with("train.checkpoint_")) return true;
+  for (const std::string_view free : {"train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type", "data.tokens",
+                                      "data.held_out", "data.tokenizer"})
+    if (path == free) return true;
+  return false;
+}
+
+inline RunDescription read_run_description(const Json& document, const std::string& name) {
+  RunDescription run;
+  read_object(document, name, [&](ObjectReader& reader) {
+    reader.take("composition", run.composition);
+    reader.object("shape", [&](ObjectReader& shape) {
+      each_size(run.shape, [&](std::string_view size, auto& value) { shape.take(size, value, at_least(std::decay_t<decltype(value)>{0})); });
+    });
+    reader.object("train", [&](ObjectReader& train) {
+      each_train_setting(run.train, [&](const char* setting, auto& value, const auto& limits) { train.take(setting, value, limits); });
+    });
+    reader.object("data", [&](ObjectReader& data) {
+      data.take("tokens", run.data.tokens);
+      data.take("held_out", run.data.held_out);
+      data.take("tokenizer", run.data.tokenizer);
+      data.take("pack", run.data.pack, {"documents", "windows"});
+      data.take("shuffle", run.data.shuffle);
+    });
+    reader.take("seed", run.seed);
+    if (const Json* record = reader.find("record")) run.record = *record;
+  });
+  return run;
+}
+
+inline Json to_json(const RunDescription& run) {
+  Json shape = Json::object(), train = Json::object();
+  each_size(run.shape, [&](std::string_view size, const auto& value) { shape[std::string(size)] = value; });
+  each_train_setting(run.train, [&](const char* setting, const auto& value, const auto&) { train[setting] = value; });
+  Json document = Json::object();
+  document["composition"] = run.composition;
+  document["shape"] = std::move(shape);
+  document["train"] = std::move(train);
+  document["data"] = {{"tokens", run.data.tokens}, {"held_out", run.data.held_out}, {"tokenizer", run.data.tokenizer},
+                      {"pack", run.data.pack},     {"shuffle", run.data.shuffle}};
+  document["seed"] = run.seed;
+  document["record"] = run.record;
+  return document;
+}
+
+// Throws Error for the first setting in which a run that goes on would differ from what it was.
+inline void require_same_run(const Json& before, const Json& now, const std::string& name) {
+  for (const auto& [section, members] : before.items()) {
+    if (section == "record") continue;
+    if (!members.is_object()) {
+      require(members == now[section], name, ": ", section, " was ", members.dump(), " and cannot become ", now[section].dump(),
+              " in a run that goes on");
+      continue;
+    }
+    for (const auto& [key, value] : members.items()) {
+      const std::string path = section + "." + key;
+      require(may_change(path) || value == now[section][key], name, ": ", path, " was ", value.dump(), " and cannot become ",
+              now[section][key].dump(), " in a run that goes on");
+    }
+  }
+}
+
+// "shape.width=512" and the like, put into a document; throws Error for what has no "=".
+inline void apply_settings(Json& document, const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    const auto equals = setting.find('=');
+    require(equals != setting.npos && equals > 0, "--set ", setting, ": expected NAME=VALUE, as train.steps=1000");
+    set_at(document, std::string_view(setting).substr(0, equals), std::string_view(setting).substr(equals + 1));
+  }
+}
+
+// The shape alone, as for a summary; a vocabulary that is not given is 8192.
+inline Shape shape_from_settings(const std::vector<std::string>& settings) {
+  Json document = Json::object();
+  apply_settings(document, settings);
+  Shape shape = read_run_description(document, "--set").shape;
+  if (shape.vocabulary == 0) shape.vocabulary = 8192;
+  return shape;
+}
+
+}  // namespace rondo::app

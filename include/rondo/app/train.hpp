@@ -1,0 +1,117 @@
+// `train`: a run from token file to model folder.
+//
+//   hgrn2 train --data train.tokens --out RUN [--held-out held_out.tokens] [--config run.json] [--set train.steps=1000 ...]
+//   hgrn2 train --resume RUN [--set train.steps=2000]
+//
+// RUN gets run.json (rondo/app/run_description.hpp), metrics.jsonl, checkpoints/, and at the end the model itself: config.json,
+// model.safetensors, the tokenizer, loss.svg, report.html. SIGINT and SIGTERM finish the step, save and end with status 130 or 143; a run
+// that was killed goes on from its last checkpoint. Errors say what is in the way before any memory is taken for the model.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <rondo/app/common.hpp>
+#include <rondo/app/training_run.hpp>
+#include <rondo/data/token_file.hpp>
+#include <rondo/model/checkpoint/compositions.hpp>
+
+namespace rondo::app {
+
+// The command line.
+struct TrainOptions {
+  std::filesystem::path data, held_out, tokenizer, out, config, resume;
+  std::vector<std::string> settings;
+};
+
+// Command: CLI::App.
+template <class Command>
+void add_train_options(Command& command, TrainOptions& options) {
+  command.add_option("--data", options.data, "token file to train on");
+  command.add_option("--held-out", options.held_out, "token file for the held-out loss");
+  command.add_option("--tokenizer", options.tokenizer, "copied into the run (default: tokenizer.json beside the data)");
+  command.add_option("--out", options.out, "folder of the new run");
+  command.add_option("--config", options.config, "settings to start from, as the run.json of another run");
+  command.add_option("--set", options.settings, "one setting, as train.rate=0.002 or shape.width=512 (all of them: run.json of a run)");
+  command.add_option("--resume", options.resume, "folder of a run to go on with");
+}
+
+// The run that the command line asks for. `document` becomes what run.json held before, where a run goes on.
+inline RunDescription asked_run(const TrainOptions& options, const CommonOptions& common, Json& document) {
+  const bool resumed = !options.resume.empty();
+  require(!resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
+  require(!resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
+  require(resumed || !options.out.empty(), "--out: expected the folder of the new run (or --resume RUN)");
+  if (resumed) {
+    const std::filesystem::path file = options.resume / "run.json";
+    require(std::filesystem::exists(file), options.resume.string(), ": no run to go on with: it has no run.json");
+    document = read_json(file);
+  } else {
+    require(!std::filesystem::exists(options.out / "run.json"), options.out.string(),
+            ": holds a run already; go on with --resume ", options.out.string(), ", or choose another folder");
+    if (!options.config.empty()) document = read_json(options.config);
+  }
+  Json changed = document.is_null() ? Json::object() : document;
+  apply_settings(changed, options.settings);
+  RunDescription run = read_run_description(changed, resumed                  ? (options.resume / "run.json").string()
+                                                     : options.config.empty() ? "--set"
+                                                                              : options.config.string());
+  if (!options.data.empty()) run.data.tokens = options.data.string();
+  if (!options.held_out.empty()) run.data.held_out = options.held_out.string();
+  if (!options.tokenizer.empty()) run.data.tokenizer = options.tokenizer.string();
+  if (common.seed != 0) run.seed = common.seed;
+  require(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
+  return run;
+}
+
+// Turns the three ways of saying how long into steps.
+inline void resolve_steps(TrainSettings& train, index data_tokens, index steps_before) {
+  const index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
+  require(given <= 1, "train: expected one of train.steps, train.tokens and train.epochs, found ", given);
+  const double step = static_cast<double>(train.batch * train.length * train.accumulate);
+  const auto all = static_cast<double>(data_tokens);
+  if (train.tokens > 0)
+    train.steps = static_cast<index>(std::ceil(static_cast<double>(train.tokens) / step));
+  else if (train.epochs > 0 || train.steps == 0)
+    train.steps = std::max<index>(1, static_cast<index>(std::ceil((train.epochs > 0 ? train.epochs : 1.0) * all / step)));
+  train.tokens = 0;
+  train.epochs = 0;
+  if (train.warmup < 0) train.warmup = std::max<index>(1, train.steps * 3 / 100);
+  if (train.held_out_steps == 0) train.held_out_steps = std::max<index>(1, train.steps / 10);
+}
+
+// Trains First, or the composition that run.json names among those the program serves.
+template <class Served, class First, class Backend>
+int train(const TrainOptions& options, const CommonOptions& common) {
+  Json before;
+  RunDescription run = asked_run(options, common, before);
+  const bool resumed = !options.resume.empty();
+  const TokenFile data{run.data.tokens};
+  std::unique_ptr<TokenFile> held_out;
+  if (!run.data.held_out.empty()) held_out = std::make_unique<TokenFile>(run.data.held_out);
+
+  if (run.shape.vocabulary == 0) run.shape.vocabulary = data.vocabulary();
+  for (const TokenFile* file : {&data, static_cast<const TokenFile*>(held_out.get())}) {
+    if (file == nullptr) continue;
+    require(file->vocabulary() <= run.shape.vocabulary, file->path().string(), ": made for a vocabulary of ", file->vocabulary(),
+            ", the model has ", run.shape.vocabulary, " (shape.vocabulary)");
+    require(file->tokenizer() == data.tokenizer(), file->path().string(), ": made with another tokenizer than ",
+            data.path().string());
+  }
+  resolve_steps(run.train, data.tokens(), resumed && before["train"].contains("steps") ? before["train"]["steps"].get<index>() : 0);
+  if (run.composition.empty()) run.composition = composition_name<First>();
+  if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
+
+  Json sizes = to_json(run)["shape"];
+  const ModelConfig chosen{Json{{"model_type", own_model_type}, {"composition", run.composition}, {"shape", std::move(sizes)}},
+                           "run.json"};
+  return Served::with(chosen, [&]<class Model>(const Shape& shape) {
+    run.shape = shape;
+    TrainingRun<Model, Backend> training{resumed ? options.resume : options.out, run, resumed ? before["record"] : Json{}, data,
+                                         held_out.get(), common};
+    return training.go();
+  });
+}
+
+}  // namespace rondo::app
