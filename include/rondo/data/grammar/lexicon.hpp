@@ -16,6 +16,7 @@
 #include <rondo/core/error.hpp>
 #include <rondo/data/grammar/noun_entries.hpp>
 #include <rondo/data/grammar/random.hpp>
+#include <rondo/data/grammar/verb_complement_entries.hpp>
 #include <rondo/data/grammar/verb_entries.hpp>
 #include <rondo/data/grammar/word_entries.hpp>
 
@@ -132,6 +133,7 @@ class Lexicon {
 
  private:
   WordId last_ = 0;
+  std::array<std::size_t, 10> uses_{};  // so many verbs of each use so far
   std::map<std::string, std::size_t, std::less<>> noun_index_, verb_index_, adjective_index_;
 
   void add_nouns() {
@@ -164,17 +166,18 @@ class Lexicon {
   }
 
   void add_verbs() {
-    std::array<std::size_t, 10> ranks{};
-    for (const VerbEntry& entry : verb_entries) {
-      const std::vector<std::string_view> forms = split(entry.forms);
-      if (!verb_index_.contains(forms[0])) add_verb(forms);
-      frames.push_back({&find_verb(forms[0]), entry.use, entry.subject, entry.object, entry.preposition});
-      frame_weights.push_back(zipf_weight(ranks[static_cast<std::size_t>(entry.use)]++));
-    }
+    for (const VerbEntry& entry : verb_entries) add_use(entry);
+    for (const VerbEntry& entry : verb_complement_entries) add_use(entry);
     for (const std::string_view base : split(reflexive_verbs)) find_verb(base).reflexive = true;
     for (const std::string_view base : split(strictly_transitive_verbs)) find_verb(base).strictly_transitive = true;
     for (const std::string_view base : split(never_transitive_verbs)) find_verb(base).never_transitive = true;
     for (const std::string_view base : split(stative_verbs)) find_verb(base).stative = true;
+  }
+  void add_use(const VerbEntry& entry) {
+    const std::vector<std::string_view> forms = split(entry.forms);
+    if (!verb_index_.contains(forms[0])) add_verb(forms);
+    frames.push_back({&find_verb(forms[0]), entry.use, entry.subject, entry.object, entry.preposition});
+    frame_weights.push_back(zipf_weight(15 + uses_[static_cast<std::size_t>(entry.use)]++));
   }
   void add_verb(std::vector<std::string_view> forms) {
     const bool doubles = forms.back() == "*";

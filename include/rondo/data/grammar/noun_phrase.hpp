@@ -26,7 +26,8 @@ struct Wish {
   std::optional<Number> number = {};
   bool names = true;                 // a name will do
   bool modified = true;              // adjectives, prepositional phrases
-  bool relatives = false;            // relative clauses
+  std::uint32_t modifiers = 15;      // a prepositional phrase in so many of 100
+  std::uint32_t relatives = 0;       // a relative clause in so many of 100
   bool negative = false;             // "no dog" will do
   bool superlative = false;          // "at least three dogs" will do
   bool licensed = false;             // under a negation or in a question: "any dog" will do
@@ -144,7 +145,7 @@ class NounSpeaker {
     static constexpr std::array plural_quantifiers = {"some", "many", "several", "most", "all", "both"};
     const std::uint32_t kind = random_.below(100);
     if (wish.licensed && kind < 30) return "any";
-    if (wish.negative && kind < 12) {
+    if (wish.negative && kind < 16) {
       negative = true;
       return number == Number::plural && random_.chance(50) ? "few" : "no";
     }
@@ -159,7 +160,7 @@ class NounSpeaker {
     }
     if (kind < 68) return random_.chance(55) ? "these" : "those";
     if (kind < 82) return random_.pick(plural_quantifiers);
-    if (kind < 93) return random_.pick(numerals);
+    if (kind < 90) return random_.pick(numerals);
     return counted(wish.superlative);
   }
 

@@ -99,13 +99,22 @@ class PairMaker : public Sentences {
     return random().chance(30) ? draw_adjective(noun.classes) : nullptr;
   }
 
+  // "the" and a noun of those classes, none of those, of either number. (One draw after the other: the order in which a
+  // compiler evaluates the arguments of a call must not matter.)
+  Phrase the_other(Classes classes, std::initializer_list<const Noun*> than) {
+    const Noun& noun = draw_other(classes, than);
+    const Number number = draw_any_number();
+    return the(noun, number);
+  }
+
   // What the verb asks for, in few words; not the noun that is the subject.
   Phrase plain_complement(const Frame& frame, const Noun* subject) {
     if (frame.object == 0 || frame.use == Use::intransitive) return {};
     const Noun* object = &draw_noun_evenly(frame.object);
     while (object == subject) object = &draw_noun_evenly(frame.object);
     Phrase phrase(frame.preposition);
-    return phrase << the(*object, object->mass ? Number::singular : draw_any_number());
+    const Number number = object->mass ? Number::singular : draw_any_number();
+    return phrase << the(*object, number);
   }
 
   // Nothing, a past time or a place after a verb phrase in the past.

@@ -134,7 +134,7 @@ inline MaybePair determiner(PairMaker& make) {
   const Noun* noun = make.draw_stranger(frame.object, frame.verb->id);
   if (noun == nullptr) return {};
   const Number number = make.draw_any_number();
-  const Phrase subject = make.the(make.draw_other(frame.subject & anything, {noun}), make.draw_any_number());
+  const Phrase subject = make.the_other(frame.subject & anything, {noun});
   const Phrase before(demonstrative(make, number));
   const auto say = [&](Number shown) {
     return make.said_of(subject, {}, {Tense::past}, frame, Phrase(before) << NounSpeaker::form(*noun, shown));
@@ -154,7 +154,7 @@ inline MaybePair determiner_adjective(PairMaker& make) {
   }
   if (adjective == nullptr) return {};
   const Number number = make.draw_any_number();
-  const Phrase subject = make.the(make.draw_other(frame.subject & anything, {&noun}), make.draw_any_number());
+  const Phrase subject = make.the_other(frame.subject & anything, {&noun});
   Phrase before(demonstrative(make, number));
   before << Word{adjective->text, adjective->id};
   const auto say = [&](Number shown) {

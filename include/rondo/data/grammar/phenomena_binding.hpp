@@ -31,13 +31,22 @@ inline Word reflexive(Gender gender, Number number = Number::singular) {
   return {pronoun({number, 3, gender}).reflexive};
 }
 
+// A gendered subject, of one gender as often as of the other.
+inline std::optional<PairMaker::Act> draw_gendered_act(PairMaker& make, Classes subject) {
+  const Gender gender = make.random().chance(50) ? Gender::male : Gender::female;
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    auto act = make.draw_act(Use::transitive, subject, takes_reflexive);
+    if (act && act->noun.gender == gender) return act;
+  }
+  return {};
+}
+
 // "Anna admired herself." / "Anna admired himself."
 inline MaybePair gender(PairMaker& make) {
-  const auto act = make.draw_act(Use::transitive, person, takes_reflexive);
+  const auto act = draw_gendered_act(make, person);
   if (!act) return {};
   const Noun* name = make.random().chance(50) ? make.draw_strange_name(act->frame.verb->id) : nullptr;
   const Noun& who = name != nullptr ? *name : act->noun;
-  if (!gendered(who)) return {};
   const Phrase subject = name != nullptr ? make.speak_name(*name).words : make.the(who, Number::singular);
   const Phrase tail = make.afterthought();
   const auto say = [&](Gender shown) {
@@ -48,8 +57,8 @@ inline MaybePair gender(PairMaker& make) {
 
 // "The boys admired themselves." / "The boys admired himself."
 inline MaybePair number(PairMaker& make) {
-  const auto act = make.draw_act(Use::transitive, person, takes_reflexive);
-  if (!act || !gendered(act->noun)) return {};
+  const auto act = draw_gendered_act(make, person);
+  if (!act) return {};
   const Number shown = make.draw_any_number();
   const Phrase subject = make.the(act->noun, shown, make.draw_adjective_or_none(act->noun));
   const Phrase tail = make.afterthought();
@@ -60,13 +69,15 @@ inline MaybePair number(PairMaker& make) {
   return statements(say(shown), say(PairMaker::other(shown)), act->key());
 }
 
-// "The sister of the king admired herself." / "The sister of the king admired himself."
+// "The sister of (the woman behind) the king admired herself." / "... himself."
 inline MaybePair c_command(PairMaker& make) {
-  const auto act = make.draw_act(Use::transitive, relative, takes_reflexive);
-  if (!act || !gendered(act->noun)) return {};
+  const bool related = make.random().chance(40);
+  const auto act = draw_gendered_act(make, related ? relative : person);
+  if (!act) return {};
   const Noun& inner = draw_gendered(make, opposite(act->noun.gender), &act->noun);
   Phrase subject = make.the(act->noun, Number::singular);
-  subject << "of" << make.the(inner, Number::singular);
+  subject << (related ? "of" : make.random().pick(std::array{"near", "behind", "beside", "with"}))
+          << make.the(inner, Number::singular);
   const Phrase tail = make.afterthought();
   const auto say = [&](Gender shown) {
     return make.said_of(subject, {}, {Tense::past}, act->frame, Phrase(reflexive(shown)) << tail);
@@ -76,8 +87,8 @@ inline MaybePair c_command(PairMaker& make) {
 
 // "The queen said that the king admired himself." / "The queen said that the king admired herself."
 inline MaybePair locality(PairMaker& make) {
-  const auto act = make.draw_act(Use::transitive, person, takes_reflexive);
-  if (!act || !gendered(act->noun)) return {};
+  const auto act = draw_gendered_act(make, person);
+  if (!act) return {};
   const Noun& outer = draw_gendered(make, opposite(act->noun.gender), &act->noun);
   const Frame& saying = make.draw_frame_evenly(Use::clausal);
   if (saying.verb == act->frame.verb) return {};
@@ -97,11 +108,12 @@ inline Inflection perfect(PairMaker& make) {
   return {make.random().chance(50) ? Tense::present : Tense::past, {}, true};
 }
 
-// "No boys near the house have ever slept." / "Some boys near the house have ever slept."
+// "No (few) boys near the house have ever slept." / "Some (five ...) boys near the house have ever slept."
 inline MaybePair licensor(PairMaker& make) {
   const auto act = make.draw_plain_act(animate);
   if (!act) return {};
-  const bool none = make.random().chance(50);
+  static constexpr std::array positive = {"some", "many", "several", "most", "both", "two", "five", "seven"};
+  const std::string_view negative = make.random().chance(50) ? "no" : "few", other = make.random().pick(positive);
   Phrase noun(NounSpeaker::form(act->noun, Number::plural));
   if (make.random().chance(50)) {
     const Noun& where = make.draw_other(building | plant | outdoors, {});
@@ -112,7 +124,7 @@ inline MaybePair licensor(PairMaker& make) {
   const auto say = [&](std::string_view quantifier) {
     return make.said_of(Phrase(quantifier) << noun, PairMaker::third(Number::plural), inflection, act->frame, rest, "ever");
   };
-  return statements(say(none ? "no" : "few"), say(none ? "some" : "many"), act->key());
+  return statements(say(negative), say(other), act->key());
 }
 
 // "No boy that the girl saw has ever slept." / "The boy that no girl saw has ever slept."
@@ -134,20 +146,21 @@ inline MaybePair scope(PairMaker& make) {
   return statements(say("no", "the"), say("the", "no"), act->key());
 }
 
-// "Only Anna has ever seen the lake." / "Even Anna has ever seen the lake."
+// "Only Anna has ever seen the lake." / "Even (perhaps) Anna has ever seen the lake."
 inline MaybePair only_even(PairMaker& make) {
   const Frame& frame = make.draw_frame_evenly(make.random().chance(70) ? Use::transitive : Use::intransitive);
   const Noun* name = (frame.subject & person) != 0 ? make.draw_strange_name(frame.verb->id) : nullptr;
   if (name == nullptr) return {};
   const Phrase rest = make.plain_complement(frame, name);
   const Inflection inflection = perfect(make);
+  const std::string_view other = make.random().pick(std::array{"even", "perhaps"});
   const auto say = [&](std::string_view particle) {
     return make.said_of(Phrase(particle) << make.speak_name(*name).words, {}, inflection, frame, rest, "ever");
   };
-  return statements(say("only"), say("even"), {name->id, frame.verb->id});
+  return statements(say("only"), say(other), {name->id, frame.verb->id});
 }
 
-// "Has the boy ever slept?" / "The boy has ever slept."
+// "Has the boy ever slept?" / "The boy has ever slept?"
 inline MaybePair question(PairMaker& make) {
   const auto act = make.draw_plain_act(animate);
   if (!act) return {};
@@ -157,7 +170,7 @@ inline MaybePair question(PairMaker& make) {
                       act->frame.verb,
                       "ever",
                       make.plain_complement(act->frame, &act->noun)};
-  return Pair{{clause.inverted(), '?'}, {clause.declarative(), '.'}, act->key()};
+  return questions(clause.inverted(), clause.declarative(), act->key());
 }
 
 }  // namespace polarity

@@ -27,8 +27,8 @@ inline MaybePair gap(PairMaker& make) {
   const auto act = make.draw_act(Use::transitive, person, strict);
   if (!act) return {};
   const bool filled = make.random().chance(50);
-  const Phrase outer =
-      past(make, make.draw_other(person, {&act->noun}), make.lexicon().verb(make.random().pick(both_embeddings)));
+  const Noun& knower = make.draw_other(person, {&act->noun});
+  const Phrase outer = past(make, knower, make.lexicon().verb(make.random().pick(both_embeddings)));
   const auto say = [&](std::string_view word) { return Phrase(outer) << word << past(make, act->noun, *act->frame.verb); };
   const std::string_view fronted = question_word(act->frame);
   Phrase good = say(filled ? "that" : fronted), bad = say(filled ? fronted : "that");
@@ -64,8 +64,8 @@ inline MaybePair relative_island(PairMaker& make) {
   if (!act) return {};
   const Noun& outer = make.draw_other(person, {&act->noun});
   const Verb& thinks = make.lexicon().verb(make.random().pick(std::array{"say", "think", "claim", "believe", "hope", "know"}));
-  const Verb& meets =
-      make.lexicon().verb(make.random().pick(std::array{"see", "like", "love", "help", "follow", "meet", "visit"}));
+  const Verb& meets = make.lexicon().verb(make.random().pick(
+      std::array{"see", "like", "help", "meet", "visit", "thank", "trust", "hug", "greet", "invite", "warn", "praise"}));
   if (&meets == act->frame.verb) return {};
   const Tense tense = make.random().chance(70) ? Tense::past : Tense::present;
   const auto ask = [&](const Verb& verb, const Phrase& rest) {

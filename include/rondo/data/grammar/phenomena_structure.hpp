@@ -96,7 +96,7 @@ inline MaybePair passive(PairMaker& make) {
   const Verb* intransitive = draw_intransitive(make, animate);
   if (noun == nullptr || intransitive == nullptr || frame.verb->base == "leave" || (frame.subject & person) == 0) return {};
   const Number number = make.draw_any_number();
-  const Phrase agent = Phrase("by") << make.the(make.draw_other(person, {noun}), make.draw_any_number());
+  const Phrase agent = Phrase("by") << make.the_other(person, {noun});
   Phrase front = make.the(*noun, number);
   if (make.random().chance(30))
     front << have(Form::finite, Tense::present, PairMaker::third(number)) << "been";
@@ -217,7 +217,7 @@ inline MaybePair time_and_tense(PairMaker& make) {
   Phrase subject = make.the(act->noun, number);
   if (make.random().chance(60)) {
     const auto [preposition, classes] = make.attraction(act->noun);
-    subject << preposition << make.the(make.draw_other(classes, {&act->noun}), make.draw_any_number());
+    subject << preposition << make.the_other(classes, {&act->noun});
   }
   const Phrase clause = make.said_of(subject, PairMaker::third(number), {Tense::past, happened ? "" : "will"}, act->frame,
                                      make.plain_complement(act->frame, &act->noun));

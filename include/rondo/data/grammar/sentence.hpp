@@ -52,7 +52,8 @@ class Sentences : public Speaker {
   NounPhrase free_subject(const Scope& scope) {
     const std::uint32_t kind = random().below(100);
     const Classes classes = kind < 55 ? person : kind < 72 ? animal : kind < 90 ? thing : kind < 95 ? event | idea | song : place;
-    NounPhrase subject = noun_phrase({.classes = classes, .relatives = true, .negative = true, .superlative = true}, scope);
+    NounPhrase subject =
+        noun_phrase({.classes = classes, .modifiers = 25, .relatives = 18, .negative = true, .superlative = true}, scope);
     if ((classes & animate) != 0 && !subject.negative && random().chance(9)) return joined(subject, scope);
     return subject;
   }
@@ -129,10 +130,11 @@ class Sentences : public Speaker {
 
   // "only Anna has ever seen the dog", "even Anna saw the dog".
   Phrase exclusive(const Scope& scope) {
-    const bool only = random().chance(60);
+    const std::uint32_t kind = random().below(100);
+    const bool only = kind < 34;
     const auto clause = clause_of_use(noun_phrase({.classes = person, .modified = false}), {scope.narrative, only, 1});
     if (!clause || clause->inflection.negated) return existential(scope);
-    return Phrase(only ? "only" : "even") << clause->declarative();
+    return Phrase(only ? "only" : kind < 55 ? "even" : "perhaps") << clause->declarative();
   }
 
   // "one of the boys sleeps", "two of the boys sleep".
@@ -161,7 +163,10 @@ class Sentences : public Speaker {
   Sentence question(const Scope& scope, std::optional<NounPhrase> about = {}) {
     const Scope flat{scope.narrative, true, 0};
     const std::uint32_t kind = random().below(100);
-    NounPhrase subject = about ? *about : noun_phrase({.classes = person, .relatives = true, .licensed = kind < 30}, scope);
+    NounPhrase subject =
+        about
+            ? *about
+            : noun_phrase({.classes = person, .modifiers = 20, .relatives = kind < 30 ? 35u : 14u, .licensed = kind < 30}, scope);
     if (!about && random().chance(20)) subject = joined(subject, scope);
     std::optional<Clause> clause;
     if (kind < 30) {

@@ -15,9 +15,9 @@ class Storyteller : public Sentences {
     lines_.clear();
     last_subject_ = -1;
     const std::uint32_t kind = random().below(100);
-    if (kind < 45)
+    if (kind < 40)
       story();
-    else if (kind < 75)
+    else if (kind < 77)
       account();
     else if (kind < 88)
       conversation();
