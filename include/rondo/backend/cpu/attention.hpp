@@ -17,8 +17,8 @@
 #include <cmath>
 
 #include <rondo/backend/cpu/attention_tile.hpp>
+#include <rondo/backend/cpu/direct_product.hpp>
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/backend/cpu/vector_math.hpp>
 #include <rondo/core/arena.hpp>
@@ -29,43 +29,68 @@ namespace rondo {
 
 // A thread's share of scratch for one tile of queries.
 struct AttentionForwardTile {
-  float* queries;  // [d, lanes], scaled
-  float* scores;   // [keys, lanes]
-  float* output;   // [d, lanes]
-  float* maximum;  // [lanes]
-  float* sum;      // [lanes]
-  float* change;   // [lanes]: what a raised maximum multiplies earlier sums by
+  float* queries;    // [d, lanes], scaled
+  float* scores;     // [keys, lanes]
+  float* output;     // [d, lanes]
+  float* reference;  // [lanes]: what is subtracted from scores
+  float* sum;        // [lanes]
+  float* change;     // [lanes]: what a raised reference multiplies earlier sums by
+  float* values;     // [keys, d]
 
-  static constexpr index floats(index d) { return attention_lanes * (2 * d + attention_keys + 3); }
+  static constexpr index floats(index d) { return attention_lanes * (2 * d + attention_keys + 3) + attention_keys * d; }
   AttentionForwardTile(float* memory, index d)
       : queries(memory),
         scores(queries + d * attention_lanes),
         output(scores + attention_keys * attention_lanes),
-        maximum(output + d * attention_lanes),
-        sum(maximum + attention_lanes),
-        change(sum + attention_lanes) {}
+        reference(output + d * attention_lanes),
+        sum(reference + attention_lanes),
+        change(sum + attention_lanes),
+        values(change + attention_lanes) {}
 };
 
-// Scores [keys, lanes] become e^(score - maximum); maximum, sum and change follow.
-inline void running_softmax(float* scores, index keys, index lanes, float* maximum, float* sum, float* change) {
+// The column maxima of scores [keys, lanes], into `highest`.
+inline void largest_scores(const float* scores, index keys, index lanes, float* highest) {
+  for (index j = 0; j < lanes; j += tile_columns) {
+    Lanes largest[2][2];  // of even and of odd keys
+    unrolled<2>([&](auto r) { largest[0][r] = largest[1][r] = load_lanes(scores + j + r * lane_count); });
+    for (index u = 0; u < keys; u += 2)
+      unrolled<2>([&](auto odd) {
+        if (u + odd >= keys) return;
+        unrolled<2>([&](auto r) {
+          const Lanes score = load_lanes(scores + (u + odd) * attention_lanes + j + r * lane_count);
+          largest[odd][r] = score > largest[odd][r] ? score : largest[odd][r];
+        });
+      });
+    unrolled<2>([&](auto r) {
+      store_lanes(highest + j + r * lane_count, largest[0][r] > largest[1][r] ? largest[0][r] : largest[1][r]);
+    });
+  }
+}
+
+// Scores [keys, lanes] become e^(score - reference); the references, which are subtracted so that nothing overflows, and
+// the sums follow. A reference is raised only where a score exceeds it by `slack`; true if one was, and then `change` is what
+// earlier sums are to be multiplied by.
+inline bool running_softmax(float* scores, index keys, index lanes, float* reference, float* sum, float* change) {
   constexpr index L = attention_lanes;
-#pragma omp simd
-  for (index j = 0; j < lanes; ++j) change[j] = maximum[j];
-  for (index u = 0; u < keys; ++u)
-#pragma omp simd
-    for (index j = 0; j < lanes; ++j) maximum[j] = at_least(maximum[j], scores[u * L + j]);
-#pragma omp simd
+  constexpr float slack = 8;
+  largest_scores(scores, keys, lanes, change);
+  int raised = 0;
+#pragma omp simd reduction(| : raised)
   for (index j = 0; j < lanes; ++j) {
-    change[j] = exponential(change[j] - maximum[j]);
+    const float before = reference[j], now = select(change[j] > before + slack, change[j], before);
+    raised |= static_cast<int>(now != before);
+    reference[j] = now;
+    change[j] = exponential(before - now);
     sum[j] *= change[j];
   }
   for (index u = 0; u < keys; ++u)
 #pragma omp simd
     for (index j = 0; j < lanes; ++j) {
-      const float e = exponential(scores[u * L + j] - maximum[j]);
+      const float e = exponential(scores[u * L + j] - reference[j]);
       scores[u * L + j] = e;
       sum[j] += e;
     }
+  return raised != 0;
 }
 
 // The queries [first, first + count) of one sequence and head: o and log_sum written.
@@ -75,22 +100,22 @@ inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, ind
   const index d = sizes.head_width, lanes = padded_lanes(count);
   transpose_rows(at.queries.middle_rows(first, count), sizes.scale, tile.queries, lanes);
   std::fill_n(tile.output, d * L, 0.0F);
-  std::fill_n(tile.maximum, lanes, attention_lowest);
+  std::fill_n(tile.reference, lanes, attention_lowest);
   std::fill_n(tile.sum, lanes, 0.0F);
   for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
     const index from = keys.first_lane, width = lanes - from;
     const View<float> scores{tile.scores + from, keys.count, width, L}, output{tile.output + from, d, width, L};
-    small_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
-                  Transpose::no, scores);
+    direct_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
+                   scores, 1, false);
     keys.mask(tile.scores, lanes);
-    running_softmax(scores.data, keys.count, width, tile.maximum + from, tile.sum + from, tile.change + from);
-    for (index c = 0; c < d; ++c)
+    if (running_softmax(scores.data, keys.count, width, tile.reference + from, tile.sum + from, tile.change + from))
+      for (index c = 0; c < d; ++c)
 #pragma omp simd
-      for (index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
-    small_product(at.values.rows(keys.begin, keys.count), Transpose::yes, scores, Transpose::no, output, 1, 1);
+        for (index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
+    direct_product(copied_rows(at.values.rows(keys.begin, keys.count), tile.values), Transpose::yes, scores, output, 1, true);
   });
   for (index j = 0; j < count; ++j) {
-    if (log_sum) log_sum[j * log_sum_stride] = tile.maximum[j] + std::log(tile.sum[j]);
+    if (log_sum) log_sum[j * log_sum_stride] = tile.reference[j] + std::log(tile.sum[j]);
     tile.sum[j] = 1 / tile.sum[j];
   }
   for (index c = 0; c < d; ++c)
@@ -177,9 +202,9 @@ inline void attention_forward(Sequences sequences, const AttentionSizes& sizes, 
   const index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
   for (index task = 0; task < tasks; ++task) {
-    // The last queries have the most keys: first.
-    const index tile = tiles - 1 - task / (sizes.heads * sequence_count), s = task / sizes.heads % sequence_count;
-    const index head = task % sizes.heads, first = tile * attention_lanes;
+    // One after the other the tiles that share keys and values, those with the most keys first.
+    const index s = task / tiles / sizes.heads, head = task / tiles % sizes.heads;
+    const index first = (tiles - 1 - task % tiles) * attention_lanes;
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     if (first >= sequence.length) continue;
     const index count = std::min(attention_lanes, sequence.length - first);

@@ -13,8 +13,8 @@
 #include <algorithm>
 
 #include <rondo/backend/cpu/attention_tile.hpp>
+#include <rondo/backend/cpu/direct_product.hpp>
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/backend/cpu/vector_math.hpp>
 #include <rondo/core/arena.hpp>
@@ -32,8 +32,10 @@ struct AttentionBackwardTile {
   float* d_scores;   // [keys, lanes]: ds
   float* log_sum;    // [lanes]
   float* delta;      // [lanes]
+  float* keys;       // [keys, d]
+  float* rows;       // [lanes, 2 d]: the queries, and d_o beside them
 
-  static constexpr index floats(index d) { return attention_lanes * (3 * d + 2 * attention_keys + 2); }
+  static constexpr index floats(index d) { return attention_lanes * (5 * d + 2 * attention_keys + 2) + attention_keys * d; }
   AttentionBackwardTile(float* memory, index d)
       : queries(memory),
         d_output(queries + d * attention_lanes),
@@ -41,7 +43,9 @@ struct AttentionBackwardTile {
         weights(d_queries + d * attention_lanes),
         d_scores(weights + attention_keys * attention_lanes),
         log_sum(d_scores + attention_keys * attention_lanes),
-        delta(log_sum + attention_lanes) {}
+        delta(log_sum + attention_lanes),
+        keys(delta + attention_lanes),
+        rows(keys + attention_keys * d) {}
 };
 
 // The gradients of one sequence's keys and values of one head; a past without data is not wanted.
@@ -55,7 +59,8 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
                             View<float> dq, const AttentionGradients& gradients) {
   constexpr index L = attention_lanes;
   const index d = sizes.head_width, count = o.rows, lanes = padded_lanes(count);
-  const View<const float> queries = at.queries.middle_rows(first, count);
+  const View<const float> queries = copied_rows(at.queries.middle_rows(first, count), tile.rows);
+  const View<const float> d_rows = copied_rows(d_o, tile.rows + attention_lanes * d);
   transpose_rows(queries, sizes.scale, tile.queries, lanes);
   transpose_rows(d_o, 1, tile.d_output, lanes);
   std::fill_n(tile.d_queries, d * L, 0.0F);
@@ -70,9 +75,9 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
   for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& tile_keys) {
     const index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
     const View<float> weights{tile.weights + from, keys, width, L}, d_scores{tile.d_scores + from, keys, width, L};
-    const View<const float> key = at.keys.rows(begin, keys), value = at.values.rows(begin, keys);
-    small_product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, Transpose::no, weights);
-    small_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, Transpose::no, d_scores);
+    const View<const float> key = copied_rows(at.keys.rows(begin, keys), tile.keys), value = at.values.rows(begin, keys);
+    direct_product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, weights, 1, false);
+    direct_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, d_scores, 1, false);
     tile_keys.mask(tile.weights, lanes);
     for (index u = 0; u < keys; ++u) {
       float *p = tile.weights + u * L, *ds = tile.d_scores + u * L;
@@ -82,14 +87,13 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
         ds[j] = p[j] * (ds[j] - tile.delta[j]);
       }
     }
-    const View<float> d_queries{tile.d_queries + from, d, width, L};
-    small_product(key, Transpose::yes, d_scores, Transpose::no, d_queries, sizes.scale, 1);
+    direct_product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, sizes.scale, true);
     if (begin < at.keys.past.rows && !gradients.keys.past) return;
     const index seen = count - from;
-    small_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen), Transpose::no,
-                  gradients.keys.rows(begin, keys), sizes.scale, 1);
-    small_product(weights.middle_columns(0, seen), Transpose::no, d_o.middle_rows(from, seen), Transpose::no,
-                  gradients.values.rows(begin, keys), 1, 1);
+    direct_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen),
+                   gradients.keys.rows(begin, keys), sizes.scale, true);
+    direct_product(weights.middle_columns(0, seen), Transpose::no, d_rows.middle_rows(from, seen),
+                   gradients.values.rows(begin, keys), 1, true);
   });
   transpose_back(tile.d_queries, dq);
 }

@@ -25,7 +25,7 @@ struct AttentionSizes {
 
 inline constexpr index attention_lanes = 64;
 inline constexpr index attention_keys = 64;
-inline constexpr index diagonal_keys = 16;
+inline constexpr index diagonal_keys = std::max<index>(16, tile_columns);
 inline constexpr float attention_lowest = -1e30F;  // below every score, but finite
 
 [[nodiscard]] constexpr index padded_lanes(index count) {
@@ -101,6 +101,12 @@ void for_each_key_tile(const AttentionSizes& sizes, index past, index first, ind
     body(AttentionKeyTile{begin, stop - begin, lane, diagonal, sizes.window});
     begin = stop;
   }
+}
+
+// to [rows, d] = x without gaps: rows a power of two apart share few places of the cache.
+inline View<const float> copied_rows(View<const float> x, float* to) {
+  for (index r = 0; r < x.rows; ++r) std::copy_n(x.row(r), x.columns, to + r * x.columns);
+  return {to, x.rows, x.columns};
 }
 
 // to [d, lanes] = scale x^T, x [count, d]; lanes from count on are zero.
