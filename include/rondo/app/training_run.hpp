@@ -147,7 +147,7 @@ class TrainingRun {
   void say(const char* what) {
     if (common_.quiet) return;
     std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td, in %s\n", what,
-                 count_text(static_cast<double>(weights_.count())).c_str(), run_.train.steps,
+                 short_number(static_cast<double>(weights_.count())).c_str(), run_.train.steps,
                  run_.train.batch * run_.train.length * run_.train.accumulate, trainer_.progress().step, folder_.c_str());
   }
 
@@ -221,7 +221,7 @@ class TrainingRun {
       if (result.contains("training_loss")) line += ", loss " + fixed_text(result["training_loss"].template get<double>(), 4);
       if (done && held_out_loss_ > 0) line += ", held out " + fixed_text(held_out_loss_, 4);
       if (result.contains("tokens_per_second"))
-        line += ", " + count_text(result["tokens_per_second"].template get<double>()) + " tokens/s";
+        line += ", " + short_number(result["tokens_per_second"].template get<double>()) + " tokens/s";
       std::fprintf(stderr, "%s\n", line.c_str());
       if (!done) std::fprintf(stderr, "go on with: %s train --resume %s\n", program_invocation_short_name, folder_.c_str());
     }
