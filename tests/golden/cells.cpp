@@ -1,0 +1,150 @@
+// Single recurrences in double against recorded outputs, final states and gradients, with and without an initial state.
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <rondo/backend/reference/reference.hpp>
+#include <rondo/io/safetensors.hpp>
+
+#include "support/shared.hpp"
+
+namespace rondo::test {
+namespace {
+
+using Context = Reference<double>::Context;
+using Matrix = View<double>;
+
+// The tensors of one file as matrices, and memory for results.
+class Recorded {
+ public:
+  Recorded(const std::string& name, const std::string& input) : file_(shared("fixtures/cells/" + name + ".safetensors")) {
+    const StoredTensor& first = file_.tensor(input);
+    for (index s = 0; s < first.shape.at(0); ++s) sequences_.push_back({s * first.shape.at(1), first.shape.at(1), 0});
+    context.begin(sequences_, first.shape.at(0) * first.shape.at(1));
+  }
+
+  // The tensor with `rows` rows; no view where the file has none.
+  Matrix given(const std::string& name, index rows) {
+    if (!file_.contains(name)) return {};
+    auto& values = memory_[name] = file_.tensor(name).read<double>();
+    return {values.data(), rows, std::ssize(values) / rows};
+  }
+  // Zeros as large as that tensor.
+  Matrix result(const std::string& name, index rows) {
+    if (!file_.contains(name)) return {};
+    auto& values = memory_["result " + name];
+    values.assign(static_cast<std::size_t>(file_.tensor(name).elements()), 0.0);
+    return {values.data(), rows, std::ssize(values) / rows};
+  }
+  // Largest difference relative to the tensor's largest entry.
+  void check(const std::string& name, Matrix found) {
+    if (!file_.contains(name)) return;
+    const auto expected = file_.tensor(name).read<double>();
+    BOOST_REQUIRE(std::ssize(expected) == found.size());
+    double size = 0, difference = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      size = std::max(size, std::abs(expected[i]));
+      difference = std::max(difference, std::abs(expected[i] - found.data[i]));
+    }
+    BOOST_TEST(difference <= 1e-10 * size, file_.name() << ": " << name << " differs by " << difference / size);
+  }
+
+  [[nodiscard]] index tokens() const { return sequences() * sequences_.front().length; }
+  [[nodiscard]] index sequences() const { return std::ssize(sequences_); }
+  [[nodiscard]] index size(const std::string& name, std::size_t axis) const { return file_.tensor(name).shape.at(axis); }
+
+  Context context;
+
+ private:
+  SafetensorsFile file_;
+  std::vector<Sequence> sequences_;
+  std::map<std::string, std::vector<double>> memory_;
+};
+
+void outer_product(const std::string& name) {
+  Recorded cell{name, "q"};
+  const index n = cell.tokens(), b = cell.sequences(), heads = cell.size("q", 2), K = cell.size("q", 3), V = cell.size("v", 3);
+  const OuterProduct tag{heads, K, V, 1 / std::sqrt(static_cast<double>(K))};
+  const Matrix q = cell.given("q", n), k = cell.given("k", n), g = cell.given("g", n), v = cell.given("v", n);
+  const Matrix initial = cell.given("S_0", b), output = cell.result("o", n), final = cell.result("S_T", b);
+  cell.context.recurrence(tag, q, k, g, v, output, initial, final);
+  cell.check("o", output);
+  cell.check("S_T", final);
+  const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dg = cell.result("grad.g", n);
+  const Matrix dv = cell.result("grad.v", n), d_initial = cell.result("grad.S_0", b);
+  cell.context.recurrence_gradient(tag, q, k, g, v, cell.given("grad.o", n), initial, cell.given("grad.S_T", b), dq, dk, dg, dv,
+                                   d_initial);
+  cell.check("grad.q", dq);
+  cell.check("grad.k", dk);
+  cell.check("grad.g", dg);
+  cell.check("grad.v", dv);
+  cell.check("grad.S_0", d_initial);
+}
+
+void lstm(const std::string& name) {
+  Recorded cell{name, "x"};
+  Context& c = cell.context;
+  const index n = cell.tokens(), b = cell.sequences(), H = cell.size("h", 2);
+  const Cell<LstmCell> tag{H};
+  const Matrix x = cell.given("x", n), input = cell.given("W_ih", 4 * H), recurrent = cell.given("W_hh", 4 * H);
+  const Matrix h_initial = cell.given("h_0", b), c_initial = cell.given("c_0", b), c_final = cell.result("c_T", b);
+  const Matrix gates = c.matrix(n, 4 * H), hidden = cell.result("h", n), states = c.matrix(n, H);
+  c.linear(x, input, gates);
+  c.add_bias(cell.given("b_ih", 1), gates);
+  c.add_bias(cell.given("b_hh", 1), gates);
+  c.recurrence(tag, gates, recurrent, hidden, states, h_initial, c_initial, Matrix{}, c_final);
+  cell.check("h", hidden);
+  cell.check("c_T", c_final);
+  const Matrix d_gates = c.matrix(n, 4 * H), dx = cell.result("grad.x", n), d_bias = cell.result("grad.b_ih", 1);
+  const Matrix d_input = cell.result("grad.W_ih", 4 * H), d_recurrent = cell.result("grad.W_hh", 4 * H);
+  const Matrix dh_initial = cell.result("grad.h_0", b), dc_initial = cell.result("grad.c_0", b);
+  c.recurrence_gradient(tag, gates, recurrent, hidden, states, h_initial, c_initial, cell.given("grad.h", n), Matrix{},
+                        cell.given("grad.c_T", b), d_gates, d_recurrent, dh_initial, dc_initial);
+  c.linear_input_gradient(d_gates, input, dx);
+  c.linear_weight_gradient(d_gates, x, d_input);
+  c.bias_gradient(d_gates, d_bias);
+  cell.check("grad.x", dx);
+  cell.check("grad.W_ih", d_input);
+  cell.check("grad.W_hh", d_recurrent);
+  cell.check("grad.b_ih", d_bias);
+  cell.check("grad.b_hh", d_bias);
+  cell.check("grad.h_0", dh_initial);
+  cell.check("grad.c_0", dc_initial);
+}
+
+void attention(const std::string& name) {
+  Recorded cell{name, "q"};
+  const index n = cell.tokens(), b = cell.sequences(), length = n / b, heads = cell.size("q", 2), d = cell.size("q", 3);
+  const SoftmaxAttention tag{heads, cell.size("k", 2), d, 1 / std::sqrt(static_cast<double>(d))};
+  const Matrix q = cell.given("q", n), k = cell.given("k", n), v = cell.given("v", n), none;
+  const Matrix output = cell.result("o", n), log_sum = cell.context.matrix(n, heads), by_head = cell.result("lse", b);
+  cell.context.recurrence(tag, q, k, v, none, none, output, log_sum);
+  for (index t = 0; t < n; ++t)  // the file has heads before tokens
+    for (index h = 0; h < heads; ++h) by_head(t / length, h * length + t % length) = log_sum(t, h);
+  cell.check("o", output);
+  cell.check("lse", by_head);
+  const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dv = cell.result("grad.v", n);
+  cell.context.recurrence_gradient(tag, q, k, v, none, none, output, log_sum, cell.given("grad.o", n), dq, dk, dv, none, none);
+  cell.check("grad.q", dq);
+  cell.check("grad.k", dk);
+  cell.check("grad.v", dv);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(golden_cells, *needs_shared("fixtures/cells"))
+
+BOOST_AUTO_TEST_CASE(outer_product_agrees) {
+  for (const char* name : {"gla_T37", "gla_T130", "gla_state_T37", "gla_state_T130"}) outer_product(name);
+}
+BOOST_AUTO_TEST_CASE(lstm_agrees) {
+  for (const char* name : {"lstm_T37", "lstm_T130", "lstm_state_T37", "lstm_state_T130"}) lstm(name);
+}
+BOOST_AUTO_TEST_CASE(attention_agrees) {
+  for (const char* name : {"attention_T37", "attention_T130"}) attention(name);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test

@@ -1,0 +1,94 @@
+// Compares a published checkpoint with the logits, loss and gradients its own implementation gives.
+#pragma once
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include <rondo/app/logits.hpp>
+
+#include "support/shared.hpp"
+
+namespace rondo::test {
+
+struct GoldenErrors {
+  double logits = 0;     // largest difference
+  double magnitude = 0;  // largest logit
+  double loss = 0;
+  double gradients = 0;  // largest relative difference
+  std::string worst;     // the gradient it belongs to
+};
+
+// The gradient's difference is relative to the largest entry of its tensor, or to `floor` times the largest gradient of the model
+// where that is more.
+template <class Backend, class Model>
+GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
+  const ModelFolder folder{shared("fixtures/" + name)};
+  const SafetensorsFile golden{shared("fixtures/" + name + "/golden.safetensors")};
+  const ModelForm form = folder.form<Model>();
+  const Model model{form.shape};
+  const auto weights = folder.parameters<Backend>(model);
+  const TokenGrid grid = read_token_grid(golden.tensor("input_ids"), form.shape.vocabulary);
+  LogitsPass pass{weights, grid};
+  GoldenErrors errors;
+
+  const auto logits = golden.tensor("logits").read<double>();
+  std::size_t place = 0;
+  pass.each_logits([&](auto rows) {
+    for (index r = 0; r < rows.rows; ++r)
+      for (index v = 0; v < rows.columns; ++v) {
+        const double expected = logits.at(place++);
+        errors.logits = std::max(errors.logits, std::abs(static_cast<double>(rows(r, v)) - expected));
+        errors.magnitude = std::max(errors.magnitude, std::abs(expected));
+      }
+  });
+  BOOST_TEST(place == logits.size());
+
+  Parameters<Model, Backend> gradients{model};
+  errors.loss = std::abs(pass.gradients(gradients) - golden.tensor("loss").read<double>().at(0));
+
+  std::map<std::string, std::vector<double>> expected;
+  double largest = 0;
+  for (const StoredTensor& tensor : golden.tensors())
+    if (tensor.name.starts_with("grad."))
+      for (const double entry : expected[tensor.name.substr(5)] = tensor.read<double>()) largest = std::max(largest, std::abs(entry));
+  const auto tensors = file_tensors(form.names, gradients);
+  BOOST_TEST(tensors.size() == expected.size());
+  for (const auto& tensor : tensors) {
+    const auto& entries = expected.at(tensor.name);
+    double size = floor * largest, difference = 0;
+    std::size_t i = 0;
+    for (const auto& part : tensor.parts)
+      for (index r = 0; r < part.rows; ++r)
+        for (index c = 0; c < part.columns; ++c, ++i) {
+          size = std::max(size, std::abs(entries.at(i)));
+          difference = std::max(difference, std::abs(static_cast<double>(part(r, c)) - entries.at(i)));
+        }
+    BOOST_TEST(i == entries.size());
+    if (!(difference / size <= errors.gradients)) errors.gradients = difference / size, errors.worst = tensor.name;
+  }
+  BOOST_TEST_MESSAGE(name << ": logits " << errors.logits << " (largest " << errors.magnitude << "), loss " << errors.loss
+                          << ", gradients " << errors.gradients << " (" << errors.worst << ")");
+  return errors;
+}
+
+// The golden values are float32.
+template <class Model>
+void agrees_in_double(const std::string& name) {
+  const GoldenErrors errors = golden_errors<Reference<double>, Model>(name);
+  BOOST_TEST(errors.logits < 1e-6);
+  BOOST_TEST(errors.loss < 1e-6);
+  BOOST_TEST(errors.gradients < 1e-6);
+}
+template <class Backend, class Model>
+void agrees_in_float(const std::string& name) {
+  const GoldenErrors errors = golden_errors<Backend, Model>(name);
+  BOOST_TEST(errors.logits < 2e-5 * errors.magnitude);
+  BOOST_TEST(errors.loss < 3e-6);
+  BOOST_TEST(errors.gradients < 1e-4);
+}
+
+}  // namespace rondo::test

@@ -1,0 +1,83 @@
+// Repeats a recorded training run: AdamW, clipping, a given learning rate for each step.
+#pragma once
+
+#include <cmath>
+
+#include <boost/test/unit_test.hpp>
+
+#include <rondo/app/logits.hpp>
+
+#include "support/shared.hpp"
+
+namespace rondo::test {
+
+struct TrainingErrors {
+  double loss = 0, gradient_norm = 0, weights = 0;
+};
+
+// Hyper-parameters as fixtures/training says: betas 0.9 and 0.95, decay 0.1 of every tensor of two or more dimensions, norm at most 1.
+template <class Backend, class Model>
+TrainingErrors training_errors(const std::string& name) {
+  const ModelFolder folder{shared("fixtures/" + name)};
+  const SafetensorsFile run{shared("fixtures/training/" + name + ".safetensors")};
+  const Model model{folder.shape<Model>()};
+  auto weights = folder.parameters<Backend>(model);
+  Parameters<Model, Backend> gradients{model}, first_moments{model}, second_moments{model};
+  typename Backend::Context c;
+
+  const StoredTensor& ids = run.tensor("input_ids");
+  const auto all_ids = ids.read<std::int64_t>();
+  const auto losses = run.tensor("loss").read<double>(), norms = run.tensor("grad_norm").read<double>();
+  const auto rates = run.tensor("learning_rate").read<double>();
+  TokenGrid grid{{}, ids.shape.at(1), ids.shape.at(2)};
+  TrainingErrors errors;
+  for (std::size_t step = 0; step < rates.size(); ++step) {
+    const auto begin = all_ids.begin() + static_cast<index>(step) * grid.tokens();
+    grid.ids.assign(begin, begin + grid.tokens());
+    c.zero(gradients.flat());
+    const double loss = LogitsPass{weights, grid}.gradients(gradients);
+    const double norm = std::sqrt(c.sum_of_squares(gradients.flat()));
+    errors.loss = std::max(errors.loss, std::abs(loss - losses.at(step)));
+    errors.gradient_norm = std::max(errors.gradient_norm, std::abs(norm / norms.at(step) - 1));
+
+    AdamWStep update{.rate = rates.at(step), .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8};
+    update.correction1 = 1 - std::pow(update.beta1, static_cast<double>(step + 1));
+    update.correction2 = 1 - std::pow(update.beta2, static_cast<double>(step + 1));
+    update.gradient_scale = std::min(1.0, 1.0 / (norm + 1e-6));
+    walk(WeightRecords{}, model, "",
+         [&](const std::string&, const Leaf& leaf, const auto& w, const auto& g, const auto& m, const auto& v) {
+           update.decay = leaf.dimensions.rank() >= 2 ? 0.1 : 0.0;
+           c.adamw(update, w, g, m, v);
+         },
+         weights.record(), gradients.record(), first_moments.record(), second_moments.record());
+  }
+  for (const auto& tensor : file_tensors(folder.form<Model>().names, weights)) {
+    const auto expected = run.tensor("final." + tensor.name).template read<double>();
+    std::size_t i = 0;
+    for (const auto& part : tensor.parts)
+      for (index r = 0; r < part.rows; ++r)
+        for (index k = 0; k < part.columns; ++k)
+          errors.weights = std::max(errors.weights, std::abs(static_cast<double>(part(r, k)) - expected.at(i++)));
+  }
+  BOOST_TEST_MESSAGE(name << ": loss " << errors.loss << ", gradient norm " << errors.gradient_norm << ", final weights "
+                          << errors.weights);
+  return errors;
+}
+
+template <class Model>
+void trains_alike_in_double(const std::string& name) {
+  const TrainingErrors errors = training_errors<Reference<double>, Model>(name);
+  BOOST_TEST(errors.loss < 1e-6);
+  BOOST_TEST(errors.gradient_norm < 1e-6);
+  BOOST_TEST(errors.weights < 1e-6);
+}
+// Adam makes steps of the full size out of rounding errors in tiny gradients: weights differ by more than losses.
+template <class Backend, class Model>
+void trains_alike_in_float(const std::string& name) {
+  const TrainingErrors errors = training_errors<Backend, Model>(name);
+  BOOST_TEST(errors.loss < 1e-4);
+  BOOST_TEST(errors.gradient_norm < 1e-4);
+  BOOST_TEST(errors.weights < 5e-4);
+}
+
+}  // namespace rondo::test
