@@ -7,13 +7,15 @@
 //   final h, c [sequences, H] written (no data: not wanted); an empty sequence passes its initial state on
 //
 // Sequences advance in lock step. A thread owns hidden units with all four of their gates, whose rows of W_hh it packs once
-// into panels and streams at every step, so that one barrier a step is all the threads share. Throws Error where sizes disagree.
+// into panels and streams at every step, so that one barrier a step is all the threads share. A single token a sequence is a
+// plain product instead. Throws Error where sizes disagree.
 #pragma once
 
 #include <algorithm>
 #include <type_traits>
 
 #include <rondo/backend/cpu/lock_step.hpp>
+#include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/recurrent_product.hpp>
 #include <rondo/backend/cpu/spin_barrier.hpp>
@@ -50,14 +52,15 @@ inline void pack_lstm_unit(View<const float> weight, index first, float* panels)
   }
 }
 
-// One sequence's gates, c and h of `count` hidden units, from the sums [2 panels, panel_columns].
+// One sequence's gates, c and h of `count` hidden units, from the sums of i and g, with those of f and o `apart` after them.
 template <class Count>
-[[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, index width, const float* c_before,
-                                              float* gates, float* c, float* h, float* h_again, Count count) {
+[[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, index apart, index width,
+                                              const float* c_before, float* gates, float* c, float* h, float* h_again,
+                                              Count count) {
 #pragma omp simd
   for (index j = 0; j < count; ++j) {
-    const float i = sigmoid(first_sum[j]), f = sigmoid(first_sum[lane_count + j]);
-    const float g = hyperbolic_tangent(second_sum[j]), o = sigmoid(second_sum[lane_count + j]);
+    const float i = sigmoid(first_sum[j]), f = sigmoid(first_sum[apart + j]);
+    const float g = hyperbolic_tangent(second_sum[j]), o = sigmoid(second_sum[apart + j]);
     const float cell = f * c_before[j] + i * g;
     gates[j] = i;
     gates[width + j] = f;
@@ -81,12 +84,30 @@ inline void check_lstm(Sequences sequences, View<const float> gates, View<const 
             sequence.begin + sequence.length, " of ", gates.rows);
 }
 
-inline void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
-                         View<float> c, LstmStateTarget final, Arena& arena) {
-  check_lstm(sequences, gates, weight, h, c);
+// Decoding: no sequence is longer than one token, and packing the weight would cost more than reading it once.
+inline void lstm_one_token(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
+                           View<float> c, const float* zero, Arena& arena) {
+  const index width = weight.columns, count = static_cast<index>(sequences.size());
+  const View<float> sums{arena.take<float>(4 * width * count), count, 4 * width};
+  if (initial.h) multiply(initial.h.middle_rows(0, count), Transpose::no, weight, Transpose::yes, sums);
+  for (index s = 0; s < count; ++s) {
+    if (sequences[static_cast<std::size_t>(s)].length == 0) continue;
+    const index row = sequences[static_cast<std::size_t>(s)].begin;
+    float *sum = sums.row(s), *gate = gates.row(row);
+    if (initial.h) {
+#pragma omp simd
+      for (index j = 0; j < 4 * width; ++j) sum[j] += gate[j];
+    } else {
+      std::copy_n(gate, 4 * width, sum);
+    }
+    lstm_units(sum, sum + 2 * width, width, width, initial.c ? initial.c.row(s) : zero, gate, c.row(row), h.row(row), h.row(row),
+               width);
+  }
+}
+
+inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
+                       View<float> c, const float* zero, Arena& arena) {
   const index width = weight.columns, units = (width + lane_count - 1) / lane_count;
-  Arena::Mark mark{arena};
-  const LockStep lock_step{sequences, arena};
   const index count = lock_step.count(), steps = lock_step.steps();
   const index threads = step_threads(units, 4 * width * width * count);
   const index unit_floats = 2 * width * panel_columns;
@@ -94,8 +115,6 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
   float* sums = arena.take<float>(threads * 2 * count * panel_columns);
   const index stride = recurrent_stride(width);
   float* rows = arena.take<float>(2 * count * stride);  // h of the step before and of this one, by turns
-  float* zero = arena.take<float>(width);
-  std::fill_n(zero, width, 0.0F);
   if (initial.h)
     for (index i = 0; i < count; ++i) std::copy_n(initial.h.row(lock_step.number(i)), width, rows + i * stride);
   SpinBarrier barrier;
@@ -131,7 +150,7 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
           const index row = lock_step.at(i).begin + step;
           const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
           const auto update = [&](auto units_here) __attribute__((always_inline)) {
-            lstm_units(first_sum + i * panel_columns, second_sum + i * panel_columns, width, c_before + first,
+            lstm_units(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width, c_before + first,
                        gates.row(row) + first, c.row(row) + first, h.row(row) + first, now + i * stride + first, units_here);
           };
           if (valid == lane_count)
@@ -143,9 +162,23 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
       barrier.wait(team);
     }
   }
+}
+
+inline void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
+                         View<float> c, LstmStateTarget final, Arena& arena) {
+  check_lstm(sequences, gates, weight, h, c);
+  const index width = weight.columns;
+  Arena::Mark mark{arena};
+  float* zero = arena.take<float>(width);
+  std::fill_n(zero, width, 0.0F);
+  const LockStep lock_step{sequences, arena};
+  if (lock_step.steps() == 1)
+    lstm_one_token(sequences, gates, weight, initial, h, c, zero, arena);
+  else
+    lstm_steps(lock_step, gates, weight, initial, h, c, zero, arena);
   zero_padding(sequences, h);
   zero_padding(sequences, c);
-  for (index s = 0; s < count; ++s) {
+  for (index s = 0; s < lock_step.count(); ++s) {
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     const auto last = [&](View<const float> states, View<const float> start) -> const float* {
       if (sequence.length > 0) return states.row(sequence.begin + sequence.length - 1);
