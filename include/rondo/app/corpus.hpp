@@ -16,7 +16,6 @@
 #include <functional>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -36,8 +35,11 @@ namespace rondo::app {
 // What text files have in common wherever they are read.
 struct TextOptions {
   std::vector<std::filesystem::path> files;
-  DocumentBorder border = DocumentBorder::blank_line;
+  std::string documents = "blank";
   bool replace_invalid = false;
+  [[nodiscard]] DocumentBorder border() const {
+    return documents == "line" ? DocumentBorder::line : documents == "file" ? DocumentBorder::file : DocumentBorder::blank_line;
+  }
   [[nodiscard]] InvalidUtf8 invalid() const { return replace_invalid ? InvalidUtf8::replaced : InvalidUtf8::refused; }
 };
 struct TrainTokenizerOptions {
@@ -91,7 +93,7 @@ inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOpt
   AtomicFile out{options.out};  // a folder that cannot be written is found before the work
   std::vector<TextFile> files;
   for (const auto& path : options.text.files) files.emplace_back(path, options.text.invalid());
-  const WordCounts counts = count_words(files, options.text.border, worker_threads(common), report("counting", "bytes"));
+  const WordCounts counts = count_words(files, options.text.border(), worker_threads(common), report("counting", "bytes"));
   const TrainedBpe trained = train_bpe(counts, options.bpe, report("joining", "tokens"));
   out.write(json_text(tokenizer_json(trained), options.out.string()));
   out.commit();
@@ -121,7 +123,7 @@ inline int encode(const EncodeOptions& options, const CommonOptions& common) {
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
   const EncodedCorpus made =
       encode_corpus(tokenizer, options.text.files, options.out,
-                    {options.text.border, options.text.invalid(), options.end_token, worker_threads(common)},
+                    {options.text.border(), options.text.invalid(), options.end_token, worker_threads(common)},
                     [&](std::uint64_t done, std::uint64_t all) {
                       progress.show("encoding", static_cast<index>(done), static_cast<index>(all), "bytes");
                     });
@@ -189,12 +191,10 @@ inline int write_grammar(const GrammarOptions& options, const CommonOptions& com
 }
 
 inline void add_text_options(CLI::App& command, TextOptions& text) {
-  static const std::map<std::string, DocumentBorder> borders{
-      {"blank", DocumentBorder::blank_line}, {"line", DocumentBorder::line}, {"file", DocumentBorder::file}};
-  command.add_option("--text", text.files, "text files, UTF-8")->required()->check(CLI::ExistingFile);
-  command.add_option("--documents", text.border, "what separates documents: blank lines, line ends, or files")
-      ->transform(CLI::CheckedTransformer(borders, CLI::ignore_case).description("blank|line|file"))
-      ->default_str("blank");
+  command.add_option("--text", text.files, "text files, UTF-8")->required();
+  command.add_option("--documents", text.documents, "what separates documents: blank lines, line ends, or files")
+      ->check(CLI::IsMember({"blank", "line", "file"}))
+      ->capture_default_str();
   command.add_flag("--replace-invalid", text.replace_invalid,
                    "bytes that are not UTF-8 become U+FFFD (otherwise they are an error)");
 }
@@ -233,8 +233,7 @@ inline int corpus(int argc, char** argv) {
   tokenizer->add_option("--out", training.out, "the tokenizer.json to write")->required();
   tokenizer->add_option("--minimum-frequency", training.bpe.minimum_frequency, "pairs that are rarer are not joined")
       ->capture_default_str();
-  tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens, ids from 0; the first documents' ends")
-      ->capture_default_str();
+  tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens; their ids begin at 0")->capture_default_str();
 
   EncodeOptions encoding;
   CLI::App* encode_command = command(
@@ -242,8 +241,7 @@ inline int corpus(int argc, char** argv) {
       "encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens", [&] { return encode(encoding, common); });
   encode_command
       ->add_option("--tokenizer", encoding.tokenizer, "tokenizer.json, GPT-2's vocab.json, a SentencePiece .model, or a folder")
-      ->required()
-      ->check(CLI::ExistingPath);
+      ->required();
   add_text_options(*encode_command, encoding.text);
   encode_command->add_option("--out", encoding.out, "the token file to write")->required();
   encode_command->add_option("--end-token", encoding.end_token, "the token that ends documents (default: the tokenizer's own)");
@@ -252,7 +250,7 @@ inline int corpus(int argc, char** argv) {
   CLI::App* tokens_command =
       command("tokens", "Prints ids, offsets in characters and decoded text of {\"text\": ...} lines, a JSON line each.",
               "tokens --tokenizer tokenizer.json --jsonl texts.jsonl", [&] { return print_tokens(tokens); });
-  tokens_command->add_option("--tokenizer", tokens.tokenizer, "as for encode")->required()->check(CLI::ExistingPath);
+  tokens_command->add_option("--tokenizer", tokens.tokenizer, "as for encode")->required();
   tokens_command->add_option("--jsonl", tokens.jsonl, "a JSON object with \"text\" on each line (-: standard input)")->required();
   tokens_command->add_flag("--special", tokens.special,
                            "with the special tokens that the tokenizer puts around a text; decoded without them");

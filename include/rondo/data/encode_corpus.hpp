@@ -9,8 +9,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <rondo/core/error.hpp>
@@ -123,7 +125,11 @@ inline EncodedCorpus encode_corpus(const Tokenizer& tokenizer, const std::vector
   require(!files.empty(), "no text files to encode");
   const TokenId end_of_text = end_of_document(tokenizer, settings.end_token);
   std::uint64_t total = 0;
-  for (const auto& file : files) total += MappedFile{file}.size();
+  for (const auto& file : files) {
+    std::error_code unknown;  // a file that cannot be read is found out when its turn comes
+    const std::uintmax_t size = std::filesystem::file_size(file, unknown);
+    if (!unknown) total += size;
+  }
   TokenFileWriter writer{out, {tokenizer.vocabulary(), end_of_text, tokenizer.fingerprint()}};
   ChunkEncoder encoder{tokenizer, end_of_text, settings.threads};
   std::uint64_t done = 0;

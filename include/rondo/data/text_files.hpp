@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <rondo/core/error.hpp>
@@ -30,8 +31,11 @@ enum class InvalidUtf8 { refused, replaced };
 
 class TextFile {
  public:
-  explicit TextFile(const std::filesystem::path& path, InvalidUtf8 invalid = InvalidUtf8::refused)
-      : file_(path), text_(file_.text()) {
+  explicit TextFile(const std::filesystem::path& path, InvalidUtf8 invalid = InvalidUtf8::refused) {
+    std::error_code unknown;
+    require(std::filesystem::file_size(path, unknown) > 0 || unknown, path.string(), ": expected text, found an empty file");
+    file_ = MappedFile{path};
+    text_ = file_.text();
     if (invalid == InvalidUtf8::refused) {
       require_utf8(text_, path.string());
     } else if (first_invalid_utf8(text_) != std::string_view::npos) {

@@ -101,14 +101,14 @@ class Pipeline {
   // `text` must be UTF-8.
   [[nodiscard]] Encoding encode(std::string_view text, SpecialTokens special) const {
     Encoding encoding;
-    std::vector<std::string_view> texts;  // of the tokens, for the post-processors
+    std::vector<std::string> texts;  // of the tokens, for the post-processors
     std::vector<BytePairModel::Token> tokens;
     for_each_part(
         AlignedText{text, true},
         [&](const AlignedText& part, const AddedToken& token, std::string_view spelled) {
           encoding.ids.push_back(token.id);
           encoding.offsets.push_back(part.characters(0, part.text().size()));
-          texts.push_back(spelled);
+          texts.emplace_back(spelled);
         },
         [&](AlignedText&& part) {
           for (const AlignedText& piece : cut(parts_.pre_tokenizers, std::move(part))) {
