@@ -104,12 +104,16 @@ int main(int argc, char** argv) {
   LogitsOptions logits_options;
   CLI::App* logits_command = command("logits", "Logits (and gradients) of token ids in a safetensors file.",
                                      "logits --model folder --input ids.safetensors --output logits.safetensors --gradients");
-  add_logits_options(*logits_command, logits_options);
+  logits_command->add_option("--model", logits_options.model, "checkpoint folder or run")->required();
+  logits_command->add_option("--input", logits_options.input, "safetensors file with input_ids, I64 [batch, length]")->required();
+  logits_command->add_option("--output", logits_options.output, "safetensors file to write")->required();
+  logits_command->add_flag("--gradients", logits_options.gradients, "also the loss and its gradient by every weight");
   add_backend_option(*logits_command, common);
   logits_command->callback([&] {
     chosen = [&] {
-      if (common.backend == "reference") return logits<Served, Reference<double>>(logits_options);
-      return logits<Served, Cpu>(logits_options);
+      common.backend == "reference" ? write_logits<Reference<double>, Served>(logits_options)
+                                    : write_logits<Cpu, Served>(logits_options);
+      return 0;
     };
   });
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include <rondo/app/common.hpp>
+#include <rondo/app/progress.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
