@@ -59,7 +59,7 @@ class Hgrn2Mixer {
                   inside("value_input", value_, s.value_input...), buffer("query", {extent.tokens, query_.out()}, s.query...),
                   buffer("forget", {extent.tokens, forget_.out()}, s.forget...),
                   buffer("value", {extent.tokens, value_.out()}, s.value...),
-                  buffer("output", {extent.tokens, value_.out()}, s.output...), inside("norm", norm_, s.norm...));
+                  buffer("output", {extent.tokens, value_.out()}, s.output...), inside("output_norm", norm_, s.norm...));
   }
   template <class S>
   struct State {
