@@ -1,0 +1,36 @@
+// Shapes of equal parameter count, so that compositions can be compared fairly.
+//
+//   Shape shape = with_parameters<Llama>(base, &Shape::mlp_width, 8, budget);
+//
+// The multiple of `step` for which the model's parameter count is nearest to the budget; counts must grow with the size (bisection).
+// Nothing is allocated but the description of a model. Throws Error where even the smallest size is beyond twice the budget.
+#pragma once
+
+#include <rondo/model/parameters.hpp>
+
+namespace rondo {
+
+template <class Model>
+index parameter_count(const Shape& shape) {
+  return record_size(WeightRecords{}, Model{shape});
+}
+
+template <class Model>
+Shape with_parameters(Shape shape, index Shape::*size, index step, index budget) {
+  const auto count = [&](index steps) {
+    shape.*size = steps * step;
+    return parameter_count<Model>(shape);
+  };
+  index low = 1, high = 2;
+  require(count(low) < 2 * budget, "equal parameters: the smallest size has ", count(low), " parameters, the budget is ", budget);
+  while (count(high) < budget) low = high, high *= 2;
+  while (high - low > 1) {
+    const index middle = (low + high) / 2;
+    (count(middle) < budget ? low : high) = middle;
+  }
+  const index below = budget - count(low), above = count(high) - budget;
+  shape.*size = (below < above ? low : high) * step;
+  return shape;
+}
+
+}  // namespace rondo
