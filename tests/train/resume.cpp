@@ -39,7 +39,7 @@ struct Result {
   Progress progress;
   DataPosition data;
   explicit Result(const Run& run, const Stream& batches) : progress(run.trainer.progress()), data(batches.position()) {
-    run.trainer.each_tensor([&](const std::string&, const Leaf&, View<float> tensor) { tensors.push_back(numbers(tensor.reshaped(1, tensor.size()))); });
+    for (const auto& named : run.trainer.tensors()) tensors.push_back(numbers(named.tensor.reshaped(1, named.tensor.size())));
     progress.seconds = 0;
   }
   friend bool operator==(const Result&, const Result&) = default;

@@ -8,6 +8,7 @@
 // between tensors included (always zero), so that optimisers and norms may treat the model as one vector.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <rondo/core/arena.hpp>
@@ -59,10 +60,12 @@ class RecordBuffer {
   [[nodiscard]] View<S> flat() const { return flat_; }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(flat_.size()) * sizeof(S); }
 
-  // visit(path, leaf, view) for every leaf.
-  template <class Visit>
-  void each(Visit&& visit) const {
-    walk(kind_, *layer_, std::string{}, visit, record_);
+  // visit(path, leaf, view) for every leaf. One walk is compiled for a buffer, whatever its visitors do.
+  using Visit = std::function<void(const std::string& path, const Leaf& leaf, View<S> view)>;
+  void each(const Visit& visit) const {
+    walk(
+        kind_, *layer_, std::string{}, [&](const std::string& path, const Leaf& leaf, View<S> view) { visit(path, leaf, view); },
+        record_);
   }
 
  private:

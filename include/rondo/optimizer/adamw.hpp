@@ -4,13 +4,14 @@
 //   w <- w - rate (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon) + decay w)           t = 1, 2, ...
 //
 //   AdamW optimizer{.rate = 1e-3};
-//   AdamW::State<Model, Backend> state{model};                       // m and v, zero
+//   OptimizerState<Backend> state{weights};                          // m and v, zero
 //   optimizer.update(c, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients, state);
 //
 // Decay acts on the parameters whose record says Decay::yes. Neighbours in memory that decay alike are updated in one piece;
 // weights, gradients and moments share one layout, padding included (always zero). update() allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -27,64 +28,41 @@ struct Update {
   double gradient_scale = 1;  // the gradients are multiplied by it first
 };
 
-// Two numbers for each weight of a model, as a layer with records of its own.
-template <class Model>
-class Moments {
- public:
-  explicit Moments(const Model& model) : model_(&model) {}
-
-  template <class S>
-  struct Weights {
-    typename Model::template Weights<S> first, second;
-  };
-  auto weight_leaves(auto&... w) const {
-    return leaves(inside("first", *model_, w.first...), inside("second", *model_, w.second...));
-  }
-
- private:
-  const Model* model_;
-};
-
-// Owner of the moments of one model, in one arena: leaves "first.PATH" and "second.PATH".
-template <class Model, class Backend>
+// Owner of the moments of a model's weights, in one arena: two rows with the layout of Parameters::flat().
+template <class Backend>
 class OptimizerState {
  public:
   using Scalar = typename Backend::Scalar;
+  // Neighbours that decay alike.
   struct Piece {
-    index begin, size;
-    Decay decay;
+    index begin = 0;
+    index size = 0;
+    Decay decay = Decay::no;
   };
 
-  explicit OptimizerState(const Model& model) : moments_(model), buffer_(WeightRecords{}, moments_) {
-    const index half = buffer_.flat().columns / 2;
-    first_ = buffer_.flat().middle_columns(0, half);
-    second_ = buffer_.flat().middle_columns(half, half);
-    index end = 0;
-    make_record<AnyStorage>(WeightRecords{}, model, [&](const std::string&, const Leaf& leaf) {
-      const auto bytes = arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(Scalar));
-      const auto size = static_cast<index>(bytes / sizeof(Scalar));
-      if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({end, 0, leaf.decay});
-      pieces_.back().size += size;
-      end += size;
-      return AnyStorage{};
+  template <class Model>
+  explicit OptimizerState(const Parameters<Model, Backend>& weights) {
+    const View<Scalar> flat = weights.flat();
+    memory_.reserve(2 * arena_bytes(weights.bytes()));
+    for (View<Scalar>* moment : {&first_, &second_}) {
+      *moment = {memory_.template take<Scalar>(flat.columns), 1, flat.columns};
+      std::fill_n(moment->data, flat.columns, Scalar(0));
+    }
+    weights.each([&](const std::string&, const Leaf& leaf, View<Scalar> weight) {
+      const index begin = weight.data - flat.data;
+      if (!pieces_.empty()) pieces_.back().size = begin - pieces_.back().begin;
+      if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({begin, 0, leaf.decay});
     });
+    if (!pieces_.empty()) pieces_.back().size = flat.columns - pieces_.back().begin;
   }
-  OptimizerState(const OptimizerState&) = delete;
-  OptimizerState& operator=(const OptimizerState&) = delete;
 
   [[nodiscard]] View<Scalar> first() const { return first_; }
   [[nodiscard]] View<Scalar> second() const { return second_; }
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
-  [[nodiscard]] std::size_t bytes() const { return buffer_.bytes(); }
-  // visit(path, leaf, view) for every moment.
-  template <class Visit>
-  void each(Visit&& visit) const {
-    buffer_.each(visit);
-  }
+  [[nodiscard]] std::size_t bytes() const { return 2 * static_cast<std::size_t>(first_.columns) * sizeof(Scalar); }
 
  private:
-  Moments<Model> moments_;
-  RecordBuffer<WeightRecords, Moments<Model>, Scalar, typename Backend::Memory> buffer_;
+  typename Backend::Memory memory_;
   View<Scalar> first_, second_;
   std::vector<Piece> pieces_;
 };
@@ -96,8 +74,8 @@ struct AdamW {
   double epsilon = 1e-8;
   double decay = 0.1;
 
-  template <class Model, class Backend>
-  using State = OptimizerState<Model, Backend>;
+  template <class Backend>
+  using State = OptimizerState<Backend>;
 
   void check() const {
     require(std::isfinite(rate) && rate >= 0, "AdamW: rate must be at least 0, found ", rate);
@@ -109,7 +87,7 @@ struct AdamW {
 
   template <class C, class Model, class Backend>
   void update(C& c, const Update& now, const Parameters<Model, Backend>& weights, const Parameters<Model, Backend>& gradients,
-              OptimizerState<Model, Backend>& state) const {
+              OptimizerState<Backend>& state) const {
     AdamWStep step{.rate = rate * now.rate_share,
                    .beta1 = beta1,
                    .beta2 = beta2,

@@ -56,11 +56,20 @@ struct StepReport {
   double seconds = 0;
 };
 
+// A tensor of a run and what its files call it.
+template <class Scalar>
+struct NamedTensor {
+  std::string name;
+  Dimensions dimensions;
+  View<Scalar> tensor;
+};
+
 template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
 class Trainer {
  public:
   using Weights = Parameters<Model, Backend>;
-  using State = typename Optimizer::template State<Model, Backend>;
+  using Scalar = typename Backend::Scalar;
+  using State = typename Optimizer::template State<Backend>;
 
   // Model and weights must outlive the trainer.
   Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
@@ -71,7 +80,7 @@ class Trainer {
         schedule_(schedule),
         objective_(objective),
         options_(options),
-        state_(model) {
+        state_(weights) {
     require(&weights.model() == &model, "trainer: the weights belong to another model");
     optimizer_.check();
     schedule_.check();
@@ -89,15 +98,20 @@ class Trainer {
   [[nodiscard]] const Progress& progress() const { return progress_; }
   // Says where a run goes on; its tensors are then filled by the caller (rondo/train/training_state.hpp).
   void resume_at(const Progress& progress) { progress_ = progress; }
-  // visit(name, leaf, view) for all that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
-  template <class Visit>
-  void each_tensor(Visit&& visit) const {
-    const auto under = [&](const std::string& prefix) {
-      return [&visit, prefix](const std::string& path, const Leaf& leaf, auto tensor) { visit(prefix + path, leaf, tensor); };
+  // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
+  [[nodiscard]] std::vector<NamedTensor<Scalar>> tensors() const {
+    std::vector<NamedTensor<Scalar>> result;
+    const auto add = [&](const std::string& prefix, View<Scalar> flat) {
+      weights_->each([&](const std::string& path, const Leaf& leaf, View<Scalar> weight) {
+        weight.data = flat.data + (weight.data - weights_->flat().data);
+        result.push_back({prefix + path, leaf.dimensions, weight});
+      });
     };
-    weights_->each(under("weights."));
-    state_.each(under(""));
-    if (average_) average_->each(under("average."));
+    add("weights.", weights_->flat());
+    add("first.", state_.first());
+    add("second.", state_.second());
+    if (average_) add("average.", average_->flat());
+    return result;
   }
   // Sized by the first batch.
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
@@ -185,7 +199,7 @@ class Trainer {
   }
   // Throws for the first tensor that is not finite.
   void name_first(const Weights& tensors, const std::string& what) {
-    tensors.each([&](const std::string& path, const Leaf&, View<typename Backend::Scalar> tensor) {
+    tensors.each([&](const std::string& path, const Leaf&, View<Scalar> tensor) {
       require(workspace_->context().finite(tensor), what, path, " is not");
     });
   }

@@ -3,7 +3,7 @@
 //   save_training_state("RUN/checkpoints/step-000001000", trainer, batches.position());
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
 //
-// training.safetensors holds the tensors as Trainer::each_tensor names them, in the scalar of the back-end; training.json the
+// training.safetensors holds the tensors as Trainer::tensors() names them, in the scalar of the back-end; training.json the
 // numbers, and is written last. Loading checks both files against the trainer before it changes anything; an Error names all
 // tensors that are missing, left over or of another shape.
 #pragma once
@@ -32,7 +32,7 @@ constexpr ElementType stored_as() {
   return std::is_same_v<Scalar, float> ? ElementType::f32 : ElementType::f64;
 }
 
-inline std::vector<index> shape_of(const Leaf& leaf) { return {leaf.dimensions.begin(), leaf.dimensions.end()}; }
+inline std::vector<index> shape_of(const Dimensions& dimensions) { return {dimensions.begin(), dimensions.end()}; }
 
 struct TrainingNumbers {
   Progress progress;
@@ -66,40 +66,45 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
   return numbers;
 }
 
+template <class Scalar>
+void write_training_tensors(const std::filesystem::path& file, const std::vector<NamedTensor<Scalar>>& tensors) {
+  SafetensorsWriter writer;
+  for (const auto& [name, dimensions, tensor] : tensors) writer.add(name, shape_of(dimensions), stored_as<Scalar>(), tensor);
+  writer.write_file(file);
+}
+template <class Scalar>
+void read_training_tensors(const std::filesystem::path& path, const std::vector<NamedTensor<Scalar>>& tensors) {
+  const SafetensorsFile file{path};
+  std::string problems;
+  std::set<std::string> expected;
+  for (const auto& [name, dimensions, tensor] : tensors) {
+    expected.insert(name);
+    const StoredTensor* stored = file.find(name);
+    const auto shape = shape_of(dimensions);
+    if (stored == nullptr)
+      problems += "\n  tensor '" + name + "' is missing";
+    else if (stored->shape != shape)
+      problems += "\n  tensor '" + name + "': expected shape " + shape_text(shape) + ", found " + shape_text(stored->shape);
+    else if (stored->type != stored_as<Scalar>())
+      problems += "\n  tensor '" + name + "': of type " + std::string(name_of(stored->type));
+  }
+  for (const StoredTensor& stored : file.tensors())
+    if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
+  require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
+  for (const auto& [name, dimensions, tensor] : tensors)
+    file.tensor(name).read_into(std::span<Scalar>{tensor.data, static_cast<std::size_t>(tensor.size())});
+}
+
 template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
-  SafetensorsWriter writer;
-  trainer.each_tensor([&](const std::string& name, const Leaf& leaf, auto tensor) {
-    writer.add(name, shape_of(leaf), stored_as<std::remove_cvref_t<decltype(tensor(0, 0))>>(), tensor);
-  });
-  writer.write_file(folder / training_tensors_file);
+  write_training_tensors(folder / training_tensors_file, trainer.tensors());
   write_training_numbers(folder / training_numbers_file, {trainer.progress(), data});
 }
 
 template <class Trainer>
 DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
   const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
-  const SafetensorsFile file{folder / training_tensors_file};
-  std::string problems;
-  std::set<std::string> expected;
-  trainer.each_tensor([&](const std::string& name, const Leaf& leaf, auto tensor) {
-    expected.insert(name);
-    const StoredTensor* stored = file.find(name);
-    const auto shape = shape_of(leaf);
-    if (stored == nullptr)
-      problems += "\n  tensor '" + name + "' is missing";
-    else if (stored->shape != shape)
-      problems += "\n  tensor '" + name + "': expected shape " + shape_text(shape) + ", found " + shape_text(stored->shape);
-    else if (stored->type != stored_as<std::remove_cvref_t<decltype(tensor(0, 0))>>())
-      problems += "\n  tensor '" + name + "': of type " + std::string(name_of(stored->type));
-  });
-  for (const StoredTensor& stored : file.tensors())
-    if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
-  require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
-  trainer.each_tensor([&](const std::string& name, const Leaf&, auto tensor) {
-    using Scalar = std::remove_cvref_t<decltype(tensor(0, 0))>;
-    file.tensor(name).read_into(std::span<Scalar>{tensor.data, static_cast<std::size_t>(tensor.size())});
-  });
+  read_training_tensors(folder / training_tensors_file, trainer.tensors());
   trainer.resume_at(numbers.progress);
   return numbers.data;
 }
