@@ -268,21 +268,16 @@ Findings returns_scratch(const Subject& subject, const Batch& batch, const std::
 template <class Subject>
 Findings names_are_unique(const Subject& subject, const Batch& batch) {
   Findings findings;
-  const auto look = [&](const char* record, const auto& kind) {
+  const auto look = [&](const std::string& record, const std::vector<NamedLeaf>& list) {
     std::set<std::string> names;
-    make_record<AnyStorage>(kind, subject, [&](const std::string& path, const Leaf& leaf) {
-      if (path.empty() || !names.insert(path).second)
-        findings.add({std::string("L10 names of ") + record + " are unique", "'" + path + "'", 1, 2, 1});
-      if (leaf.name.empty() || leaf.dimensions.size() < 0)
-        findings.add(
-            {std::string("L10 leaves of ") + record, "'" + path + "'", 1, static_cast<double>(leaf.dimensions.size()), 1});
-      return AnyStorage{};
-    });
+    for (const auto& [path, leaf] : list)
+      if (leaf.name.empty() || !names.insert(path).second)
+        findings.add({"L10 names of " + record + " are unique", "'" + path + "'", 1, 2, 1});
   };
   const Extent extent{batch.tokens, std::ssize(batch.sequences)};
-  look("weights", WeightRecords{});
-  look("saved", SavedRecords{extent});
-  look("state", StateRecords{extent});
+  look("weights", list_leaves(WeightRecords{}, subject));
+  look("saved", list_leaves(SavedRecords{extent}, subject));
+  look("state", list_leaves(StateRecords{extent}, subject));
   return findings;
 }
 

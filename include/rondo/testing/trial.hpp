@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/core/arena.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/layer/layer.hpp>
-#include <rondo/model/parameters.hpp>
 
 namespace rondo::testing {
 
@@ -91,6 +91,21 @@ struct Outputs {
   Tensors<T> d_initial;
 };
 
+// The leaves of one of a subject's records, with their paths.
+struct NamedLeaf {
+  std::string path;
+  Leaf leaf;
+};
+template <class Kind, class Subject>
+std::vector<NamedLeaf> list_leaves(const Kind& kind, const Subject& subject) {
+  std::vector<NamedLeaf> result;
+  make_record<AnyStorage>(kind, subject, [&](const std::string& path, const Leaf& leaf) {
+    result.push_back({path, leaf});
+    return AnyStorage{};
+  });
+  return result;
+}
+
 inline double exact_in_float(double x) {
   return static_cast<double>(static_cast<float>(x));
 }
@@ -106,22 +121,19 @@ Inputs<double> draw(const Subject& subject, const Batch& batch, Seed seed) {
   };
   const auto states = [&](const std::string& prefix) {
     Tensors<double> result;
-    make_record<AnyStorage>(StateRecords{{batch.tokens, std::ssize(batch.sequences)}}, subject,
-                            [&](const std::string& path, const Leaf& leaf) {
-                              result.emplace_back(prefix + path, leaf.dimensions.rows(), leaf.dimensions.columns());
-                              fill(result.back(), 0, 0.5);
-                              return AnyStorage{};
-                            });
+    for (const auto& [path, leaf] : list_leaves(StateRecords{{batch.tokens, std::ssize(batch.sequences)}}, subject)) {
+      result.emplace_back(prefix + path, leaf.dimensions.rows(), leaf.dimensions.columns());
+      fill(result.back(), 0, 0.5);
+    }
     return result;
   };
   Inputs<double> in;
-  make_record<AnyStorage>(WeightRecords{}, subject, [&](const std::string& path, const Leaf& leaf) {
+  for (const auto& [path, leaf] : list_leaves(WeightRecords{}, subject)) {
     in.weights.emplace_back(path, leaf.dimensions.rows(), leaf.dimensions.columns());
     const double mean = leaf.initial.kind == Initial::Kind::constant ? leaf.initial.value : 0;
     const double deviation = leaf.dimensions.rank() > 1 ? 1 / std::sqrt(static_cast<double>(leaf.dimensions.columns())) : 0.25;
     fill(in.weights.back(), mean, deviation);
-    return AnyStorage{};
-  });
+  }
   in.x = Tensor<double>("x", batch.tokens, subject.in());
   for (index t = 0; t < in.x.rows; ++t)
     for (index i = 0; i < in.x.columns; ++i)
@@ -150,100 +162,119 @@ struct Mode {
 template <class Backend>
 using HostScalar = std::conditional_t<std::is_floating_point_v<typename Backend::Scalar>, double, typename Backend::Scalar>;
 
+// Views of memory with names, to be filled and read.
+template <class Scalar>
+struct NamedView {
+  std::string name;
+  View<Scalar> view;
+};
+
 template <class Backend, class Subject>
 class Trial {
  public:
   using Scalar = typename Backend::Scalar;
-  using Memory = typename Backend::Memory;
   using Host = HostScalar<Backend>;
   using C = typename Backend::Context;
 
   Trial(const Subject& subject, const Batch& batch, const Inputs<Host>& in, const Mode& mode = {})
-      : subject_(subject),
-        batch_(batch),
-        mode_(mode),
-        saved_kind_{{batch.tokens, std::ssize(batch.sequences)}},
-        state_kind_{saved_kind_.extent},
-        weights_(WeightRecords{}, subject),
-        d_weights_(WeightRecords{}, subject),
-        saved_(saved_kind_, subject),
-        initial_(state_kind_, subject),
-        final_(state_kind_, subject),
-        d_final_(state_kind_, subject),
-        d_initial_(state_kind_, subject) {
+      : subject_(subject), batch_(batch), mode_(mode) {
     context_.begin(batch_.sequences, batch_.tokens);
     context_.training = mode.training;
     context_.key = mode.key;
-    put(in.weights, weights_);
+    const SavedRecords saved{context_.extent()};
+    const StateRecords states{context_.extent()};
+    weights_ = take("", WeightRecords{}, in.weights);
+    d_weights_ = take("d ", WeightRecords{}, Host(mode.gradient_noise));
+    saved_ = take("", saved, nan());
+    final_ = take("final ", states, nan());
+    if (in.initial) {
+      initial_ = take("initial ", states, *in.initial);
+      d_initial_ = take("d initial ", states, nan());
+    }
+    if (in.d_final) d_final_ = take("d final ", states, *in.d_final);
     x_ = take(in.x);
     y_ = take(Tensor<Host>("y", subject.output_rows(batch.tokens), subject.out(), nan()));
     dy_ = take(in.dy);
     dx_ = take(Tensor<Host>("dx", batch.tokens, subject.in(), nan()));
-    fill(saved_, nan());
-    fill(final_, nan());
-    fill(d_weights_, Host(mode.gradient_noise));
-    fill(d_initial_, nan());
-    if (in.initial) put(*in.initial, initial_);
-    if (in.d_final) put(*in.d_final, d_final_);
-    has_initial_ = in.initial.has_value();
-    has_d_final_ = in.d_final.has_value();
     poison(context_.scratch);
   }
 
   void forward() {
-    const auto& final = mode_.in_place ? initial_ : final_;
-    subject_.forward(context_, weights_.record(), View<const Scalar>(x_), y_, saved_.record(),
-                     CarriedFor<Subject, C>{has_initial_ ? &initial_.record() : nullptr, &final.record()});
+    subject_.forward(context_, weights_.record, View<const Scalar>(x_), y_, saved_.record,
+                     CarriedFor<Subject, C>{initial_.address(), where_final_goes().address()});
   }
   void backward() {
-    subject_.backward(
-        context_, weights_.record(), View<const Scalar>(x_), View<const Scalar>(dy_), dx_, saved_.record(), d_weights_.record(),
-        CarriedGradientFor<Subject, C>{has_initial_ ? &initial_.record() : nullptr, has_d_final_ ? &d_final_.record() : nullptr,
-                                       has_initial_ ? &d_initial_.record() : nullptr});
+    subject_.backward(context_, weights_.record, View<const Scalar>(x_), View<const Scalar>(dy_), dx_, saved_.record,
+                      d_weights_.record,
+                      CarriedGradientFor<Subject, C>{initial_.address(), d_final_.address(), d_initial_.address()});
   }
   [[nodiscard]] Outputs<Host> outputs() const {
-    Outputs<Host> out{get("y", y_), get("final ", mode_.in_place ? initial_ : final_), get("d ", d_weights_), get("dx", dx_), {}};
-    if (has_initial_) out.d_initial = get("d initial ", d_initial_);
-    return out;
+    return {get({"y", y_}), get(where_final_goes().list), get(d_weights_.list), get({"dx", dx_}), get(d_initial_.list)};
   }
   [[nodiscard]] std::size_t scratch_in_use() const { return context_.scratch.used(); }
 
  private:
-  static constexpr std::size_t poisoned_bytes = std::size_t{1} << 20;
+  // A record and the list of its views.
+  template <class Kind>
+  struct Held {
+    typename Kind::template Record<Subject, View<Scalar>> record;
+    std::vector<NamedView<Scalar>> list;
+    bool present = false;
+    [[nodiscard]] auto address() const { return present ? &record : nullptr; }
+  };
 
+  static constexpr std::size_t poisoned_bytes = std::size_t{1} << 20;
   static Host nan() { return Host(std::numeric_limits<double>::quiet_NaN()); }
   static void poison(Arena& scratch) {
     scratch.reserve(poisoned_bytes);
     Arena::Mark mark{scratch};
     std::memset(scratch.take<std::byte>(static_cast<index>(poisoned_bytes)), 0xff, poisoned_bytes);
   }
-  static Scalar narrow(const Host& value) { return static_cast<Scalar>(value); }
+  const Held<StateRecords>& where_final_goes() const { return mode_.in_place && initial_.present ? initial_ : final_; }
 
   View<Scalar> take(const Tensor<Host>& tensor) {
-    const View<Scalar> view{streams_.template take<Scalar>(tensor.rows * tensor.columns), tensor.rows, tensor.columns};
-    std::transform(tensor.values.begin(), tensor.values.end(), view.data, narrow);
+    const View<Scalar> view{memory_.template take<Scalar>(tensor.rows * tensor.columns), tensor.rows, tensor.columns};
+    for (std::size_t i = 0; i < tensor.values.size(); ++i) view.data[i] = static_cast<Scalar>(tensor.values[i]);
     return view;
   }
-  static void put(const Tensors<Host>& tensors, const auto& buffer) {
-    std::size_t next = 0;
-    buffer.each([&](const std::string& path, const Leaf&, const View<Scalar>& view) {
-      require(next < tensors.size() && std::ssize(tensors[next].values) == view.size(), "trial: no values for '", path, "'");
-      std::transform(tensors[next].values.begin(), tensors[next].values.end(), view.data, narrow);
-      ++next;
+  template <class Kind>
+  Held<Kind> take(const std::string& prefix, const Kind& kind) {
+    Held<Kind> held;
+    held.present = true;
+    held.record = make_record<View<Scalar>>(kind, subject_, [&](const std::string& path, const Leaf& leaf) {
+      const View<Scalar> view{memory_.template take<Scalar>(leaf.dimensions.size()), leaf.dimensions.rows(),
+                              leaf.dimensions.columns()};
+      held.list.push_back({prefix + path, view});
+      return view;
     });
+    return held;
   }
-  static void fill(const auto& buffer, const Host& value) {
-    std::fill_n(buffer.flat().data, buffer.flat().size(), narrow(value));
+  template <class Kind>
+  Held<Kind> take(const std::string& prefix, const Kind& kind, const Host& value) {
+    Held<Kind> held = take(prefix, kind);
+    for (const auto& [name, view] : held.list) std::fill_n(view.data, view.size(), static_cast<Scalar>(value));
+    return held;
   }
-  static Tensor<Host> get(std::string name, View<Scalar> view) {
-    Tensor<Host> tensor(std::move(name), view.rows, view.columns);
-    std::transform(view.data, view.data + view.size(), tensor.values.begin(), [](const Scalar& value) { return Host(value); });
+  template <class Kind>
+  Held<Kind> take(const std::string& prefix, const Kind& kind, const Tensors<Host>& values) {
+    Held<Kind> held = take(prefix, kind);
+    require(held.list.size() == values.size(), "trial: ", values.size(), " tensors for ", held.list.size(), " leaves");
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      const auto& [name, view] = held.list[n];
+      require(std::ssize(values[n].values) == view.size(), "trial: '", name, "' has ", view.size(), " entries, not ",
+              values[n].values.size());
+      for (index i = 0; i < view.size(); ++i) view.data[i] = static_cast<Scalar>(values[n].values[static_cast<std::size_t>(i)]);
+    }
+    return held;
+  }
+  static Tensor<Host> get(const NamedView<Scalar>& from) {
+    Tensor<Host> tensor(from.name, from.view.rows, from.view.columns);
+    for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] = Host(from.view.data[i]);
     return tensor;
   }
-  static Tensors<Host> get(const std::string& prefix, const auto& buffer) {
+  static Tensors<Host> get(const std::vector<NamedView<Scalar>>& list) {
     Tensors<Host> tensors;
-    buffer.each(
-        [&](const std::string& path, const Leaf&, const View<Scalar>& view) { tensors.push_back(get(prefix + path, view)); });
+    for (const NamedView<Scalar>& each : list) tensors.push_back(get(each));
     return tensors;
   }
 
@@ -251,14 +282,11 @@ class Trial {
   Batch batch_;
   Mode mode_;
   C context_;
-  SavedRecords saved_kind_;
-  StateRecords state_kind_;
-  RecordBuffer<WeightRecords, Subject, Scalar, Memory> weights_, d_weights_;
-  RecordBuffer<SavedRecords, Subject, Scalar, Memory> saved_;
-  RecordBuffer<StateRecords, Subject, Scalar, Memory> initial_, final_, d_final_, d_initial_;
-  Memory streams_;
+  Arena memory_;
+  Held<WeightRecords> weights_, d_weights_;
+  Held<SavedRecords> saved_;
+  Held<StateRecords> initial_, final_, d_final_, d_initial_;
   View<Scalar> x_, y_, dy_, dx_;
-  bool has_initial_ = false, has_d_final_ = false;
 };
 
 template <class Backend, class Subject>

@@ -1,0 +1,30 @@
+// The laws for channel mixers and the short convolution.
+#include "every_back_end.hpp"
+
+#include <rondo/layer/mlp.hpp>
+#include <rondo/layer/short_convolution.hpp>
+
+namespace rondo::testing {
+
+BOOST_AUTO_TEST_SUITE(channel_mixers)
+
+BOOST_AUTO_TEST_CASE(gated_mlp) {
+  expect_laws("GatedMlp<Silu>", [](const Shape& shape) { return subject<GatedMlp<Silu>>(shape); },
+              {.width = 12, .mlp_width = 19});
+}
+BOOST_AUTO_TEST_CASE(mlp) {
+  expect_laws("Mlp<GeluTanh, bias>", [](const Shape& shape) { return subject<Mlp<GeluTanh, Bias::yes>>(shape); },
+              {.width = 7, .mlp_width = 24});
+}
+BOOST_AUTO_TEST_CASE(short_convolution) {
+  for (const index taps : {1, 2, 4})
+    expect_laws("ShortConvolution",
+                [](const Shape& shape) {
+                  return subject(ShortConvolution{shape, shape.width}, shape.width, shape.width);
+                },
+                {.width = 13, .convolution = taps});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::testing
