@@ -14,7 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "machine.hpp"
+#include "matrix_peak.hpp"
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>

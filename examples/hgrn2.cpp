@@ -2,4 +2,7 @@
 #include <rondo/app/main.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 
-int main(int argc, char** argv) { return rondo::app::main<rondo::Hgrn2, rondo::Hgrn2Tied, rondo::Hgrn2Convolved, rondo::Hgrn2ConvolvedTied, rondo::Hgrn2Unbounded>(argc, argv); }
+int main(int argc, char** argv) {
+  return rondo::app::main<rondo::Hgrn2, rondo::Hgrn2Tied, rondo::Hgrn2Convolved, rondo::Hgrn2ConvolvedTied,
+                          rondo::Hgrn2Unbounded>(argc, argv);
+}

@@ -2,4 +2,6 @@
 #include <rondo/app/main.hpp>
 #include <rondo/model/architecture/llama.hpp>
 
-int main(int argc, char** argv) { return rondo::app::main<rondo::Llama, rondo::LlamaTied, rondo::LlamaBiased, rondo::LlamaBiasedTied>(argc, argv); }
+int main(int argc, char** argv) {
+  return rondo::app::main<rondo::Llama, rondo::LlamaTied, rondo::LlamaBiased, rondo::LlamaBiasedTied>(argc, argv);
+}

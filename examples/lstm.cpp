@@ -2,4 +2,6 @@
 #include <rondo/app/main.hpp>
 #include <rondo/model/architecture/lstm.hpp>
 
-int main(int argc, char** argv) { return rondo::app::main<rondo::Lstm, rondo::LstmTied>(argc, argv); }
+int main(int argc, char** argv) {
+  return rondo::app::main<rondo::Lstm, rondo::LstmTied>(argc, argv);
+}

@@ -7,28 +7,15 @@
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/half_weights.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 #include <rondo/backend/cpu/lstm_cell_backward.hpp>
-#include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
-#include <rondo/backend/cpu/sequence_operations.hpp>
 
 namespace rondo {
 
-class CpuContext : public CpuSequence<CpuContext> {
- public:
-  using Input = View<const float>;
-  using Output = View<float>;
-
-  void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
-  void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
-    multiply(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
-  }
-  void linear_weight_gradient(Input dy, Input x, Output d_weight) {
-    multiply(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
-  }
-};
+class CpuContext : public CpuWeights<CpuContext> {};
 
 template <>
 struct Recurrence<CpuContext, SoftmaxAttention> {
@@ -72,6 +59,12 @@ struct Recurrence<CpuContext, Cell<LstmCell>> {
   static void forward(CpuContext& c, const Cell<LstmCell>&, Output gates, Input recurrent, Output hidden, Output cell,
                       Input h_initial, Input c_initial, Output h_final, Output c_final) {
     lstm_forward(c.sequences(), gates, recurrent, {h_initial, c_initial}, hidden, cell, {h_final, c_final}, c.scratch);
+  }
+  template <HalfElement Half>
+  static void forward(CpuContext& c, const Cell<LstmCell>& p, Output gates, View<Half> recurrent, Output hidden, Output cell,
+                      Input h_initial, Input c_initial, Output h_final, Output c_final) {
+    auto mark = c.mark();
+    forward(c, p, gates, c.widened(recurrent), hidden, cell, h_initial, c_initial, h_final, c_final);
   }
   static void gradient(CpuContext& c, const Cell<LstmCell>&, Input gates, Input recurrent, Input hidden, Input cell,
                        Input h_initial, Input c_initial, Input d_hidden, Input dh_final, Input dc_final, Output d_gates,

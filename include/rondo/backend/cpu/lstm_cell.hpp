@@ -132,7 +132,12 @@ inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const 
       for (index unit = own.begin; unit < own.end; ++unit) {
         const index first = unit * lane_count, valid = std::min(lane_count, width - first);
         for (index i = 0; i < running; ++i) {
-          const float* from = gates.row(lock_step.at(i).begin + step) + first;
+          const index row = lock_step.at(i).begin + step;
+          const float* from = gates.row(row) + first;
+          fetch_soon(c.row(row) + first, valid);
+          fetch_soon(h.row(row) + first, valid);
+          if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
+          if (unit + 1 < own.end) fetch_soon(from + lane_count, lane_count, 4, width);
           for (index part = 0; part < 4; ++part) {
             float* to = (part < 2 ? first_sum : second_sum) + i * panel_columns + part % 2 * lane_count;
             if (valid == lane_count)

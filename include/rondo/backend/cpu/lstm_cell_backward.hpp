@@ -71,17 +71,32 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
         }
       }
     }
-    for (index step = steps - 1; step >= 0; --step) {
-      const index running = lock_step.running(step, count);
-      float* now = rows + step % 2 * count * stride;
+    // What step t + 1 sends back to a panel and the pointwise part of step t there, panel by panel.
+    for (index step = steps - 1; step >= (d_initial.h ? -1 : 0); --step) {
+      const index running = step >= 0 ? lock_step.running(step, count) : 0;
+      const index after = step + 1 < steps ? lock_step.running(step + 1, count) : 0;
+      const float* da_after = rows + (step + 1) % 2 * count * stride;
+      float* now = rows + (step + 2) % 2 * count * stride;
       for (index panel = own.begin; panel < own.end; ++panel) {
         const index first = panel * panel_columns, valid = std::min(panel_columns, width - first);
         for (index i = 0; i < running; ++i) {
-          const index row = lock_step.at(i).begin + step, at = (panel * count + i) * panel_columns;
+          const index row = lock_step.at(i).begin + step;
+          fetch_soon(gates.row(row) + first, valid, 4, width);
+          fetch_soon(da.row(row) + first, valid, 4, width);
+          fetch_soon(c.row(row) + first, valid);
+          if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
+          fetch_soon(d_h.row(row) + first, valid);
+        }
+        float* sent_back = dh_recurrent + panel * count * panel_columns;
+        std::fill_n(sent_back, after * panel_columns, 0.0F);
+        multiply_recurrent(da_after, stride, after, packed + panel * 4 * width * panel_columns, 4 * width, sent_back);
+        for (index i = 0; i < running; ++i) {
+          const index row = lock_step.at(i).begin + step;
           const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
           const auto update = [&](auto units_here) __attribute__((always_inline)) {
             lstm_units_backward(gates.row(row) + first, width, c.row(row) + first, c_before + first, d_h.row(row) + first,
-                                dh_recurrent + at, dc + at, da.row(row) + first, now + i * stride + first, units_here);
+                                sent_back + i * panel_columns, dc + (panel * count + i) * panel_columns, da.row(row) + first,
+                                now + i * stride + first, units_here);
           };
           if (valid == panel_columns)
             update(std::integral_constant<index, panel_columns>{});
@@ -89,13 +104,7 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
             update(valid);
         }
       }
-      if (step == 0 && !d_initial.h) break;
       barrier.wait(team);
-      for (index panel = own.begin; panel < own.end; ++panel) {
-        float* sum = dh_recurrent + panel * count * panel_columns;
-        std::fill_n(sum, running * panel_columns, 0.0F);
-        multiply_recurrent(now, stride, running, packed + panel * 4 * width * panel_columns, 4 * width, sum);
-      }
     }
   }
   zero_padding(sequences, da);

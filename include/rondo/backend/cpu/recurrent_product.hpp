@@ -33,6 +33,13 @@ inline constexpr index panel_inner = 256;  // this much of a panel stays in the 
   return (inner + 15) / 16 * 16 + 16;
 }
 
+// Fetches `columns` numbers in `parts` blocks `apart`, to be read or written after the next product: rows of many sequences are
+// more streams than the processor follows by itself.
+[[gnu::always_inline]] inline void fetch_soon(const float* from, index columns, index parts = 1, index apart = 0) {
+  for (index part = 0; part < parts; ++part)
+    for (index c = 0; c < columns; c += 16) __builtin_prefetch(from + part * apart + c);
+}
+
 template <index Rows>
 void multiply_recurrent_tile(const float* a, index stride, const float* panel, index inner, float* sum) {
   Lanes total[Rows][panel_registers];

@@ -75,15 +75,16 @@ inline void pack_panel(const float* b, index stride, Transpose transpose, index 
 }
 
 // c [Rows, columns] = beta c + alpha op(a) [Rows, inner] panel [inner, tile_columns], columns <= Registers lane_count.
-template <index Rows, index Registers, Transpose A>
-void multiply_tile(const float* a, index a_stride, const float* panel, index inner, float* c, index c_stride, index columns,
-                   float alpha, float beta) {
+// Element (i, l) of op(a) lies at a[i * row_step + l * inner_step].
+template <index Rows, index Registers>
+void multiply_tile(const float* a, index row_step, index inner_step, const float* panel, index inner, float* c, index c_stride,
+                   index columns, float alpha, float beta) {
   Lanes sum[Rows][Registers] = {};
   for (index l = 0; l < inner; ++l) {
     Lanes right[Registers];
     unrolled<Registers>([&](auto j) { right[j] = load_lanes(panel + l * tile_columns + j * lane_count); });
     unrolled<Rows>([&](auto i) {
-      const Lanes left = all_lanes(A == Transpose::no ? a[i * a_stride + l] : a[l * a_stride + i]);
+      const Lanes left = all_lanes(a[i * row_step + l * inner_step]);
       unrolled<Registers>([&](auto j) { sum[i][j] += left * right[j]; });
     });
   }
@@ -127,18 +128,25 @@ void pack_transposed_tiles(const float* a, index stride, index inner, Tiles tile
   }
 }
 
-// All rows of c against one packed panel; for Transpose::yes `a` comes from pack_transposed_tiles.
-template <index Registers, Transpose A>
-void multiply_panel(const float* a, index a_stride, const float* panel, index inner, View<float> c, float alpha, float beta) {
+// op(a) [rows, inner] as the tiles read it: row by row, `stride` apart, or in the order of pack_transposed_tiles.
+struct LeftOperand {
+  const float* data;
+  index stride;
+  bool tiled;
+};
+
+// All rows of c against one packed panel.
+template <index Registers>
+void multiply_panel(LeftOperand a, const float* panel, index inner, View<float> c, float alpha, float beta) {
   const Tiles tiles{c.rows};
   for (index tile = 0; tile < tiles.count; ++tile) {
     const index begin = tiles.begin(tile), rows = tiles.rows + (tile < tiles.longer);
-    const float* left = a + begin * (A == Transpose::no ? a_stride : inner);
+    const float* left = a.data + begin * (a.tiled ? inner : a.stride);
+    const index row_step = a.tiled ? 1 : a.stride, inner_step = a.tiled ? rows : 1;
     unrolled<tile_rows>([&](auto below) {
-      constexpr index Rows = below + 1;
-      if (rows == Rows)
-        multiply_tile<Rows, Registers, A>(left, A == Transpose::no ? a_stride : Rows, panel, inner, c.row(begin), c.stride,
-                                          c.columns, alpha, beta);
+      if (rows == below + 1)
+        multiply_tile<below + 1, Registers>(left, row_step, inner_step, panel, inner, c.row(begin), c.stride, c.columns, alpha,
+                                            beta);
     });
   }
 }
@@ -147,40 +155,38 @@ inline void small_product(View<const float> a, Transpose ta, View<const float> b
                           float beta = 0) {
   const index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner);
-  if (inner == 0) alpha = 0;  // c = beta c
+  if (inner == 0) {
+    for (index i = 0; i < c.rows; ++i)
+      for (index j = 0; j < c.columns; ++j) c(i, j) = beta == 0 ? 0 : beta * c(i, j);
+    return;
+  }
   // Rows of op(a) are read once per panel: where there are many panels, from a copy without gaps that stays in the cache.
   const bool copied = ta == Transpose::yes || (c.columns > 8 * tile_columns && c.rows > 2 * tile_rows);
   alignas(64) float panel[block_inner * tile_columns];
   alignas(64) float left[block_inner * block_rows];
-  index done = 0;
-  do {
+  for (index done = 0; done < inner; done += block_inner) {
     const index depth = std::min(block_inner, inner - done);
     for (index row = 0; row < c.rows; row += block_rows) {
       const index rows = std::min(block_rows, c.rows - row);
-      if (ta == Transpose::yes)
+      LeftOperand operand{ta == Transpose::yes ? &a(done, row) : &a(row, done), a.stride, ta == Transpose::yes};
+      if (operand.tiled)
         unrolled<tile_rows>([&](auto below) {
           const Tiles tiles{rows};
-          if (tiles.rows == below + 1) pack_transposed_tiles<below + 1>(&a(done, row), a.stride, depth, tiles, left);
+          if (tiles.rows == below + 1) pack_transposed_tiles<below + 1>(operand.data, a.stride, depth, tiles, left);
         });
       else if (copied)
         for (index i = 0; i < rows; ++i) std::copy_n(&a(row + i, done), depth, left + i * depth);
+      if (copied) operand.data = left, operand.stride = depth;
       for (index column = 0; column < c.columns; column += tile_columns) {
         const index columns = std::min(tile_columns, c.columns - column);
         pack_panel(tb == Transpose::no ? &b(done, column) : &b(column, done), b.stride, tb, depth, columns, panel);
-        const View<float> target{c.row(row) + column, rows, columns, c.stride};
-        const bool one = columns <= lane_count;
-        if (ta == Transpose::no)
-          (one ? multiply_panel<1, Transpose::no> : multiply_panel<2, Transpose::no>)(copied ? left : &a(row, done),
-                                                                                      copied ? depth : a.stride, panel, depth,
-                                                                                      target, alpha, beta);
-        else
-          (one ? multiply_panel<1, Transpose::yes> : multiply_panel<2, Transpose::yes>)(left, 0, panel, depth, target, alpha,
-                                                                                        beta);
+        (columns <= lane_count ? multiply_panel<1> : multiply_panel<2>)(operand, panel, depth,
+                                                                        {c.row(row) + column, rows, columns, c.stride}, alpha,
+                                                                        beta);
       }
     }
     beta = 1;
-    done += depth;
-  } while (done < inner);
+  }
 }
 
 }  // namespace rondo
