@@ -22,7 +22,9 @@ MemoryTokens documents(index count, Token end_of_text = -1) {
   }
   return source;
 }
-List list(Tokens tokens) { return {tokens.data, tokens.data + tokens.columns}; }
+List list(Tokens tokens) {
+  return {tokens.data, tokens.data + tokens.columns};
+}
 
 BOOST_AUTO_TEST_SUITE(batches)
 

@@ -16,7 +16,9 @@ using Weights = Parameters<Layer, Backend>;
 
 const Layer layer{5, 3, normal(1.0), normal(1.0)};
 
-double gradient_at(index step, index place) { return std::sin(static_cast<double>(3 * step + place)); }
+double gradient_at(index step, index place) {
+  return std::sin(static_cast<double>(3 * step + place));
+}
 
 BOOST_AUTO_TEST_SUITE(optimizer)
 

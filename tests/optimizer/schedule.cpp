@@ -6,7 +6,6 @@
 namespace rondo::test {
 namespace {
 
-
 // Schedules without transcendental functions are compile-time values.
 static_assert(Constant{}(0, 100) == 1.0 && Constant{}(99, 100) == 1.0);
 static_assert(Constant{.warmup = 4}(0, 100) == 0.25 && Constant{.warmup = 4}(3, 100) == 1.0);

@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr index steps = 24;
 const TrainingOptions options{.accumulate = 2, .clip = 1, .average_decay = 0.95, .seed = Seed{4}};
-const BatchOptions batch_options{.rows = 2, .length = 12, .packing = Packing::documents, .shuffled = true, .epochs = 0, .seed = Seed{4}};
+const BatchOptions batch_options{
+    .rows = 2, .length = 12, .packing = Packing::documents, .shuffled = true, .epochs = 0, .seed = Seed{4}};
 
 Shape with_dropout() {
   Shape shape = small_shape();

@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(a_step_is_gradient_clip_and_update) {
   const double norm = std::sqrt(c.sum_of_squares(workspace.gradients().flat()));
   BOOST_TEST(norm > 0.1);
   OptimizerState<Reference<double>> state{weights};
-  AdamW{.rate = 1e-2}.update(c, {.step = 1, .rate_share = 0.2, .gradient_scale = 0.1 / norm}, weights, workspace.gradients(), state);
+  AdamW{.rate = 1e-2}.update(c, {.step = 1, .rate_share = 0.2, .gradient_scale = 0.1 / norm}, weights, workspace.gradients(),
+                             state);
   StepReport report;
   run.trainer.on_step([&](const StepReport& r) { report = r; });
   run.trainer.run(batches, 1);

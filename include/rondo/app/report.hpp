@@ -24,7 +24,8 @@ inline LineSeries metric_series(const std::vector<Json>& metrics, const std::str
   std::vector<std::pair<double, double>> all;
   for (const Json& line : metrics)
     if (line.contains(key) && line[key].is_number())
-      all.emplace_back(line.contains("tokens") ? line["tokens"].get<double>() : line["step"].get<double>(), line[key].get<double>());
+      all.emplace_back(line.contains("tokens") ? line["tokens"].get<double>() : line["step"].get<double>(),
+                       line[key].get<double>());
   LineSeries series{name, {}, {}};
   const std::size_t stretches = std::min(points, all.size());
   for (std::size_t i = 0; i < stretches; ++i) {
@@ -42,7 +43,8 @@ inline std::string loss_chart(const std::vector<Json>& metrics, const std::strin
   chart.title = title;
   chart.x.label = "tokens";
   chart.y.label = "loss, nats per token";
-  for (LineSeries& series : std::vector{metric_series(metrics, "loss", "training"), metric_series(metrics, "held_out_loss", "held out")})
+  for (LineSeries& series :
+       std::vector{metric_series(metrics, "loss", "training"), metric_series(metrics, "held_out_loss", "held out")})
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   return svg(chart);
 }
@@ -51,11 +53,20 @@ inline std::string html_text(std::string_view text) {
   std::string result;
   for (const char letter : text) {
     switch (letter) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += letter;
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += letter;
     }
   }
   return result;
@@ -68,8 +79,8 @@ inline void append_rows(std::string& html, const Json& object, const std::string
     if (value.is_object()) {
       append_rows(html, value, name);
     } else if (!(value.is_string() && value.get<std::string>().empty())) {
-      html += "<tr><th>" + html_text(name) + "</th><td>" + html_text(value.is_string() ? value.get<std::string>() : value.dump()) +
-              "</td></tr>\n";
+      html += "<tr><th>" + html_text(name) + "</th><td>" +
+              html_text(value.is_string() ? value.get<std::string>() : value.dump()) + "</td></tr>\n";
     }
   }
 }
@@ -99,13 +110,14 @@ inline void write_report(const std::filesystem::path& run) {
   const std::string name = std::filesystem::absolute(run).lexically_normal().filename().string();
   const std::string chart = loss_chart(metrics, "Loss of " + name);
   write_file(run / "loss.svg", chart);
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html_text(name) +
-      "</title>\n<style>body{font:15px/1.45 sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222}"
-      "table{border-collapse:collapse;margin:1em 0}th,td{text-align:left;padding:.15em 1.2em .15em 0;border-bottom:1px solid #ddd;"
-      "font-weight:normal;vertical-align:top;overflow-wrap:anywhere}th{color:#666;white-space:nowrap}svg{max-width:100%;height:auto}"
-      "</style></head>\n<body>\n<h1>" +
-      html_text(name) + "</h1>\n<table>\n";
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html_text(name) +
+                     "</title>\n<style>body{font:15px/1.45 sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222}"
+                     "table{border-collapse:collapse;margin:1em 0}th,td{text-align:left;padding:.15em 1.2em .15em "
+                     "0;border-bottom:1px solid #ddd;"
+                     "font-weight:normal;vertical-align:top;overflow-wrap:anywhere}th{color:#666;white-space:nowrap}svg{max-"
+                     "width:100%;height:auto}"
+                     "</style></head>\n<body>\n<h1>" +
+                     html_text(name) + "</h1>\n<table>\n";
   append_rows(html, run_results(metrics));
   html += "</table>\n" + chart.substr(chart.find("<svg")) + "\n<h2>The run</h2>\n<table>\n";
   append_rows(html, description);

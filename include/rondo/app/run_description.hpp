@@ -116,8 +116,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
 // What may be another in a run that goes on; all else must be what it was.
 inline bool may_change(std::string_view path) {
   if (path.starts_with("train.held_out_") || path.starts_with("train.checkpoint_")) return true;
-  for (const std::string_view free : {"train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type", "data.tokens",
-                                      "data.held_out", "data.tokenizer"})
+  for (const std::string_view free : {"train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type",
+                                      "data.tokens", "data.held_out", "data.tokenizer"})
     if (path == free) return true;
   return false;
 }
@@ -127,10 +127,12 @@ inline RunDescription read_run_description(const Json& document, const std::stri
   read_object(document, name, [&](ObjectReader& reader) {
     reader.take("composition", run.composition);
     reader.object("shape", [&](ObjectReader& shape) {
-      each_size(run.shape, [&](std::string_view size, auto& value) { shape.take(size, value, at_least(std::decay_t<decltype(value)>{0})); });
+      each_size(run.shape,
+                [&](std::string_view size, auto& value) { shape.take(size, value, at_least(std::decay_t<decltype(value)>{0})); });
     });
     reader.object("train", [&](ObjectReader& train) {
-      each_train_setting(run.train, [&](const char* setting, auto& value, const auto& limits) { train.take(setting, value, limits); });
+      each_train_setting(run.train,
+                         [&](const char* setting, auto& value, const auto& limits) { train.take(setting, value, limits); });
     });
     reader.object("data", [&](ObjectReader& data) {
       data.take("tokens", run.data.tokens);
@@ -153,8 +155,11 @@ inline Json to_json(const RunDescription& run) {
   document["composition"] = run.composition;
   document["shape"] = std::move(shape);
   document["train"] = std::move(train);
-  document["data"] = {{"tokens", run.data.tokens}, {"held_out", run.data.held_out}, {"tokenizer", run.data.tokenizer},
-                      {"pack", run.data.pack},     {"shuffle", run.data.shuffle}};
+  document["data"] = {{"tokens", run.data.tokens},
+                      {"held_out", run.data.held_out},
+                      {"tokenizer", run.data.tokenizer},
+                      {"pack", run.data.pack},
+                      {"shuffle", run.data.shuffle}};
   document["seed"] = run.seed;
   document["record"] = run.record;
   return document;

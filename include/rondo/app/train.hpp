@@ -4,8 +4,9 @@
 //   hgrn2 train --resume RUN [--set train.steps=2000]
 //
 // RUN gets run.json (rondo/app/run_description.hpp), metrics.jsonl, checkpoints/, and at the end the model itself: config.json,
-// model.safetensors, the tokenizer, loss.svg, report.html. SIGINT and SIGTERM finish the step, save and end with status 130 or 143; a run
-// that was killed goes on from its last checkpoint. Errors say what is in the way before any memory is taken for the model.
+// model.safetensors, the tokenizer, loss.svg, report.html. SIGINT and SIGTERM finish the step, save and end with status 130 or
+// 143; a run that was killed goes on from its last checkpoint. Errors say what is in the way before any memory is taken for the
+// model.
 #pragma once
 
 #include <filesystem>
@@ -33,7 +34,8 @@ void add_train_options(Command& command, TrainOptions& options) {
   command.add_option("--tokenizer", options.tokenizer, "copied into the run (default: tokenizer.json beside the data)");
   command.add_option("--out", options.out, "folder of the new run");
   command.add_option("--config", options.config, "settings to start from, as the run.json of another run");
-  command.add_option("--set", options.settings, "one setting, as train.rate=0.002 or shape.width=512 (all of them: run.json of a run)");
+  command.add_option("--set", options.settings,
+                     "one setting, as train.rate=0.002 or shape.width=512 (all of them: run.json of a run)");
   command.add_option("--resume", options.resume, "folder of a run to go on with");
 }
 
@@ -99,7 +101,8 @@ int train(const TrainOptions& options, const CommonOptions& common) {
     require(file->tokenizer() == data.tokenizer(), file->path().string(), ": made with another tokenizer than ",
             data.path().string());
   }
-  resolve_steps(run.train, data.tokens(), resumed && before["train"].contains("steps") ? before["train"]["steps"].get<index>() : 0);
+  resolve_steps(run.train, data.tokens(),
+                resumed && before["train"].contains("steps") ? before["train"]["steps"].get<index>() : 0);
   if (run.composition.empty()) run.composition = composition_name<First>();
   if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
 
@@ -108,8 +111,8 @@ int train(const TrainOptions& options, const CommonOptions& common) {
                            "run.json"};
   return Served::with(chosen, [&]<class Model>(const Shape& shape) {
     run.shape = shape;
-    TrainingRun<Model, Backend> training{resumed ? options.resume : options.out, run, resumed ? before["record"] : Json{}, data,
-                                         held_out.get(), common};
+    TrainingRun<Model, Backend> training{
+        resumed ? options.resume : options.out, run, resumed ? before["record"] : Json{}, data, held_out.get(), common};
     return training.go();
   });
 }

@@ -127,7 +127,8 @@ class Batches {
  private:
   void enter_epoch() {
     const RandomKey key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(position_.epoch)}, "order of the data");
-    shift_ = options_.shuffled ? static_cast<index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
+    shift_ =
+        options_.shuffled ? static_cast<index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
     units_ = cutting_.units(shift_);
     order_ = Permutation{units_, key};
   }

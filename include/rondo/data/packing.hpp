@@ -4,9 +4,9 @@
 //                        of a batch, each a sequence with a fresh state; one that does not fit goes on in the next row.
 //   Packing::windows     a unit is `length` tokens of all documents as one stream, wherever documents begin and end: a row each.
 //
-// A token's label is the token that follows it, in its document or in the stream. Where the source has an end-of-text token, which
-// then ends every document, it also stands before each document: the labels are the document's tokens, each once, and the token
-// before a label is its input. Without one a document's last token has no label.
+// A token's label is the token that follows it, in its document or in the stream. Where the source has an end-of-text token,
+// which then ends every document, it also stands before each document: the labels are the document's tokens, each once, and the
+// token before a label is its input. Without one a document's last token has no label.
 //
 // What is cut is a source of tokens, as TokenFile and MemoryTokens are:
 //   tokens()                                of all documents, which lie one after the other
@@ -40,7 +40,9 @@ concept TokenSource = requires(const Source& source, index i, Token* to) {
 
 enum class Packing { documents, windows };
 
-constexpr std::string_view name_of(Packing packing) { return packing == Packing::documents ? "documents" : "windows"; }
+constexpr std::string_view name_of(Packing packing) {
+  return packing == Packing::documents ? "documents" : "windows";
+}
 
 // A run of tokens of a source, and the borders that no label is looked up across.
 struct Piece {
@@ -88,7 +90,8 @@ class Cutting {
   [[nodiscard]] index words_before(index token) const {
     if (token >= size_) return begins_.back().word;
     const auto document = last_before(token, &Begin::token);
-    return document->word + (document[1].word - document->word) * (token - document->token) / (document[1].token - document->token);
+    return document->word +
+           (document[1].word - document->word) * (token - document->token) / (document[1].token - document->token);
   }
 
  private:
@@ -97,7 +100,7 @@ class Cutting {
     index token, word, unit;
   };
   // The document that something below the total is in; documents without tokens have none of it.
-  [[nodiscard]] std::vector<Begin>::const_iterator last_before(index value, index Begin::* member) const {
+  [[nodiscard]] std::vector<Begin>::const_iterator last_before(index value, index Begin::*member) const {
     return std::upper_bound(begins_.begin(), begins_.end(), value,
                             [&](index number, const Begin& begin) { return number < begin.*member; }) -
            1;

@@ -19,9 +19,7 @@ namespace rondo {
 class Permutation {
  public:
   constexpr Permutation(index size, RandomKey key)
-      : size_(static_cast<std::uint64_t>(size)),
-        key_(key),
-        half_bits_(half_bits(size)) {}
+      : size_(static_cast<std::uint64_t>(size)), key_(key), half_bits_(half_bits(size)) {}
 
   [[nodiscard]] constexpr index size() const { return static_cast<index>(size_); }
   [[nodiscard]] constexpr index operator()(index place) const {

@@ -107,7 +107,8 @@ class Checkpoints {
 
   static std::string name(index step, const std::string& milestone) {
     const std::string digits = std::to_string(step);
-    return "step-" + std::string(digits.size() < 9 ? 9 - digits.size() : 0, '0') + digits + (milestone.empty() ? "" : "-" + milestone);
+    return "step-" + std::string(digits.size() < 9 ? 9 - digits.size() : 0, '0') + digits +
+           (milestone.empty() ? "" : "-" + milestone);
   }
   static std::optional<Checkpoint> parse(const std::filesystem::path& folder) {
     const std::string text = folder.filename().string();
@@ -117,7 +118,8 @@ class Checkpoints {
     if (problem != std::errc{}) return std::nullopt;
     if (end != text.data() + text.size()) checkpoint.milestone = std::string(end + 1, text.data() + text.size());
     if (name(checkpoint.step, checkpoint.milestone) != text) return std::nullopt;
-    checkpoint.resumable = std::filesystem::exists(folder / training_numbers_file) && std::filesystem::exists(folder / training_tensors_file);
+    checkpoint.resumable =
+        std::filesystem::exists(folder / training_numbers_file) && std::filesystem::exists(folder / training_tensors_file);
     return checkpoint;
   }
   // What programs that run no more have left.

@@ -34,7 +34,7 @@ struct TrainingOptions {
   index accumulate = 1;      // batches a step
   double clip = 1;           // global norm of gradients; 0: no limit
   double average_decay = 0;  // of the moving average of the weights; 0: none
-  Seed seed{};             // of dropout
+  Seed seed{};               // of dropout
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -145,7 +145,8 @@ class Trainer {
       if (part == 0) workspace_->zero_gradients();
       auto& c = workspace_->context();
       c.training = true;
-      c.key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
+      c.key =
+          key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
       const auto sum = workspace_->add_gradient(*weights_, batch, objective_);
       if (!std::isfinite(static_cast<double>(sum.sum))) explain_loss(batch);
       loss += static_cast<double>(sum.sum);
@@ -156,8 +157,8 @@ class Trainer {
     require(labels > 0, "step ", reached.step, ": no token of the batch has a label");
     auto& c = workspace_->context();
     const Weights& gradients = workspace_->gradients();
-    const ClippedNorm clipped = clip_by_norm(c, In<typename Backend::Context>(gradients.flat()), options_.clip,
-                                             1.0 / static_cast<double>(labels));
+    const ClippedNorm clipped =
+        clip_by_norm(c, In<typename Backend::Context>(gradients.flat()), options_.clip, 1.0 / static_cast<double>(labels));
     if (!std::isfinite(clipped.norm)) explain_gradient();
     const double share = schedule_(reached.step, steps);
     ++reached.step;

@@ -32,7 +32,9 @@ constexpr ElementType stored_as() {
   return std::is_same_v<Scalar, float> ? ElementType::f32 : ElementType::f64;
 }
 
-inline std::vector<index> shape_of(const Dimensions& dimensions) { return {dimensions.begin(), dimensions.end()}; }
+inline std::vector<index> shape_of(const Dimensions& dimensions) {
+  return {dimensions.begin(), dimensions.end()};
+}
 
 struct TrainingNumbers {
   Progress progress;

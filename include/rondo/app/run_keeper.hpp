@@ -1,0 +1,224 @@
+// RunKeeper: all of a training run that does not depend on the model: its folder, what is written down, when to measure and to
+// save.
+//
+// TrainingRun (rondo/app/training_run.hpp) says through the virtual functions how its model is measured and saved.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <rondo/app/common.hpp>
+#include <rondo/app/progress.hpp>
+#include <rondo/app/report.hpp>
+#include <rondo/app/run_description.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/data/token_file.hpp>
+#include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/evaluate/perplexity.hpp>
+#include <rondo/model/checkpoint/writer.hpp>
+#include <rondo/train/checkpoints.hpp>
+#include <rondo/train/metrics.hpp>
+
+namespace rondo::app {
+
+// What tells two token files apart.
+inline Json facts_of(const TokenFile& file) {
+  const MappedFile bytes{file.path()};
+  TokenFileTrailer trailer;
+  std::memcpy(&trailer, bytes.bytes().data() + bytes.size() - sizeof trailer, sizeof trailer);
+  char checksum[17];
+  std::snprintf(checksum, sizeof checksum, "%016llx", static_cast<unsigned long long>(trailer.checksum));
+  return {{"tokens", file.tokens()}, {"documents", file.documents()}, {"words", file.words()}, {"checksum", checksum}};
+}
+
+class RunKeeper {
+ public:
+  RunKeeper(const RunKeeper&) = delete;
+  RunKeeper& operator=(const RunKeeper&) = delete;
+
+ protected:
+  RunKeeper(std::filesystem::path folder, RunDescription run, const TokenFile& data, const TokenFile* held_out,
+            const CommonOptions& common)
+      : folder_(std::move(folder)),
+        run_(std::move(run)),
+        data_(&data),
+        held_out_(held_out),
+        common_(common),
+        checkpoints_(folder_),
+        progress_(common.quiet) {}
+  virtual ~RunKeeper() = default;
+
+  virtual const Progress& reached() const = 0;
+  virtual HeldOutLoss held_out_loss_now() = 0;
+  virtual void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const = 0;
+  virtual void save_state_into(const std::filesystem::path& folder) const = 0;
+
+  // `before` is the record of the run.json of a run that goes on, null for a new one.
+  void note_facts(const Json& before, index parameters, const std::string& backend) {
+    Json& facts = run_.record = Json::object();
+    facts["parameters"] = parameters;
+    facts["backend"] = backend;
+    facts["threads"] = thread_count();
+    facts["compiler"] = __VERSION__;
+    facts["data"] = facts_of(*data_);
+    if (held_out_ != nullptr) facts["held_out"] = facts_of(*held_out_);
+    if (before.is_null()) {
+      char date[32];
+      const std::time_t now = std::time(nullptr);
+      std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+      facts["started"] = date;
+      return;
+    }
+    if (before.contains("started")) facts["started"] = before["started"];
+    require(!before.contains("data") || before["data"] == facts["data"], data_->path().string(),
+            ": not the data that this run began with (", facts["data"].dump(), ", was ", before["data"].dump(), ")");
+    if (before.contains("threads") && before["threads"] != facts["threads"] && !common_.quiet)
+      std::fprintf(stderr, "note: %s threads before, %s now: sums may differ in their last bits\n",
+                   before["threads"].dump().c_str(), facts["threads"].dump().c_str());
+  }
+
+  // Makes the folder; from here on after_step() watches.
+  void begin() {
+    prepare_folder();
+    metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
+    write_json(folder_ / "run.json", to_json(run_));
+    say(reached().step == 0 ? "training" : "going on");
+    last_save_ = Clock::now();
+    before_ = reached();
+  }
+
+  void after_step(const StepReport& report) {
+    const Progress& now = report.progress;
+    metrics_->append(to_json(report));
+    shown_loss_ = shown_loss_ > 0 ? 0.95 * shown_loss_ + 0.05 * report.loss : report.loss;
+    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens",
+                   "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3) +
+                       (held_out_loss_ > 0 ? ", held out " + fixed_text(held_out_loss_, 3) : ""));
+    if (now.step % run_.train.held_out_steps == 0 && now.step < run_.train.steps) measure();
+    const std::string milestone = milestone_of(now);
+    const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
+    const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||
+                     (run_.train.checkpoint_minutes > 0 && since > 60 * run_.train.checkpoint_minutes);
+    if (due || !milestone.empty()) save_checkpoint(milestone);
+    before_ = now;
+  }
+
+  // The exit status.
+  int finish(bool done, int signal) {
+    const index step = reached().step;
+    if (done) measure();
+    progress_.finish();
+    const auto latest = checkpoints_.latest();
+    if (!latest || latest->step != step) save_checkpoint("");
+    save_model_into(folder_, save_options());
+    write_report(folder_);
+    Json result = run_results(read_metrics(folder_ / "metrics.jsonl"));
+    if (!common_.quiet || !done) {
+      std::string line =
+          (done ? "done: step " : "stopped at step ") + std::to_string(step) + " of " + std::to_string(run_.train.steps);
+      if (result.contains("training_loss")) line += ", loss " + fixed_text(result["training_loss"].get<double>(), 4);
+      if (done && held_out_loss_ > 0) line += ", held out " + fixed_text(held_out_loss_, 4);
+      if (result.contains("tokens_per_second"))
+        line += ", " + short_number(result["tokens_per_second"].get<double>()) + " tokens/s";
+      std::fprintf(stderr, "%s\n", line.c_str());
+      if (!done) std::fprintf(stderr, "go on with: %s train --resume %s\n", program_invocation_short_name, folder_.c_str());
+    }
+    result["run"] = folder_.string();
+    result["done"] = done;
+    print_result(common_, result);
+    return done ? 0 : 128 + signal;
+  }
+
+  std::filesystem::path folder_;
+  RunDescription run_;
+  const TokenFile* data_;
+  const TokenFile* held_out_;
+  CommonOptions common_;
+  Checkpoints checkpoints_;
+  ProgressLine progress_;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void prepare_folder() {
+    std::error_code problem;
+    std::filesystem::create_directories(folder_, problem);
+    require(!problem, folder_.string(), ": cannot be made: ", problem.message());
+    const std::filesystem::path beside = data_->path().parent_path() / "tokenizer.json";
+    if (run_.data.tokenizer.empty() && std::filesystem::exists(beside) &&
+        Tokenizer::load(beside).fingerprint() == data_->tokenizer())
+      run_.data.tokenizer = beside.string();
+    if (run_.data.tokenizer.empty()) {
+      if (!common_.quiet) std::fprintf(stderr, "note: no tokenizer beside the data; --tokenizer would put one into the run\n");
+      return;
+    }
+    const std::filesystem::path given = run_.data.tokenizer;
+    const Tokenizer tokenizer = Tokenizer::load(given);
+    require(tokenizer.vocabulary() <= run_.shape.vocabulary, given.string(), ": a tokenizer with a vocabulary of ",
+            tokenizer.vocabulary(), ", the model has ", run_.shape.vocabulary);
+    require(tokenizer.fingerprint() == data_->tokenizer(), given.string(), ": not the tokenizer that made ",
+            data_->path().string());
+    if (given.extension() == ".json")
+      write_file(folder_ / "tokenizer.json", MappedFile{given}.text());
+    else
+      copy_tokenizer(given, folder_);
+  }
+
+  void say(const char* what) const {
+    if (common_.quiet) return;
+    std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td, in %s\n", what,
+                 short_number(run_.record["parameters"].get<double>()).c_str(), run_.train.steps,
+                 run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, folder_.c_str());
+  }
+
+  // The name of a count that was reached in this step.
+  [[nodiscard]] std::string milestone_of(const Progress& now) const {
+    const auto reached = [](index every, index before, index after) { return every > 0 && before / every != after / every; };
+    const TrainSettings& train = run_.train;
+    if (reached(train.checkpoint_words, before_.words, now.words))
+      return "words-" + std::to_string(now.words / train.checkpoint_words * train.checkpoint_words);
+    if (reached(train.checkpoint_tokens, before_.tokens, now.tokens))
+      return "tokens-" + std::to_string(now.tokens / train.checkpoint_tokens * train.checkpoint_tokens);
+    return "";
+  }
+
+  void measure() {
+    if (held_out_ == nullptr) return;
+    const HeldOutLoss loss = held_out_loss_now();
+    held_out_loss_ = loss.loss;
+    metrics_->append({{"step", reached().step},
+                      {"tokens", reached().tokens},
+                      {"words", reached().words},
+                      {"held_out_loss", loss.loss},
+                      {"held_out_standard_error", loss.standard_error},
+                      {"held_out_bits_per_byte", loss.bits_per_byte()}});
+  }
+
+  [[nodiscard]] SaveOptions save_options() const {
+    SaveOptions options;
+    if (run_.train.save_type == "BF16") options.type = ElementType::bf16;
+    return options;
+  }
+  void save_checkpoint(const std::string& milestone) {
+    checkpoints_.save(reached().step, milestone, [&](const std::filesystem::path& into) {
+      save_model_into(into, save_options());
+      if (!run_.data.tokenizer.empty()) copy_tokenizer(folder_, into);
+      save_state_into(into);
+    });
+    checkpoints_.prune(run_.train.keep);
+    last_save_ = Clock::now();
+  }
+
+  std::unique_ptr<MetricsFile> metrics_;
+  Clock::time_point last_save_;
+  Progress before_;
+  double shown_loss_ = 0;
+  double held_out_loss_ = 0;
+};
+
+}  // namespace rondo::app
