@@ -1,0 +1,84 @@
+// Cpu back-end, part 4: products with weights, and weights stored in bf16 or fp16 for evaluation and decoding.
+//
+// A few rows (decoding) read the stored matrix once as it is; for more, blocks of its rows are widened to float32 in scratch.
+// Vectors (norms, biases) are widened as a whole. Results are float32 throughout; there are no gradients of stored halves.
+#pragma once
+
+#include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/backend/cpu/sequence_operations.hpp>
+
+namespace rondo {
+
+template <class T>
+concept HalfElement = std::same_as<std::remove_const_t<T>, bf16> || std::same_as<std::remove_const_t<T>, fp16>;
+
+template <class Backend>
+class CpuWeights : public CpuSequence<Backend> {
+  using Base = CpuSequence<Backend>;
+
+ public:
+  using Input = View<const float>;
+  using Output = View<float>;
+  using Base::add_bias;
+  using Base::layer_norm;
+  using Base::lower_bounds;
+  using Base::rms_norm;
+  using Base::short_convolution;
+
+  void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
+  void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+    multiply(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
+  }
+  void linear_weight_gradient(Input dy, Input x, Output d_weight) {
+    multiply(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
+  }
+
+  template <HalfElement Half>
+  void linear(Input x, View<Half> weight, Output y) {
+    if (x.rows <= few_rows) return multiply_few_rows(x, View<const std::remove_const_t<Half>>(weight), y, 0);
+    constexpr index block = 256;
+    for (index begin = 0; begin < weight.rows; begin += block) {
+      const index rows = std::min(block, weight.rows - begin);
+      auto mark = this->mark();
+      linear(x, widened(weight.middle_rows(begin, rows)), y.middle_columns(begin, rows));
+    }
+  }
+  template <HalfElement Half>
+  void add_bias(View<Half> bias, Output y) {
+    auto mark = this->mark();
+    Base::add_bias(widened(bias), y);
+  }
+  template <HalfElement Half>
+  void rms_norm(const NormSizes& sizes, Input x, View<Half> weight, Output y, Output reciprocal) {
+    auto mark = this->mark();
+    Base::rms_norm(sizes, x, widened(weight), y, reciprocal);
+  }
+  template <HalfElement Half>
+  void layer_norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
+    auto mark = this->mark();
+    Base::layer_norm(sizes, x, widened(weight), widened(bias), y, mean, reciprocal);
+  }
+  template <HalfElement Half>
+  void lower_bounds(View<Half> raw, Output bounds) {
+    auto mark = this->mark();
+    Base::lower_bounds(widened(raw), bounds);
+  }
+  template <HalfElement Half>
+  void short_convolution(Input x, View<Half> weight, Output y, Input initial, Output final) {
+    auto mark = this->mark();
+    Base::short_convolution(x, widened(weight), y, initial, final);
+  }
+
+  // A float32 copy in scratch.
+  template <HalfElement Half>
+  [[nodiscard]] Input widened(View<Half> stored) {
+    const Output result = this->matrix(stored.rows, stored.columns);
+    each_row([](index n, const auto* from, float* to) {
+#pragma omp simd
+      for (index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
+    }, stored, result);
+    return result;
+  }
+};
+
+}  // namespace rondo
