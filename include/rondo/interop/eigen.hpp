@@ -16,16 +16,16 @@
 namespace rondo {
 
 template <class T>
-using EigenMatrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMajorMatrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class T>
-using EigenMap = Eigen::Map<std::conditional_t<std::is_const_v<T>, const EigenMatrix<T>, EigenMatrix<T>>, Eigen::Unaligned,
-                            Eigen::OuterStride<>>;
+using RowMajorMap = Eigen::Map<std::conditional_t<std::is_const_v<T>, const RowMajorMatrix<T>, RowMajorMatrix<T>>,
+                               Eigen::Unaligned, Eigen::OuterStride<>>;
 
 template <class T>
-[[nodiscard]] EigenMap<T> as_eigen(View<T> view) {
-  if (!view) return EigenMap<T>(nullptr, 0, 0, Eigen::OuterStride<>(0));
-  return EigenMap<T>(view.data, view.rows, view.columns, Eigen::OuterStride<>(view.stride));
+[[nodiscard]] RowMajorMap<T> as_eigen(View<T> view) {
+  if (!view) return RowMajorMap<T>(nullptr, 0, 0, Eigen::OuterStride<>(0));
+  return RowMajorMap<T>(view.data, view.rows, view.columns, Eigen::OuterStride<>(view.stride));
 }
 
 }  // namespace rondo
