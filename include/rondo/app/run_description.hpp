@@ -13,6 +13,8 @@
 // `record` is written and not read, but for the checksums of the data, which a resumed run compares.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -180,6 +182,23 @@ inline void require_same_run(const Json& before, const Json& now, const std::str
               now[section][key].dump(), " in a run that goes on");
     }
   }
+}
+
+// Turns the three ways of saying how long into steps, and fills in what follows from their number. `steps_before`: of a run that
+// goes on, so that a length given now replaces it; 0 for a new one.
+inline void resolve_steps(TrainSettings& train, index data_tokens, index steps_before) {
+  const index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
+  require(given <= 1, "train: expected one of train.steps, train.tokens and train.epochs, found ", given);
+  const double step = static_cast<double>(train.batch * train.length * train.accumulate);
+  const auto all = static_cast<double>(data_tokens);
+  if (train.tokens > 0)
+    train.steps = static_cast<index>(std::ceil(static_cast<double>(train.tokens) / step));
+  else if (train.epochs > 0 || train.steps == 0)
+    train.steps = std::max<index>(1, static_cast<index>(std::ceil((train.epochs > 0 ? train.epochs : 1.0) * all / step)));
+  train.tokens = 0;
+  train.epochs = 0;
+  if (train.warmup < 0) train.warmup = std::max<index>(1, train.steps * 3 / 100);
+  if (train.held_out_steps == 0) train.held_out_steps = std::max<index>(1, train.steps / 10);
 }
 
 // "shape.width=512" and the like, put into a document; throws Error for what has no "=".

@@ -67,22 +67,6 @@ inline RunDescription asked_run(const TrainOptions& options, const CommonOptions
   return run;
 }
 
-// Turns the three ways of saying how long into steps.
-inline void resolve_steps(TrainSettings& train, index data_tokens, index steps_before) {
-  const index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
-  require(given <= 1, "train: expected one of train.steps, train.tokens and train.epochs, found ", given);
-  const double step = static_cast<double>(train.batch * train.length * train.accumulate);
-  const auto all = static_cast<double>(data_tokens);
-  if (train.tokens > 0)
-    train.steps = static_cast<index>(std::ceil(static_cast<double>(train.tokens) / step));
-  else if (train.epochs > 0 || train.steps == 0)
-    train.steps = std::max<index>(1, static_cast<index>(std::ceil((train.epochs > 0 ? train.epochs : 1.0) * all / step)));
-  train.tokens = 0;
-  train.epochs = 0;
-  if (train.warmup < 0) train.warmup = std::max<index>(1, train.steps * 3 / 100);
-  if (train.held_out_steps == 0) train.held_out_steps = std::max<index>(1, train.steps / 10);
-}
-
 // Trains First, or the composition that run.json names among those the program serves.
 template <class Served, class First, class Backend>
 int train(const TrainOptions& options, const CommonOptions& common) {

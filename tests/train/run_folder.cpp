@@ -1,0 +1,144 @@
+// What a run folder holds: run.json read strictly and compared, metrics that go back with a run, the report.
+#include <boost/test/unit_test.hpp>
+
+#include <rondo/app/report.hpp>
+#include <rondo/app/run_description.hpp>
+
+#include <io/temporary_folder.hpp>
+
+namespace rondo::test {
+namespace {
+
+using app::RunDescription;
+using app::TrainSettings;
+
+RunDescription with_settings(const std::vector<std::string>& settings, Json document = Json::object()) {
+  app::apply_settings(document, settings);
+  return app::read_run_description(document, "run.json");
+}
+std::string problem_of(const std::vector<std::string>& settings) {
+  return message_of([&] { with_settings(settings); });
+}
+
+BOOST_AUTO_TEST_SUITE(run_folder)
+
+BOOST_AUTO_TEST_CASE(settings_reach_their_places) {
+  const RunDescription run = with_settings({"shape.width=96", "shape.dropout=0.1", "train.rate=2e-3", "train.schedule=trapezoid",
+                                            "train.checkpoint_words=1e6", "data.pack=windows", "seed=7"});
+  BOOST_TEST(run.shape.width == 96);
+  BOOST_TEST(run.shape.dropout == 0.1);
+  BOOST_TEST(run.train.rate == 2e-3);
+  BOOST_TEST(run.train.schedule == "trapezoid");
+  BOOST_TEST(run.train.checkpoint_words == 1000000);
+  BOOST_TEST(run.data.pack == "windows");
+  BOOST_TEST(run.seed == 7U);
+  BOOST_TEST(run.train.beta2 == TrainSettings{}.beta2);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
+  RunDescription run = with_settings({"shape.width=96", "train.ema=0.99", "train.steps=7", "data.tokens=a b.tokens", "seed=3"});
+  run.record["threads"] = 2;
+  const Json document = app::to_json(run);
+  BOOST_TEST(app::to_json(app::read_run_description(document, "run.json")).dump() == document.dump());
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_are_named) {
+  BOOST_TEST(problem_of({"train.stepz=4"}) == "run.json: train.stepz: unknown key; did you mean 'steps'?");
+  BOOST_TEST(has(problem_of({"shape.widht=4"}), "did you mean 'width'?"));
+  BOOST_TEST(has(problem_of({"trian.steps=4"}), "did you mean 'train'?"));
+  BOOST_TEST(has(problem_of({"train.steps=-4"}), "train.steps: expected an integer of at least 0, found -4"));
+  BOOST_TEST(has(problem_of({"train.steps=many"}), "found \"many\""));
+  BOOST_TEST(has(problem_of({"train.batch=0"}), "train.batch"));
+  BOOST_TEST(has(problem_of({"train.schedule=cosin"}), "expected one of 'constant'"));
+  BOOST_TEST(has(problem_of({"train.steps"}), "expected NAME=VALUE"));
+  BOOST_TEST(has(problem_of({"shape.heads=1.5"}), "expected an integer"));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_goes_on_as_it_was) {
+  const RunDescription run = with_settings({"train.steps=100", "shape.width=64"});
+  const Json before = app::to_json(run);
+  const auto problem = [&](const std::vector<std::string>& settings) {
+    return message_of([&] { app::require_same_run(before, app::to_json(with_settings(settings, before)), "run.json"); });
+  };
+  BOOST_TEST(problem({}) == "no error");
+  BOOST_TEST(problem({"train.steps=200", "train.checkpoint_minutes=1", "train.keep=5", "data.held_out=x"}) == "no error");
+  BOOST_TEST(problem({"train.batch=4"}) == "run.json: train.batch was 8 and cannot become 4 in a run that goes on");
+  BOOST_TEST(has(problem({"shape.width=32"}), "shape.width was 64"));
+  BOOST_TEST(has(problem({"seed=5"}), "seed was 0"));
+  BOOST_TEST(has(problem({"data.shuffle=false"}), "data.shuffle was true"));
+}
+
+BOOST_AUTO_TEST_CASE(length_of_a_run) {
+  const auto resolved = [](std::vector<std::string> settings, index steps_before = 0) {
+    settings.insert(settings.end(), {"train.batch=4", "train.length=25", "train.accumulate=2"});  // 200 tokens a step
+    TrainSettings train = with_settings(settings).train;
+    app::resolve_steps(train, 10001, steps_before);
+    return train;
+  };
+  BOOST_TEST(resolved({}).steps == 51);  // one epoch
+  BOOST_TEST(resolved({"train.epochs=2"}).steps == 101);
+  BOOST_TEST(resolved({"train.tokens=1000"}).steps == 5);
+  BOOST_TEST(resolved({"train.steps=1000"}).steps == 1000);
+  BOOST_TEST(resolved({"train.steps=1000"}).warmup == 30);
+  BOOST_TEST(resolved({"train.steps=1000", "train.warmup=0"}).warmup == 0);
+  BOOST_TEST(resolved({"train.steps=1000"}).held_out_steps == 100);
+  BOOST_TEST(resolved({"train.steps=51", "train.epochs=2"}, 51).steps == 101);
+  BOOST_CHECK_THROW(resolved({"train.steps=10", "train.epochs=2"}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(shape_alone_for_a_summary) {
+  BOOST_TEST(app::shape_from_settings({"shape.width=512"}).width == 512);
+  BOOST_TEST(app::shape_from_settings({}).vocabulary == 8192);
+}
+
+Json step_line(index step, double loss) {
+  return {
+      {"step", step}, {"tokens", 100 * step}, {"words", 70 * step}, {"loss", loss}, {"seconds", 0.5 * static_cast<double>(step)}};
+}
+
+BOOST_AUTO_TEST_CASE(metrics_go_back_with_a_run) {
+  const TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  {
+    MetricsFile metrics{path, 0};
+    for (index step = 1; step <= 10; ++step) metrics.append(step_line(step, 5));
+  }
+  put(path, content(path) + R"({"step": 11, "tok)");  // killed while writing
+  BOOST_TEST(read_metrics(path).size() == 10U);
+  {
+    MetricsFile metrics{path, 6};
+    metrics.append(step_line(7, 4));
+  }
+  const auto lines = read_metrics(path);
+  BOOST_TEST_REQUIRE(lines.size() == 7U);
+  BOOST_TEST(lines[6]["loss"].get<double>() == 4.0);
+  put(path, "{\"step\": 1}\nnonsense\n");
+  BOOST_TEST(has(message_of([&] { read_metrics(path); }), "metrics.jsonl:2"));
+}
+
+BOOST_AUTO_TEST_CASE(report_is_one_page) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "a&b");
+  const auto run = folder / "a&b";
+  write_json(run / "run.json", app::to_json(with_settings({"data.tokens=<x>.tokens"})));
+  {
+    MetricsFile metrics{run / "metrics.jsonl", 0};
+    for (index step = 1; step <= 1000; ++step) metrics.append(step_line(step, 3 + 1 / static_cast<double>(step)));
+    metrics.append({{"step", 1000}, {"tokens", 100000}, {"words", 70000}, {"held_out_loss", 3.25}});
+  }
+  app::write_report(run);
+  const std::string page = content(run / "report.html"), picture = content(run / "loss.svg");
+  BOOST_TEST(has(page, "<h1>a&amp;b</h1>"));
+  BOOST_TEST(has(page, "&lt;x&gt;.tokens"));
+  BOOST_TEST(has(page, "<svg"));
+  BOOST_TEST(has(page, "<tr><th>held_out_loss</th><td>3.25</td></tr>"));
+  BOOST_TEST(has(page, "<tr><th>tokens_per_second</th><td>200.0</td></tr>"));
+  BOOST_TEST((!has(page, "href=") && !has(page, "src=")));
+  BOOST_TEST(has(picture, "held out"));
+  BOOST_TEST(picture.size() < 60000U);  // a thousand steps are drawn as two hundred
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace rondo::test
