@@ -219,13 +219,18 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
 BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
   const Problem problem{{4, 32, 32, 0.2f}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
   const Inputs in(problem, 5);
-  const Results<float> first = chunked(problem, in);
-  for (int repetition = 0; repetition < 3; ++repetition) {
-    const Results<float> again = chunked(problem, in);
-    BOOST_TEST((again.o.values == first.o.values && again.dq.values == first.dq.values && again.dk.values == first.dk.values &&
-                again.dg.values == first.dg.values && again.dv.values == first.dv.values &&
-                again.d_initial.values == first.d_initial.values));
+  const Results<float> expected = chunked(problem, in);
+#ifdef _OPENMP
+  const int threads = omp_get_max_threads();
+  for (int count : {1, 2, 3, 5}) {
+    omp_set_num_threads(count);
+    const Results<float> found = chunked(problem, in);
+    for (auto member : {&Results<float>::o, &Results<float>::final, &Results<float>::dq, &Results<float>::dk, &Results<float>::dg,
+                        &Results<float>::dv, &Results<float>::d_initial})
+      BOOST_TEST(((found.*member).values == (expected.*member).values), count << " threads");
   }
+  omp_set_num_threads(threads);
+#endif
 }
 
 BOOST_AUTO_TEST_SUITE_END()
