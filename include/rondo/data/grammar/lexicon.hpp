@@ -155,7 +155,7 @@ class Lexicon {
     noun_index_[singular] = nouns.size();
     const std::string plural = forms.size() > 1 ? std::string(forms[1]) : spelling::with_s(singular);
     nouns.push_back({++last_, singular, entries.mass ? "" : plural, entries.classes, entries.gender, entries.mass, false});
-    noun_weights.push_back(zipf_weight(rank));
+    noun_weights.push_back(zipf_weight(5 + rank));
   }
   void add_names(std::string_view names, Gender gender) {
     std::size_t rank = 0;

@@ -65,7 +65,7 @@ inline MaybePair relative_island(PairMaker& make) {
   const Noun& outer = make.draw_other(person, {&act->noun});
   const Verb& thinks = make.lexicon().verb(make.random().pick(std::array{"say", "think", "claim", "believe", "hope", "know"}));
   const Verb& meets = make.lexicon().verb(make.random().pick(
-      std::array{"see", "like", "help", "meet", "visit", "thank", "trust", "hug", "greet", "invite", "warn", "praise"}));
+      std::array{"see", "like", "help", "meet", "visit", "thank", "trust", "hug", "greet", "invite", "praise"}));
   if (&meets == act->frame.verb) return {};
   const Tense tense = make.random().chance(70) ? Tense::past : Tense::present;
   const auto ask = [&](const Verb& verb, const Phrase& rest) {

@@ -22,20 +22,26 @@ struct Word {
 
 inline constexpr std::string_view open_quote = "``", close_quote = "''";
 
+// Its members stay out of line: the grammar is made of some thousand calls of them.
 class Phrase {
  public:
-  Phrase() = default;
-  Phrase(std::string_view word) { *this << word; }
-  Phrase(const char* word) { *this << std::string_view(word); }
-  Phrase(Word word) : words_{word} {}
+  [[gnu::noinline]] Phrase() = default;
+  [[gnu::noinline]] Phrase(const Phrase& other) = default;
+  [[gnu::noinline]] Phrase(Phrase&& other) noexcept = default;
+  [[gnu::noinline]] Phrase& operator=(const Phrase& other) = default;
+  [[gnu::noinline]] Phrase& operator=(Phrase&& other) noexcept = default;
+  [[gnu::noinline]] ~Phrase() = default;
+  [[gnu::noinline]] Phrase(std::string_view word) { *this << Word{word}; }
+  Phrase(const char* word) : Phrase(std::string_view(word)) {}
+  [[gnu::noinline]] Phrase(Word word) { *this << word; }
 
   Phrase& operator<<(std::string_view word) { return *this << Word{word}; }
   Phrase& operator<<(const char* word) { return *this << Word{word}; }
-  Phrase& operator<<(Word word) {
+  [[gnu::noinline]] Phrase& operator<<(Word word) {
     if (!word.text.empty()) words_.push_back(word);
     return *this;
   }
-  Phrase& operator<<(const Phrase& other) {
+  [[gnu::noinline]] Phrase& operator<<(const Phrase& other) {
     words_.insert(words_.end(), other.words_.begin(), other.words_.end());
     return *this;
   }
@@ -119,13 +125,14 @@ inline bool holds_strangers(const Phrase& phrase) {
   return false;
 }
 
-// Whether a content word comes twice.
+// Whether a content word comes twice, or any word twice in a row.
 inline bool repeats(const Phrase& phrase) {
   const std::vector<Word>& words = phrase.words();
   for (std::size_t i = 0; i < words.size(); ++i) {
     for (std::size_t j = 0; j < i && words[i].id != 0; ++j) {
       if (words[i].id == words[j].id) return true;
     }
+    if (i > 0 && words[i].text == words[i - 1].text) return true;
   }
   return false;
 }

@@ -27,7 +27,7 @@ class Sentences : public Speaker {
     NounPhrase subject = about ? *std::move(about) : free_subject(scope);
     Phrase front;
     if (kind >= 24 && kind < 29 && scope.narrative)
-      front << random().pick(std::array{"suddenly", "one day", "in the end", "after a while"}) << ",";
+      front << random().pick(std::array{"all at once", "one day", "in the end", "after a while"}) << ",";
     const bool acted_on = (subject.classes & animate) == 0 ? random().chance(55) : random().chance(7);
     if (acted_on) {
       if (auto clause = passive_clause(subject, scope)) {
@@ -51,7 +51,7 @@ class Sentences : public Speaker {
 
   NounPhrase free_subject(const Scope& scope) {
     const std::uint32_t kind = random().below(100);
-    const Classes classes = kind < 55 ? person : kind < 72 ? animal : kind < 90 ? thing : kind < 95 ? event | idea | song : place;
+    const Classes classes = kind < 55 ? person : kind < 72 ? animal : kind < 86 ? thing : kind < 95 ? event | idea | song : place;
     NounPhrase subject =
         noun_phrase({.classes = classes, .modifiers = 25, .relatives = 18, .negative = true, .superlative = true}, scope);
     if ((classes & animate) != 0 && !subject.negative && random().chance(9)) return joined(subject, scope);

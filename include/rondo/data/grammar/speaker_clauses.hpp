@@ -99,6 +99,7 @@ inline std::optional<Clause> Speaker::passive_clause(NounPhrase subject, const S
 
 inline Scope Speaker::add_adverb(Clause& clause, const Scope& scope) {
   Scope inner = scope;
+  if (clause.subject.negative) clause.inflection.negated = false;
   inner.licensed = scope.licensed || clause.inflection.negated || clause.subject.negative;
   const std::uint32_t kind = random().below(100);
   const bool ever = inner.licensed && !clause.inflection.progressive && kind < (clause.subject.negative ? 40u : 22u);

@@ -9,7 +9,7 @@ inline Phrase Speaker::complement(const Frame& frame, const NounPhrase& subject,
   const Scope inner{scope.narrative, scope.licensed, scope.depth - 1};
   const Wish object{.classes = frame.object,
                     .relatives = 14,
-                    .superlative = !scope.licensed && !subject.negative,
+                    .superlative = frame.use == Use::transitive && !scope.licensed && !subject.negative,
                     .licensed = scope.licensed,
                     .owner = &subject.agreement};
   switch (frame.use) {
