@@ -99,7 +99,7 @@ class ModelFolder {
       return "\n  tensor '" + expected.name + "' is missing; expected shape " + shape_text(expected.shape) + " for the weight '" +
              path + "'";
     if (found->shape != expected.shape)
-      return "\n  tensor '" + expected.name + "': expected shape " + shape_text(expected.shape) + ", found " +
+      return "\n  tensor '" + expected.name + "': expected shape " + shape_text(expected.shape) + ", found shape " +
              shape_text(found->shape);
     const bool floating = found->type == ElementType::f64 || found->type == ElementType::f32 || found->type == ElementType::f16 ||
                           found->type == ElementType::bf16;

@@ -1,0 +1,157 @@
+// config.json of other programs: defaults, the rules between keys, and what is refused by name.
+#include <boost/test/unit_test.hpp>
+
+#include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/model/checkpoint/llama.hpp>
+#include <rondo/model/checkpoint/lstm.hpp>
+
+#include "io/temporary_folder.hpp"
+
+namespace rondo::test {
+namespace {
+
+template <class Files>
+auto read(const std::string& text) {
+  return Files::read(ModelConfig{parse_json(text, "config.json", BareNumbers::allowed), "config.json"}, nullptr);
+}
+template <class Files>
+std::string refusal_of(const std::string& text) {
+  return message_of([&] { read<Files>(text); });
+}
+// Written and read again.
+template <class Files, class Described>
+Shape again(const Described& description) {
+  Json document = Json::object();
+  Files::write(description, document);
+  const auto back = Files::read(ModelConfig{document, "config.json"}, nullptr);
+  BOOST_TEST((back.options == description.options));
+  return back.shape;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checkpoint_config)
+
+BOOST_AUTO_TEST_CASE(hgrn2_defaults) {
+  const auto found = read<Hgrn2Files>("{}");
+  BOOST_TEST(found.shape.width == 2048);
+  BOOST_TEST(found.shape.depth == 24);
+  BOOST_TEST(found.shape.vocabulary == 32000);
+  BOOST_TEST(found.shape.heads == 16);
+  BOOST_TEST(found.shape.head_key_width() == 128);
+  BOOST_TEST(found.shape.mlp() == 5632);
+  BOOST_TEST(found.shape.norm_epsilon == 1e-6);
+  BOOST_TEST(found.shape.mixer_norm_epsilon == 1e-5);
+  BOOST_TEST((found.options == Hgrn2Files::Options{.lower_bounds = true, .convolved = false, .tied = false}));
+}
+BOOST_AUTO_TEST_CASE(hgrn2_heads) {
+  // expand_ratio decides where it is not null
+  BOOST_TEST(read<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": 16, "num_heads": 2})").shape.heads == 4);
+  BOOST_TEST(read<Hgrn2Files>(R"({"hidden_size": 256, "num_heads": 8})").shape.heads == 2);
+  const auto by_heads = read<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": null, "num_heads": 2})");
+  BOOST_TEST(by_heads.shape.heads == 2);
+  BOOST_TEST(by_heads.shape.head_key_width() == 32);
+  BOOST_TEST(refusal_of<Hgrn2Files>(R"({"expand_ratio": null})") == "config.json: num_heads: missing; expected an integer");
+  BOOST_TEST(refusal_of<Hgrn2Files>(R"({"hidden_size": 100})") ==
+             "config.json: expand_ratio: expected a divisor of hidden_size 100, found 128");
+  BOOST_TEST(refusal_of<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": null, "num_heads": 3})") ==
+             "config.json: num_heads: expected a divisor of hidden_size 64, found 3");
+}
+BOOST_AUTO_TEST_CASE(hgrn2_mlp_width) {
+  const auto width = [](const std::string& more) {
+    return read<Hgrn2Files>(R"({"hidden_size": 512)" + more + "}").shape.mlp();
+  };
+  BOOST_TEST(width("") == 1536);
+  BOOST_TEST(width(R"(, "intermediate_size": null)") == 1536);
+  BOOST_TEST(width(R"(, "hidden_ratio": 2)") == 768);
+  BOOST_TEST(width(R"(, "intermediate_size": 40, "hidden_ratio": 2)") == 40);
+  BOOST_TEST(read<Hgrn2Files>(R"({"hidden_size": 768})").shape.mlp() == 2048);
+  BOOST_TEST(read<Hgrn2Files>(R"({"hidden_size": 1024})").shape.mlp() == 2816);
+}
+BOOST_AUTO_TEST_CASE(hgrn2_refusals) {
+  const auto refused = [](const std::string& member, const std::string& part) {
+    const std::string message = refusal_of<Hgrn2Files>("{" + member + "}");
+    BOOST_TEST(has(message, part), message);
+  };
+  refused(R"("attn": {"layers": [1], "num_heads": 4})", "config.json: attn: expected null");
+  refused(R"("attnres_block_size": 2)", "config.json: attnres_block_size: expected null");
+  refused(R"("hidden_act": "powlu")", "config.json: hidden_act: expected one of 'swish', 'silu', found \"powlu\"");
+  refused(R"("elementwise_affine": false)", "config.json: elementwise_affine: expected true");
+  refused(R"("hidden_size": "64")", "config.json: hidden_size: expected an integer");
+  refused(R"("hidden_size": 64.5)", "hidden_size: expected an integer");
+  refused(R"("hidden_size": 0)", "hidden_size: expected an integer from 1");
+  refused(R"("num_hidden_layers": -3)", "num_hidden_layers: expected an integer from 1");
+  refused(R"("num_hidden_layers": 1000000000000)", "num_hidden_layers: expected an integer from 1");
+  refused(R"("norm_eps": true)", "norm_eps: expected a number");
+  refused(R"("use_short_conv": 1)", "use_short_conv: expected true or false");
+  refused(R"("tie_word_embeddings": "yes")", "tie_word_embeddings: expected true or false");
+}
+BOOST_AUTO_TEST_CASE(hgrn2_there_and_back) {
+  const auto given = read<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": 8, "intermediate_size": 24, "vocab_size": 61, "norm_eps": 1e-5,
+      "num_hidden_layers": 3, "use_short_conv": true, "use_lower_bound": false, "conv_size": 3, "tie_word_embeddings": true})");
+  BOOST_TEST(Hgrn2Files::refusal(given).empty());
+  BOOST_TEST((again<Hgrn2Files>(given) == given.shape));
+  auto other = given;
+  other.shape.mixer_norm_epsilon = 2e-5;
+  BOOST_TEST(has(Hgrn2Files::refusal(other), "epsilon"));
+  other.shape = given.shape;
+  other.shape.key_width = 16;
+  BOOST_TEST(has(Hgrn2Files::refusal(other), "keys"));
+}
+
+BOOST_AUTO_TEST_CASE(llama_defaults_and_rules) {
+  const auto found = read<LlamaFiles>("{}");
+  BOOST_TEST((found.shape == Shape{.vocabulary = 32000, .width = 4096, .depth = 32, .heads = 32, .mlp_width = 11008}));
+  BOOST_TEST((found.options == LlamaFiles::Options{}));
+  const auto grouped = read<LlamaFiles>(
+      R"({"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "attention_bias": true,
+          "tie_word_embeddings": true, "rope_theta": 5e5, "rope_scaling": null, "rms_norm_eps": 1e-5, "vocab_size": 7})");
+  BOOST_TEST(grouped.shape.key_value_head_count() == 2);
+  BOOST_TEST(grouped.shape.head_key_width() == 16);
+  BOOST_TEST(grouped.shape.rope_theta == 5e5);
+  BOOST_TEST((grouped.options == LlamaFiles::Options{.biased = true, .tied = true}));
+  BOOST_TEST((again<LlamaFiles>(grouped) == grouped.shape));
+}
+BOOST_AUTO_TEST_CASE(llama_rotary_base) {
+  const auto base = [](const std::string& member) { return read<LlamaFiles>("{" + member + "}").shape.rope_theta; };
+  BOOST_TEST(base(R"("rope_parameters": {"rope_type": "default", "rope_theta": 40000.0})") == 40000);
+  BOOST_TEST(base(R"("rope_scaling": {"rope_type": "default"}, "rope_theta": 70000)") == 70000);
+  for (const char* kind : {"llama3", "linear", "dynamic", "yarn", "longrope"}) {
+    const std::string scaling = std::string(R"({"rope_scaling": {"type": ")") + kind + R"(", "factor": 8.0}})";
+    BOOST_TEST(has(refusal_of<LlamaFiles>(scaling), "config.json: rope_scaling.type: expected one of 'default'"), kind);
+    const std::string parameters = std::string(R"({"rope_parameters": {"rope_type": ")") + kind + R"("}})";
+    BOOST_TEST(has(refusal_of<LlamaFiles>(parameters), "config.json: rope_parameters.rope_type: expected one of 'default'"), kind);
+  }
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"partial_rotary_factor": 0.5})"), "partial_rotary_factor: expected 1"));
+}
+BOOST_AUTO_TEST_CASE(llama_refusals) {
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"mlp_bias": true})"), "config.json: mlp_bias: expected false"));
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"hidden_act": "gelu"})"), "config.json: hidden_act: expected one of 'silu'"));
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"hidden_size": 30, "num_attention_heads": 4})"),
+                 "num_attention_heads: expected a divisor of hidden_size 30, found 4"));
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"rope_theta": "10000"})"), "rope_theta: expected a number"));
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"rope_parameters": [1]})"), "rope_parameters: expected an object"));
+}
+
+BOOST_AUTO_TEST_CASE(lstm_rules) {
+  const std::string sizes = R"("vocab_size": 9, "hidden_size": 8, "num_layers": 2)";
+  const auto found = read<LstmFiles>("{" + sizes + R"(, "embedding_dim": 5, "dropout": 0.25})");
+  BOOST_TEST(found.shape.embedding() == 5);
+  BOOST_TEST(found.shape.dropout == 0.25);
+  BOOST_TEST((again<LstmFiles>(found) == found.shape));
+  BOOST_TEST(read<LstmFiles>("{" + sizes + "}").shape.embedding() == 8);
+  BOOST_TEST(has(refusal_of<LstmFiles>("{" + sizes + R"(, "proj_size": 4})"), "config.json: proj_size: expected 0"));
+  BOOST_TEST(has(refusal_of<LstmFiles>(R"({"vocab_size": 9, "num_layers": 2})"), "config.json: hidden_size: missing"));
+  BOOST_TEST(has(refusal_of<LstmFiles>("{" + sizes + R"(, "dropout": 1.0})"), "dropout: expected a number"));
+}
+
+BOOST_AUTO_TEST_CASE(model_type_must_be_a_text) {
+  const ModelConfig none{Json::object(), "config.json"};
+  BOOST_TEST(message_of([&] { (void)none.model_type(); }) == "config.json: model_type: missing; expected a text");
+  const ModelConfig number{Json{{"model_type", 3}}, "config.json"};
+  BOOST_TEST(message_of([&] { (void)number.model_type(); }) == "config.json: model_type: expected a text, found 3");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
