@@ -99,10 +99,12 @@ inline void add(Tensors<double>& sums, const Tensors<double>& terms) {
     for (std::size_t j = 0; j < sums[i].values.size(); ++j) sums[i].values[j] += terms[i].values[j];
 }
 
+// `initial_states`: whether the sequences start from states of their own, or fresh.
 template <class Backend, class Subject>
-Findings packed_equals_separate(const Subject& subject, const Batch& batch) {
+Findings packed_equals_separate(const Subject& subject, const Batch& batch, bool initial_states = true) {
   Findings findings;
-  const Inputs<double> in = prepare(subject, batch);
+  Inputs<double> in = prepare(subject, batch);
+  if (!initial_states) in.initial.reset();
   const Outputs<double> whole = run<Backend>(subject, batch, in);
   Outputs<double> joined = whole;  // padding rows stay, states and gradients are put together from the parts
   for (Tensor<double>& gradient : joined.d_weights) std::fill(gradient.values.begin(), gradient.values.end(), 0.0);
@@ -355,6 +357,7 @@ Findings laws(const Subject& subject, const Batch& batch) {
   findings.add(agrees_with_reference<Backend>(subject, batch));
   if constexpr (Subject::per_token) {
     findings.add(packed_equals_separate<Backend>(subject, batch));
+    findings.add(packed_equals_separate<Backend>(subject, batch, false));
     findings.add(is_causal<Backend>(subject, batch));
     findings.add(ignores_padding<Backend>(subject, batch));
     findings.add(steps_equal_whole<Backend>(subject, batch));

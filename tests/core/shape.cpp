@@ -1,0 +1,72 @@
+// Shapes: sizes that follow from others, and messages about impossible ones.
+#include <rondo/core/shape.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+#include <rondo/mixer/attention.hpp>
+#include <rondo/mixer/hgrn2.hpp>
+#include <rondo/model/language_model.hpp>
+
+namespace rondo {
+
+using Model = LanguageModel<Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, GatedMlp<Silu>>>;
+using Attentive = LanguageModel<Block<RmsNorm, AttentionMixer<>, GatedMlp<Silu>>>;
+using Tied = LanguageModel<Block<RmsNorm, Hgrn2Mixer<SigmoidForget>, NoMlp>, RmsNorm, TiedHead<>>;
+
+template <class M>
+std::string complaint(const Shape& shape) {
+  try {
+    static_cast<void>(checked<M>(shape));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+BOOST_AUTO_TEST_SUITE(shape)
+
+constexpr Shape possible{.vocabulary = 11, .width = 12, .depth = 2, .heads = 3};
+
+BOOST_AUTO_TEST_CASE(a_possible_shape_is_found_possible_at_compile_time) {
+  constexpr Shape same = checked<Model>(possible);
+  static_assert(same == possible);
+  static_assert(checked<Tied>(possible).embedding() == 12);
+}
+
+BOOST_AUTO_TEST_CASE(sizes_follow_from_others) {
+  static_assert(possible.head_key_width() == 4 && possible.head_value_width() == 4 && possible.key_value_head_count() == 3);
+  static_assert(Shape{.width = 512}.mlp() == 1536 && Shape{.width = 256}.mlp() == 768 && Shape{.width = 96}.mlp() == 256);
+  static_assert(Shape{.width = 512, .mlp_width = 100}.mlp() == 100);
+  static_assert(Shape{.width = 12, .heads = 3, .key_value_heads = 1, .key_width = 8}.head_key_width() == 8);
+  BOOST_TEST((Shape{.width = 12, .embedding_width = 5}.embedding() == 5));
+}
+
+BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
+  const auto with = [](auto change) {
+    Shape shape = possible;
+    change(shape);
+    return shape;
+  };
+  BOOST_TEST(complaint<Model>(possible) == "");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.vocabulary = 0; })) == "shape: vocabulary must be positive, found 0");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.depth = -1; })) == "shape: depth must be positive, found -1");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.context = 0; })) == "shape: context must be positive, found 0");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.dropout = 1; })) == "shape: dropout must be in [0, 1), found 1");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.window = -2; })) == "shape: a size is negative");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.heads = 5; })) == "shape: width 12 is not a multiple of heads 5");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.key_value_heads = 1; })) ==
+             "shape: HGRN2 has as many key as query heads, found 1 for 3");
+  BOOST_TEST(complaint<Attentive>(with([](Shape& s) { s.key_value_heads = 2; })) ==
+             "shape: heads 3 is not a multiple of key_value_heads 2");
+  BOOST_TEST(complaint<Attentive>(with([](Shape& s) { s.key_width = 5; })) ==
+             "shape: rotary positions need an even head width, found 5");
+  BOOST_TEST(complaint<Tied>(with([](Shape& s) { s.embedding_width = 6; })) ==
+             "shape: a tied head needs an embedding as wide as the model, found 6 and 12");
+  BOOST_CHECK_THROW(Model{Shape{}}, Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo
