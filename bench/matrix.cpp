@@ -10,26 +10,27 @@
 
 #include <rondo/backend/cpu/eigen_product.hpp>
 #include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/core/arena.hpp>
 
 #include "bandwidth.hpp"
 #include "matrix_peak.hpp"
 
 namespace rondo::bench {
 
+// Memory for the largest operands, aligned as a workspace is.
 struct Operands {
-  explicit Operands(index count) : a(static_cast<std::size_t>(count)), b(a), c(a) {
-    for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 11) - 5;
+  explicit Operands(index count) : a(arena.take<float>(count)), b(arena.take<float>(count)), c(arena.take<float>(count)) {
+    for (index i = 0; i < count; ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 11) - 5, c[i] = 0;
   }
-  std::vector<float> a, b, c;
+  Arena arena;
+  float *a, *b, *c;
 };
 
 void time_product(Operands& memory, const char* name, index m, index n, index k, Transpose ta, Transpose tb, float beta,
                   double peak, int repetitions) {
-  const View<const float> a =
-      ta == Transpose::no ? View<const float>{memory.a.data(), m, k} : View<const float>{memory.a.data(), k, m};
-  const View<const float> b =
-      tb == Transpose::no ? View<const float>{memory.b.data(), k, n} : View<const float>{memory.b.data(), n, k};
-  const View<float> c{memory.c.data(), m, n};
+  const View<const float> a = ta == Transpose::no ? View<const float>{memory.a, m, k} : View<const float>{memory.a, k, m};
+  const View<const float> b = tb == Transpose::no ? View<const float>{memory.b, k, n} : View<const float>{memory.b, n, k};
+  const View<float> c{memory.c, m, n};
   const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * 1e-9;
   const auto rate = [&](auto product) { return work / shortest_seconds(repetitions, [&] { product(a, ta, b, tb, c, beta); }); };
   const double chosen = rate(multiply);
@@ -64,7 +65,7 @@ void time_few_rows(const char* name, index out, index in, double bandwidth, int 
 }
 
 int matrix_main(int repetitions) {
-  Operands memory{16000 * 512};
+  Operands memory{16000 * 1024};
   const double peak = matrix_peak(repetitions);
   std::printf("%td threads, peak %.1f GFLOP/s\n", thread_count(), peak);
   for (const auto& [tokens, in, out] : std::vector<std::array<index, 3>>{{4096, 512, 512},
@@ -73,6 +74,7 @@ int matrix_main(int repetitions) {
                                                                          {4096, 512, 2048},
                                                                          {256, 512, 16000},
                                                                          {512, 512, 16000},
+                                                                         {1024, 512, 16000},
                                                                          {2048, 256, 256},
                                                                          {2048, 256, 768},
                                                                          {2048, 768, 256},
