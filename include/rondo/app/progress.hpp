@@ -44,7 +44,9 @@ namespace rondo {
 
 class ProgressLine {
  public:
-  explicit ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
+  // `minimum_pause`: seconds between two lines where there is no terminal.
+  explicit ProgressLine(bool quiet, double minimum_pause = 60)
+      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), pause_(terminal_ ? 0.2 : minimum_pause) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() { finish(); }
@@ -61,7 +63,7 @@ class ProgressLine {
       return;
     }
     const double pause = std::chrono::duration<double>(now - shown_).count();
-    if (pause < (terminal_ ? 0.2 : 60.0)) return;
+    if (pause < pause_) return;
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - stage_begin_).count();
     const double rate = static_cast<double>(done - stage_done_) / seconds;
@@ -84,6 +86,7 @@ class ProgressLine {
   using Clock = std::chrono::steady_clock;
   bool quiet_;
   bool terminal_;
+  double pause_;  // seconds
   bool line_open_ = false;
   std::string stage_;
   Clock::time_point stage_begin_;

@@ -4,7 +4,8 @@
 //   while (work()) if (signals.caught() != 0) break;
 //   return 128 + signals.caught();          // 130, 143
 //
-// The second signal of the same kind ends the program at once, as without this. One object at a time.
+// The second signal, of whichever of the two kinds, ends the program at once, as without this. One object at a time; at its end
+// both signals do again what they did before.
 #pragma once
 
 #include <csignal>
@@ -16,8 +17,13 @@ class StopSignals {
   StopSignals() {
     number() = 0;
     struct sigaction action {};
-    action.sa_handler = [](int signal) { number() = signal; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    action.sa_handler = [](int signal) {
+      number() = signal;
+      struct sigaction at_once {};
+      at_once.sa_handler = SIG_DFL;
+      ::sigaction(SIGINT, &at_once, nullptr);
+      ::sigaction(SIGTERM, &at_once, nullptr);
+    };
     ::sigaction(SIGINT, &action, &before_[0]);
     ::sigaction(SIGTERM, &action, &before_[1]);
   }
