@@ -1,0 +1,57 @@
+"""Does transformers load a Llama folder that rondo wrote, and give the same logits, loss and gradients?
+
+    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch transformers safetensors
+    /tmp/venv/bin/python tests/scripts/transformers_loads_llama.py --program build/release/bin/llama --model FOLDER
+
+FOLDER is a run of `llama train`, or any folder that rondo wrote. Prints the largest differences; exit status 1 if the logits differ by
+more than 1e-4, the loss by more than 1e-5 or a gradient by more than 1e-4 of its largest entry.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help="rondo's llama program")
+    parser.add_argument("--model", required=True, type=pathlib.Path)
+    parser.add_argument("--length", type=int, default=40)
+    arguments = parser.parse_args()
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        arguments.model, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    ids = torch.randint(0, model.config.vocab_size, (2, arguments.length), generator=torch.Generator().manual_seed(1))
+    with tempfile.TemporaryDirectory() as folder:
+        save_file({"input_ids": ids}, f"{folder}/input.safetensors")
+        command = [arguments.program, "logits", "--model", str(arguments.model), "--gradients"]
+        command += ["--input", f"{folder}/input.safetensors", "--output", f"{folder}/output.safetensors"]
+        subprocess.run(command, check=True)
+        found = load_file(f"{folder}/output.safetensors")
+
+    output = model(ids, labels=ids)
+    output.loss.backward()
+    logits = (output.logits - found["logits"]).abs().max().item()
+    loss = abs(output.loss.item() - found["loss"].item())
+    weights = dict(model.named_parameters())
+    names = {name.removeprefix("grad.") for name in found if name.startswith("grad.")}
+    if names != set(weights):
+        sys.exit(f"different weights: {sorted(names ^ set(weights))}")
+    largest = max(weight.grad.abs().max() for weight in weights.values())
+    gradients = max(
+        ((weight.grad - found["grad." + name]).abs().max() / max(weight.grad.abs().max(), 1e-3 * largest)).item()
+        for name, weight in weights.items()
+    )
+    print(f"transformers {transformers.__version__}: logits {logits:.2e}, loss {loss:.2e}, gradients {gradients:.2e}")
+    sys.exit(0 if logits < 1e-4 and loss < 1e-5 and gradients < 1e-4 else 1)
+
+
+if __name__ == "__main__":
+    main()
