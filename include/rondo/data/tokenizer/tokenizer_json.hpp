@@ -100,11 +100,11 @@ void read_sequence(const JsonPlace& part, const std::string& list, Read&& read) 
 inline void read_post_processor(const JsonPlace& part, PostProcessors& out) {
   const std::string& type = part["type"].text();
   if (type == "ByteLevel" || type == "RobertaProcessing") {
-    if (part.flag("trim_offsets", true)) out.push_back(TrimOffsets{part.flag("add_prefix_space", true)});
+    if (part.flag("trim_offsets", true)) out.emplace_back(TrimOffsets{part.flag("add_prefix_space", true)});
     if (type == "RobertaProcessing")
-      out.push_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
+      out.emplace_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
   } else if (type == "TemplateProcessing") {
-    out.push_back(read_template(part));
+    out.emplace_back(read_template(part));
   } else {
     throw unknown_part(part, "ByteLevel, RobertaProcessing, TemplateProcessing, Sequence");
   }
