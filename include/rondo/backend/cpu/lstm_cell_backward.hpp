@@ -43,7 +43,7 @@ inline void lstm_backward(Sequences sequences, View<const float> gates, View<con
   Arena::Mark mark{arena};
   const LockStep lock_step{sequences, arena};
   const index count = lock_step.count(), steps = lock_step.steps();
-  const index threads = step_threads(panels, 4 * width * width * count);
+  [[maybe_unused]] const index threads = step_threads(panels, 4 * width * width * count);
   float* packed = arena.take<float>(4 * width * padded);    // [panels, 4 H, panel_columns]
   float* dh_recurrent = arena.take<float>(count * padded);  // [panels, sequences, panel_columns]
   float* dc = arena.take<float>(count * padded);            // the same
