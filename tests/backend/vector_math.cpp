@@ -1,4 +1,4 @@
-#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/vector_math.hpp>
 
 #include <boost/test/unit_test.hpp>
 

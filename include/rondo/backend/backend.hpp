@@ -14,7 +14,7 @@
 //   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   rms_norm layer_norm and their gradients          layer/norm.hpp
-//   rotate(rotary, x, direction)                     in place, by the sequences' positions (layer/rotary.hpp)
+//   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
 //   short_convolution and its gradient               layer/short_convolution.hpp
 //   extend_cache extend_cache_gradient               keys and values appended to a cache
 //   dropout(rate, stream, x)                         in place, by the context's key
@@ -31,10 +31,6 @@
 #include <rondo/backend/context.hpp>
 #include <rondo/backend/options.hpp>
 #include <rondo/core/activation.hpp>
-#include <rondo/gate/forget.hpp>
-#include <rondo/layer/embedding.hpp>
-#include <rondo/layer/norm.hpp>
-#include <rondo/layer/rotary.hpp>
 #include <rondo/recurrence/cell.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
@@ -69,10 +65,11 @@ concept HasElementwise = requires(C& c, In<C> x, Out<C> y) {
   c.template gated<Silu>(x, x, y);
   c.template gated_gradient<Silu>(x, x, x, y, y);
 };
+struct AnyGate {};  // stands for a gate where none is run
 template <class C>
 concept HasGates = requires(C& c, In<C> x, Out<C> y) {
-  c.template gate<SigmoidForget>(x, x, y, y);
-  c.template gate_gradient<SigmoidForget>(x, x, x, x, y, y);
+  c.template gate<AnyGate>(x, x, y, y);
+  c.template gate_gradient<AnyGate>(x, x, x, x, y, y);
   c.lower_bounds(x, y);
   c.lower_bounds_gradient(x, x, y);
 };
@@ -84,8 +81,8 @@ concept HasNorms = requires(C& c, NormSizes sizes, In<C> x, Out<C> y) {
   c.layer_norm_gradient(sizes, x, x, x, x, x, y, y, y);
 };
 template <class C>
-concept HasSequenceOperations = requires(C& c, const Rotary& rotary, In<C> x, Out<C> y) {
-  c.rotate(rotary, y, 1);
+concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x, Out<C> y) {
+  c.rotate(rotation, y, 1);
   c.short_convolution(x, x, y, x, y);
   c.short_convolution_gradient(x, x, x, y, y, x, x, y);
   c.extend_cache(x, x, y);

@@ -1,9 +1,35 @@
-// Values that operations of every back-end take.
+// What operations of every back-end take beside plain numbers.
 #pragma once
+
+#include <cmath>
 
 #include <rondo/core/view.hpp>
 
 namespace rondo {
+
+// The matrices of a back-end's context C: to read, to write.
+template <class C>
+using In = View<const typename C::Scalar>;
+template <class C>
+using Out = View<typename C::Scalar>;
+
+// Whether a result replaces what was there or is added to it.
+enum class Onto : bool { write, add };
+
+// Norms run over equal groups of channels: width / groups each (rondo/layer/norm.hpp).
+struct NormSizes {
+  index groups = 1;
+  double epsilon = 1e-6;
+};
+
+// The turns of rotary positions (rondo/layer/rotary.hpp): pair j of a head turns by frequency(j) radians a token.
+struct Rotation {
+  index head_width = 0;
+  double theta = 10000;
+  [[nodiscard]] double frequency(index j) const {
+    return std::pow(theta, -2.0 * static_cast<double>(j) / static_cast<double>(head_width));
+  }
+};
 
 // Cross-entropy of a row of logits z with label y (ignored where y = ignore_index); V the vocabulary:
 //   z' = cap tanh(z / cap) where soft_cap > 0;  lse = log sum exp z'

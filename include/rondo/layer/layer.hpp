@@ -11,18 +11,11 @@
 // Layers that treat every token alone have no state and take no `carried`.
 #pragma once
 
+#include <rondo/backend/options.hpp>
 #include <rondo/core/record.hpp>
 #include <rondo/core/shape.hpp>
 
 namespace rondo {
-
-template <class C>
-using In = View<const typename C::Scalar>;
-template <class C>
-using Out = View<typename C::Scalar>;
-
-// Whether a result replaces what was there or is added to it.
-enum class Onto : bool { write, add };
 
 template <class Layer, class C>
 using CarriedFor = Carried<typename Layer::template State<Out<C>>>;

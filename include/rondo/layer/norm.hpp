@@ -12,11 +12,6 @@
 
 namespace rondo {
 
-struct NormSizes {
-  index groups = 1;
-  double epsilon = 1e-6;
-};
-
 class RmsNorm : public PlainLayer, public NoState {
  public:
   constexpr explicit RmsNorm(index width, double epsilon, index groups = 1) : width_(width), sizes_{groups, epsilon} {}

@@ -5,26 +5,17 @@
 // for every head of width d, in place. The transpose, which the backward needs, turns by the negative angle.
 #pragma once
 
-#include <cmath>
-
 #include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
-struct Rotary {
-  index head_width = 0;
-  double theta = 10000;
-
-  constexpr Rotary(const Shape& shape) : head_width(shape.head_key_width()), theta(shape.rope_theta) {}
+struct Rotary : Rotation {
+  constexpr Rotary(const Shape& shape) : Rotation{shape.head_key_width(), shape.rope_theta} {}
   static constexpr void check(const Shape& shape) {
     if (shape.head_key_width() % 2 != 0)
       throw error("shape: rotary positions need an even head width, found ", shape.head_key_width());
   }
 
-  // Radians per token of pair j.
-  [[nodiscard]] double frequency(index j) const {
-    return std::pow(theta, -2.0 * static_cast<double>(j) / static_cast<double>(head_width));
-  }
   template <class C>
   void forward(C& c, Out<C> x) const {
     c.rotate(*this, x, +1);

@@ -20,7 +20,7 @@
 #include <rondo/backend/cpu/direct_product.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>

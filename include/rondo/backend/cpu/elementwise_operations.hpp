@@ -8,7 +8,6 @@
 #include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/backend/options.hpp>
 #include <rondo/core/math.hpp>
-#include <rondo/layer/embedding.hpp>
 
 namespace rondo {
 

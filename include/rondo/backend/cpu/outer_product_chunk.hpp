@@ -22,7 +22,7 @@
 
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
-#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <rondo/backend/cpu/lanes.hpp>
-#include <rondo/backend/cpu/vector_math.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {

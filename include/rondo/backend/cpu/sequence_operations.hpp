@@ -7,8 +7,6 @@
 #include <rondo/backend/cpu/norm.hpp>
 #include <rondo/backend/cpu/rotary.hpp>
 #include <rondo/backend/cpu/short_convolution.hpp>
-#include <rondo/layer/norm.hpp>
-#include <rondo/layer/rotary.hpp>
 
 namespace rondo {
 
@@ -32,7 +30,7 @@ class CpuSequence : public CpuLosses<Backend> {
     normalise_gradient<Mean::yes>(sizes.groups, x, weight, mean, reciprocal, dy, dx, d_weight, d_bias, this->scratch);
   }
 
-  void rotate(const Rotary& rotary, Output x, int direction) {
+  void rotate(const Rotation& rotary, Output x, int direction) {
     auto mark = this->mark();
     const index half = rotary.head_width / 2;
     double* frequencies = this->scratch.template take<double>(half);

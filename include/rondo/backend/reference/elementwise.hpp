@@ -9,8 +9,6 @@
 #include <rondo/backend/context.hpp>
 #include <rondo/backend/options.hpp>
 #include <rondo/core/math.hpp>
-#include <rondo/layer/embedding.hpp>
-#include <rondo/layer/layer.hpp>
 
 namespace rondo {
 

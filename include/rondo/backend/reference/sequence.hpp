@@ -2,8 +2,6 @@
 #pragma once
 
 #include <rondo/backend/reference/elementwise.hpp>
-#include <rondo/layer/norm.hpp>
-#include <rondo/layer/rotary.hpp>
 
 namespace rondo {
 
@@ -79,14 +77,14 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   }
 
   // Turns the pairs of every head by `direction` times their angle, in place; rows of no sequence stay as they are.
-  void rotate(const Rotary& rotary, Output x, int direction) {
-    const index half = rotary.head_width / 2;
+  void rotate(const Rotation& rotation, Output x, int direction) {
+    const index half = rotation.head_width / 2;
     for (const Sequence& sequence : this->sequences())
       for (index t = 0; t < sequence.length; ++t)
         for (index j = 0; j < half; ++j) {
-          const double angle = direction * static_cast<double>(sequence.position + t) * rotary.frequency(j);
+          const double angle = direction * static_cast<double>(sequence.position + t) * rotation.frequency(j);
           const T cosine = real(std::cos(angle)), sine = real(std::sin(angle));
-          for (index begin = 0; begin < x.columns; begin += rotary.head_width) {
+          for (index begin = 0; begin < x.columns; begin += rotation.head_width) {
             T& a = x(sequence.begin + t, begin + j);
             T& b = x(sequence.begin + t, begin + j + half);
             const T turned = a * cosine - b * sine;

@@ -115,7 +115,7 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void layer_norm_gradient(const NormSizes&, Input x, Input w, Input m, Input r, Input dy, Output dx, Output dw, Output db) {
     touch(0, x, w, m, r, dy, dx, dw, db);
   }
-  void rotate(const Rotary&, Output x, int) { touch(0, x, x); }
+  void rotate(const Rotation&, Output x, int) { touch(0, x, x); }
   void short_convolution(Input x, Input w, Output y, Input, Output) { touch(2 * size(x) * size(w.middle_rows(0, 1)), x, y); }
   void short_convolution_gradient(Input x, Input w, Input dy, Output dx, Output, Input, Input, Output) {
     touch(4 * size(x) * size(w.middle_rows(0, 1)), x, dy, dx);
