@@ -52,9 +52,9 @@ struct TrainSettings {
   double ema = 0;
   double label_smoothing = 0;
   double z_loss = 0;
-  // Held-out loss: every so many steps (0: ten times a run) on so many documents (0: all).
+  // Held-out loss: every so many steps (0: ten times a run) on so many tokens (0: all), drawn once as windows of `length`.
   index held_out_steps = 0;
-  index held_out_documents = 500;
+  index held_out_tokens = 50000;
   // Checkpoints: each where it is not 0. Those at token and word counts stay, of others the newest `keep`.
   index checkpoint_steps = 0;
   double checkpoint_minutes = 10;
@@ -106,7 +106,7 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("label_smoothing", settings.label_smoothing, share);
   visit("z_loss", settings.z_loss, positive);
   visit("held_out_steps", settings.held_out_steps, at_least(zero));
-  visit("held_out_documents", settings.held_out_documents, at_least(zero));
+  visit("held_out_tokens", settings.held_out_tokens, at_least(zero));
   visit("checkpoint_steps", settings.checkpoint_steps, at_least(zero));
   visit("checkpoint_minutes", settings.checkpoint_minutes, positive);
   visit("checkpoint_tokens", settings.checkpoint_tokens, at_least(zero));

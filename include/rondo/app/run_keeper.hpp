@@ -145,30 +145,31 @@ class RunKeeper {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // The tokenizer is looked at before anything is made.
   void prepare_folder() {
-    std::error_code problem;
-    std::filesystem::create_directories(folder_, problem);
-    require(!problem, folder_.string(), ": cannot be made: ", problem.message());
+    if (std::filesystem::exists(folder_ / "run.json") && std::filesystem::exists(folder_ / "tokenizer.json")) return;
     const std::filesystem::path beside = data_->path().parent_path() / "tokenizer.json";
     if (run_.data.tokenizer.empty() && std::filesystem::exists(beside) &&
         Tokenizer::load(beside).fingerprint() == data_->tokenizer())
       run_.data.tokenizer = beside.string();
-    if (run_.data.tokenizer.empty()) {
-      if (!common_.quiet) std::fprintf(stderr, "note: no tokenizer beside the data; --tokenizer would put one into the run\n");
-      return;
-    }
     const std::filesystem::path given = run_.data.tokenizer;
-    const Tokenizer tokenizer = Tokenizer::load(given);
-    require(tokenizer.vocabulary() <= run_.shape.vocabulary, given.string(), ": a tokenizer with a vocabulary of ",
-            tokenizer.vocabulary(), ", the model has ", run_.shape.vocabulary);
-    require(tokenizer.fingerprint() == data_->tokenizer(), given.string(), ": not the tokenizer that made ",
-            data_->path().string());
+    if (!given.empty()) {
+      const Tokenizer tokenizer = Tokenizer::load(given);
+      require(tokenizer.vocabulary() <= run_.shape.vocabulary, given.string(), ": a tokenizer with a vocabulary of ",
+              tokenizer.vocabulary(), ", the model has ", run_.shape.vocabulary);
+      require(tokenizer.fingerprint() == data_->tokenizer(), given.string(), ": not the tokenizer that made ",
+              data_->path().string());
+    } else if (!common_.quiet) {
+      std::fprintf(stderr, "note: no tokenizer beside the data; --tokenizer would put one into the run\n");
+    }
+    std::error_code problem;
+    std::filesystem::create_directories(folder_, problem);
+    require(!problem, folder_.string(), ": cannot be made: ", problem.message());
     if (given.extension() == ".json")
       write_file(folder_ / "tokenizer.json", MappedFile{given}.text());
-    else
+    else if (!given.empty())
       copy_tokenizer(given, folder_);
   }
-
   void say(const char* what) const {
     if (common_.quiet) return;
     std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td, in %s\n", what,

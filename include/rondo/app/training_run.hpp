@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
-#include <rondo/app/evaluate.hpp>
 #include <rondo/app/run_keeper.hpp>
 #include <rondo/app/signals.hpp>
+#include <rondo/data/batches.hpp>
+#include <rondo/evaluate/perplexity.hpp>
 #include <rondo/train/training_state.hpp>
 
 namespace rondo::app {
@@ -28,6 +30,37 @@ inline BatchOptions batches_of(const RunDescription& run) {
           .epochs = 0,
           .seed = Seed{run.seed}};
 }
+
+// Windows of at most `length` tokens of a file, each once in an order of its own, until `tokens` are given (0: all). Before a
+// window stands the token that comes before it, at the beginning of a document the end-of-text token.
+class HeldOutSample {
+ public:
+  HeldOutSample(const TokenFile& file, index length, index tokens)
+      : file_(&file), cutting_(file, Packing::documents, length), order_(cutting_.units(), RandomKey{0}), limit_(tokens) {}
+
+  // The bytes of the text that the window stands for; negative at the end.
+  double next(std::vector<Token>& text) {
+    if (drawn_ == order_.size() || (limit_ > 0 && tokens_ >= limit_)) return -1;
+    const Piece piece = cutting_.unit(order_(drawn_++));
+    const bool first = piece.begin == piece.first;
+    const index before = first ? 0 : 1, size = piece.end - piece.begin;
+    tokens_ += size;
+    text.clear();
+    if (first && file_->end_of_text() >= 0) text.push_back(file_->end_of_text());
+    const auto begin = text.size();
+    text.resize(begin + static_cast<std::size_t>(size + before));
+    file_->all().middle(piece.begin - before, size + before).copy(text.data() + begin);
+    return static_cast<double>(file_->bytes()) * static_cast<double>(size) / static_cast<double>(file_->tokens());
+  }
+
+ private:
+  const TokenFile* file_;
+  Cutting cutting_;
+  Permutation order_;
+  index limit_;
+  index drawn_ = 0;
+  index tokens_ = 0;
+};
 
 template <class Model, class Backend>
 class TrainingRun : public RunKeeper {
@@ -72,7 +105,9 @@ class TrainingRun : public RunKeeper {
   const Progress& reached() const override { return trainer_.progress(); }
   HeldOutLoss held_out_loss_now() override {
     Scorer<Model, Backend> scorer{model_, trainer_.result()};
-    return held_out_loss(scorer, *held_out_, run_.shape.vocabulary, run_.train.length, run_.train.held_out_documents);
+    HeldOutSample sample{*held_out_, run_.train.length, run_.train.held_out_tokens};
+    return held_out_loss<Model, Backend, typename Backend::Scalar>(
+        scorer, [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1);
   }
   void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const override {
     save_model(folder, trainer_.result(), options);

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The command `train` from outside: bash command.sh HGRN2_PROGRAM CORPUS_PROGRAM
+# A run that is stopped by signals and by force ends with the bits of one that never was; bad input is one line and status 1.
+set -euo pipefail
+hgrn2=$(realpath "$1") corpus=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+"$corpus" grammar --words 20000 --out text >/dev/null
+"$corpus" tokenizer --text text/train.txt --vocabulary 400 --out tokenizer.json >/dev/null
+"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
+"$corpus" encode --tokenizer tokenizer.json --text text/held_out.txt --out held_out.tokens >/dev/null
+settings=(--threads 2 --seed 3 --set shape.width=32 --set shape.depth=2 --set shape.heads=2 --set shape.mlp_width=64
+  --set shape.dropout=0.1 --set train.batch=4 --set train.length=32 --set train.steps=300 --set train.rate=0.01 --set train.ema=0.95
+  --set train.checkpoint_steps=40 --set train.checkpoint_words=5000)
+
+"$hgrn2" train --data train.tokens --held-out held_out.tokens --out straight "${settings[@]}" --quiet --json >straight.json
+grep -q '"done":true' straight.json || fail "the last line says that the run is done"
+for file in run.json config.json model.safetensors tokenizer.json metrics.jsonl loss.svg report.html; do
+  [ -s straight/$file ] || fail "the run has $file"
+done
+ls straight/checkpoints | grep -q -- "-words-10000" || fail "a checkpoint at 10000 words"
+cmp tokenizer.json straight/tokenizer.json
+
+# The held-out loss of the run is what `evaluate` finds.
+value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2" | tail -n 1; }
+"$hgrn2" evaluate --model straight --data held_out.tokens --window 32 --quiet --json >evaluated.json
+awk -v a="$(value held_out_loss straight.json)" -v b="$(value loss evaluated.json)" \
+  'BEGIN { exit !(a > 0 && a - b < 1e-4 && b - a < 1e-4) }' || fail "held-out loss: $(cat straight.json evaluated.json)"
+
+# Stops by itself on SIGINT and SIGTERM, tells how to go on; then is killed without a warning, twice; then comes to its end.
+after_lines() {  # waits until the run has so many lines of metrics, then sends the signal
+  for _ in $(seq 6000); do
+    [ "$({ wc -l <broken/metrics.jsonl || echo 0; } 2>/dev/null)" -ge "$2" ] && break
+    kill -0 "$3" 2>/dev/null || fail "the run ended before line $2"
+    sleep 0.01
+  done
+  kill -"$1" "$3"
+}
+expect_status() {
+  local status=0
+  wait "$1" || status=$?
+  [ "$status" -eq "$2" ] || fail "status $status, expected $2: $(cat log)"
+}
+"$hgrn2" train --data train.tokens --held-out held_out.tokens --out broken "${settings[@]}" --quiet 2>log &
+after_lines INT 15 $!
+expect_status $! 130
+grep -q "train --resume broken" log || fail "a line that tells how to resume: $(cat log)"
+[ -s broken/model.safetensors ] || fail "a stopped run has a model"
+"$hgrn2" train --resume broken --threads 2 --quiet 2>log &
+after_lines TERM 60 $!
+expect_status $! 143
+for lines in 130 200; do
+  "$hgrn2" train --resume broken --threads 2 --quiet 2>log &
+  after_lines KILL $lines $!
+  expect_status $! 137
+done
+"$hgrn2" train --resume broken --threads 2 --quiet
+cmp straight/model.safetensors broken/model.safetensors
+cmp straight/checkpoints/step-000000300/training.safetensors broken/checkpoints/step-000000300/training.safetensors
+[ "$(wc -l <straight/metrics.jsonl)" -eq "$(wc -l <broken/metrics.jsonl)" ] || fail "as many lines of metrics"
+[ -z "$(find broken -name '*.partial*')" ] || fail "nothing half-written is left"
+
+# A longer run from a finished one.
+"$hgrn2" train --resume broken --set train.steps=310 --quiet
+grep -q '"step":310' broken/metrics.jsonl || fail "ten more steps"
+
+# Bad input: status 1 (2 for wrong usage), one line that names it, and no run begun.
+refused() {
+  local expected=$1 status=0
+  shift
+  "$hgrn2" train "$@" >out 2>log || status=$?
+  [ "$status" -eq 1 ] || fail "train $*: status $status"
+  [ "$(wc -l <log)" -eq 1 ] || fail "train $*: $(cat log)"
+  grep -qF -- "$expected" log || fail "train $*: expected '$expected', found: $(cat log)"
+  [ ! -e refused ] || fail "train $*: a folder was made"
+}
+refused "stepz: unknown key; did you mean 'steps'?" --data train.tokens --out refused --set train.stepz=3
+refused "cannot be read" --data nothing.tokens --out refused
+refused "not a token file" --data tokenizer.json --out refused
+refused "shape.vocabulary" --data train.tokens --out refused --set shape.vocabulary=100
+refused "not a multiple of heads" --data train.tokens --out refused --set shape.width=30 --set shape.heads=4
+refused "train.length" --data train.tokens --out refused --set train.length=0
+refused "holds a run already" --data train.tokens --out straight
+refused "no run to go on with" --resume text
+refused "shape.width was 32" --resume straight --set shape.width=64
+refused "beyond train.steps" --resume straight --set train.steps=100
+"$corpus" tokenizer --text text/train.txt --vocabulary 300 --out other.json >/dev/null
+refused "not the tokenizer that made" --data train.tokens --out refused --tokenizer other.json
+head -c 3000 train.tokens >short.tokens
+refused "short.tokens" --data short.tokens --out refused
+"$corpus" encode --tokenizer tokenizer.json --text text/held_out.txt --out train.tokens >/dev/null
+refused "not the data that this run began with" --resume straight --set train.steps=400
+
+# A checkpoint whose files are damaged is named, not used.
+newest=broken/checkpoints/step-000000310
+truncate -s -100 $newest/training.safetensors
+"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
+refused "training.safetensors" --resume broken --set train.steps=320
+echo "passed"
