@@ -8,7 +8,9 @@
 
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/threads.hpp>
@@ -19,58 +21,99 @@ namespace rondo {
 
 inline constexpr index few_rows = 4;
 
-// lane_count stored elements as floats.
-[[gnu::always_inline]] inline Lanes load_lanes(const bf16* from) {
-  typedef std::uint16_t Half __attribute__((vector_size(sizeof(std::uint16_t) * lane_count)));
-  typedef std::uint32_t Word __attribute__((vector_size(sizeof(std::uint32_t) * lane_count)));
-  Half half;
-  std::memcpy(&half, from, sizeof half);
-  const Word word = __builtin_convertvector(half, Word) << 16;
-  Lanes lanes;
-  std::memcpy(&lanes, &word, sizeof lanes);
-  return lanes;
+// Weights are read in steps of two registers. bf16 weights come as words of two, which give the even and the odd elements of a
+// step; the tokens are put into the same order beforehand.
+inline constexpr index few_rows_step = 2 * lane_count;
+
+template <int Half>
+[[gnu::always_inline]] inline Lanes load_weights(const float* from) {
+  return load_lanes(from + Half * lane_count);
 }
-[[gnu::always_inline]] inline Lanes load_lanes(const fp16* from) {
+template <int Half>
+[[gnu::always_inline]] inline Lanes load_weights(const bf16* from) {
+  typedef std::uint32_t Words __attribute__((vector_size(sizeof(Lanes))));
+  Words words;
+  std::memcpy(&words, from, sizeof words);
+  const Words bits = Half == 0 ? words << 16 : words & 0xffff0000u;
+  Lanes weights;
+  std::memcpy(&weights, &bits, sizeof bits);
+  return weights;
+}
+template <int Half>
+[[gnu::always_inline]] inline Lanes load_weights(const fp16* from) {
   float values[lane_count];
 #pragma omp simd
-  for (index i = 0; i < lane_count; ++i) values[i] = from[i];
+  for (index i = 0; i < lane_count; ++i) values[i] = from[Half * lane_count + i];
   return load_lanes(values);
 }
 
-// y [Rows, Outputs] for as many rows of x and w.
+// The whole steps of x, each as its even and then its odd elements.
+inline void order_tokens(View<const float> x, View<float> ordered) {
+  for (index r = 0; r < x.rows; ++r)
+    for (index step = 0; step + few_rows_step <= x.columns; step += few_rows_step)
+      for (index i = 0; i < lane_count; ++i) {
+        ordered(r, step + i) = x(r, step + 2 * i);
+        ordered(r, step + lane_count + i) = x(r, step + 2 * i + 1);
+      }
+}
+
+// y [Rows, Outputs] for as many rows of w and of x, whose whole steps are read from `ordered`.
 template <index Rows, index Outputs, class Element>
-void multiply_few_outputs(View<const float> x, const Element* w, index stride, float* y, index y_stride, float beta) {
+void multiply_few_outputs(View<const float> x, View<const float> ordered, const Element* w, index stride, float* y,
+                          index y_stride, float beta) {
   Lanes sum[Outputs][Rows] = {};
   index l = 0;
-  for (; l + lane_count <= x.columns; l += lane_count) {
-    Lanes row[Rows];
-    unrolled<Rows>([&](auto r) { row[r] = load_lanes(x.row(r) + l); });
-    unrolled<Outputs>([&](auto o) {
-      const Lanes weight = load_lanes(w + o * stride + l);
-      unrolled<Rows>([&](auto r) { sum[o][r] += weight * row[r]; });
+  for (; l + few_rows_step <= x.columns; l += few_rows_step) {
+    unrolled<2>([&](auto half) __attribute__((always_inline)) {
+      Lanes token[Rows];
+      unrolled<Rows>([&](auto r) { token[r] = load_lanes(ordered.row(r) + l + half * lane_count); });
+      unrolled<Outputs>([&](auto o) __attribute__((always_inline)) {
+        const Lanes weight = load_weights<half>(w + o * stride + l);
+        unrolled<Rows>([&](auto r) { sum[o][r] += weight * token[r]; });
+      });
     });
   }
-  unrolled<Outputs>([&](auto o) {
-    unrolled<Rows>([&](auto r) {
-      float total = sum_of(sum[o][r]);
-      for (index i = l; i < x.columns; ++i) total += static_cast<float>(w[o * stride + i]) * x(r, i);
-      float& to = y[r * y_stride + o];
-      to = beta == 0 ? total : to * beta + total;
-    });
+  float totals[Rows][Outputs];
+  unrolled<Rows>([&](auto r) {
+    if constexpr (Outputs == 4) {
+      const FourLanes four = sums_of(sum[0][r], sum[1][r], sum[2][r], sum[3][r]);
+      std::memcpy(totals[r], &four, sizeof four);
+    } else {
+      unrolled<Outputs>([&](auto o) { totals[r][o] = sum_of(sum[o][r]); });
+    }
   });
+  for (index r = 0; r < Rows; ++r) {
+    for (index o = 0; o < Outputs; ++o)
+      for (index i = l; i < x.columns; ++i) totals[r][o] += static_cast<float>(w[o * stride + i]) * x(r, i);
+    float* to = y + r * y_stride;
+    for (index o = 0; o < Outputs; ++o) to[o] = beta == 0 ? totals[r][o] : to[o] * beta + totals[r][o];
+  }
 }
 
 template <index Rows, class Element>
 void multiply_rows(View<const float> x, View<const Element> w, View<float> y, float beta) {
-  constexpr index Outputs = 4;  // streams of weights read side by side
+  constexpr index Outputs = Rows < 4 || lane_count == 16 ? 4 : 2;  // rows of weights read side by side: as registers allow
+  constexpr index longest = 2048;                                  // columns whose tokens are ordered at a time
+  if (x.columns > longest && std::is_same_v<Element, bf16>) {
+    multiply_rows<Rows>(x.middle_columns(0, longest), w.middle_columns(0, longest), y, beta);
+    return multiply_rows<Rows>(x.middle_columns(longest, x.columns - longest), w.middle_columns(longest, x.columns - longest), y,
+                               1);
+  }
+  alignas(64) float memory[std::is_same_v<Element, bf16> ? Rows * longest : 1];
+  View<const float> ordered = x;
+  if constexpr (std::is_same_v<Element, bf16>) {
+    const View<float> to{memory, Rows, longest};
+    order_tokens(x, to);
+    ordered = to;
+  }
   const index threads = w.size() < 16384 ? 1 : thread_count();
 #pragma omp parallel for schedule(static) if (threads > 1)
   for (index part = 0; part < threads; ++part) {
     const Range range = share_of(w.rows, threads, part, Outputs);
     index o = range.begin;
     for (; o + Outputs <= range.end; o += Outputs)
-      multiply_few_outputs<Rows, Outputs>(x, w.row(o), w.stride, &y(0, o), y.stride, beta);
-    for (; o < range.end; ++o) multiply_few_outputs<Rows, 1>(x, w.row(o), w.stride, &y(0, o), y.stride, beta);
+      multiply_few_outputs<Rows, Outputs>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);
+    for (; o < range.end; ++o) multiply_few_outputs<Rows, 1>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);
   }
 }
 
