@@ -65,8 +65,7 @@ void check_rotation(index heads, index head_width) {
   ReferenceContext<double> reference;
   cpu.begin(ragged, ragged_tokens);
   reference.begin(ragged, ragged_tokens);
-  Rotary rotary{Shape{}};
-  rotary.head_width = head_width;
+  const Rotation rotary{head_width, 10000};
   Both x{ragged_tokens, heads * head_width, 1};
   const Matrix<float> before = x.wide;
   cpu.rotate(rotary, x.cpu(), +1);

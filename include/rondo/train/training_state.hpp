@@ -51,7 +51,8 @@ inline void write_training_numbers(const std::filesystem::path& file, const Trai
 }
 inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) {
   TrainingNumbers numbers;
-  auto& [progress, data] = numbers;
+  auto& progress = numbers.progress;
+  auto& data = numbers.data;
   read_object(read_json(file), file.string(), [&](ObjectReader& reader) {
     constexpr index zero = 0;
     progress.step = reader.get<index>("step", at_least(zero));

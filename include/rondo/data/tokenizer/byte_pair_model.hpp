@@ -127,7 +127,8 @@ class BytePairModel {
   void read_merges(const std::string& name) {
     const std::string& prefix = pairs_.continuing_prefix;
     std::uint32_t rank = 0;
-    for (const auto& [left, right] : pairs_.merges) {
+    for (const auto& merge : pairs_.merges) {
+      const auto &left = merge.first, &right = merge.second;
       const auto id_of = [&](const std::string& token) {
         const auto id = find(token);
         require(id.has_value(), name, ": merge ", rank + 1, " ('", left, "' '", right, "'): '", token,

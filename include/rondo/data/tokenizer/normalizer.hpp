@@ -22,11 +22,11 @@
 namespace rondo {
 
 // A pattern of a tokenizer file: a plain text, or a regular expression.
-using Pattern = std::variant<std::string, RegularExpression>;
+using TextPattern = std::variant<std::string, RegularExpression>;
 
 // use(begin, end) for each match, ascending and not overlapping.
 template <class Use>
-void for_each_match(const Pattern& pattern, std::string_view text, Use&& use) {
+void for_each_match(const TextPattern& pattern, std::string_view text, Use&& use) {
   if (const auto* expression = std::get_if<RegularExpression>(&pattern)) {
     expression->for_each_match(text, use);
   } else if (const std::string& word = std::get<std::string>(pattern); !word.empty()) {
@@ -114,7 +114,7 @@ struct Prepend {
 };
 
 struct ReplaceText {
-  Pattern pattern;
+  TextPattern pattern;
   std::string content;
   void normalize(AlignedText& text) const {
     std::vector<std::pair<std::size_t, std::size_t>> matches;

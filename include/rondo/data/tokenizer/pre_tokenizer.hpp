@@ -58,7 +58,7 @@ struct ByteLevel {
 enum class SplitBehavior { removed, isolated, merged_with_previous, merged_with_next, contiguous };
 
 struct Split {
-  Pattern pattern;
+  TextPattern pattern;
   SplitBehavior behavior;
   bool inverted;
 

@@ -35,7 +35,7 @@ void read_sequence(const JsonPlace& part, const std::string& list, Read&& read) 
   for (const JsonPlace& element : part[list].elements()) read_sequence(element, list, read);
 }
 
-[[nodiscard]] inline Pattern read_pattern(const JsonPlace& pattern) {
+[[nodiscard]] inline TextPattern read_pattern(const JsonPlace& pattern) {
   if (pattern.value().is_string()) return pattern.text();
   if (const auto text = pattern.find("String")) return text->text();
   return RegularExpression{pattern["Regex"].text()};
