@@ -1,7 +1,8 @@
 // Whole sentences: statements of many constructions, questions, speech.
 #pragma once
 
-#include <rondo/data/grammar/speaker.hpp>
+#include <rondo/data/grammar/speaker_clauses.hpp>
+#include <rondo/data/grammar/speaker_complements.hpp>
 
 namespace rondo::grammar {
 

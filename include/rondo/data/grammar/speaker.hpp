@@ -1,4 +1,5 @@
-// The Speaker: noun phrases with all that may follow the noun, and clauses with what their verb asks for.
+// The Speaker: noun phrases with all that may follow the noun, and clauses with what their verb asks for. Its members are
+// defined in speaker_clauses.hpp and speaker_complements.hpp, which sentence.hpp includes.
 #pragma once
 
 #include <rondo/data/grammar/clause.hpp>
@@ -165,6 +166,3 @@ class Speaker : public NounSpeaker {
 };
 
 }  // namespace rondo::grammar
-
-#include <rondo/data/grammar/speaker_clauses.hpp>
-#include <rondo/data/grammar/speaker_complements.hpp>
