@@ -5,6 +5,7 @@
 //   Parameters<Llama, Cpu> weights{model};
 //   folder.load(weights);
 //   auto weights = folder.parameters<Cpu>(model);                 // checks first, takes memory then
+//   auto small = folder.parameters<Cpu, bf16>(model);
 //
 // Elements may be f64, f32, f16 or bf16. Everything is checked before any weight is changed: every weight has its tensor, no
 // tensor is left over (but for buffers that such files may hold, and a copy of the embedding as the head of a tied model), shapes
@@ -72,10 +73,10 @@ class ModelFolder {
           require_finite(stored, elements);
       }
   }
-  template <class Backend, class Model>
-  [[nodiscard]] Parameters<Model, Backend> parameters(const Model& model) const {
+  template <class Backend, class Storage = typename Backend::Scalar, class Model>
+  [[nodiscard]] Parameters<Model, Backend, Storage> parameters(const Model& model) const {
     check(model);
-    Parameters<Model, Backend> weights{model};
+    Parameters<Model, Backend, Storage> weights{model};
     load(weights);
     return weights;
   }
@@ -117,8 +118,8 @@ class ModelFolder {
   template <class S>
   static void require_finite(const StoredTensor& stored, const std::vector<S>& elements) {
     for (std::size_t i = 0; i < elements.size(); ++i)
-      if (!std::isfinite(elements[i]))
-        throw stored.mismatch("finite numbers", std::to_string(elements[i]) + " at place " + std::to_string(i));
+      if (const auto number = static_cast<double>(elements[i]); !std::isfinite(number))
+        throw stored.mismatch("finite numbers", std::to_string(number) + " at place " + std::to_string(i));
   }
 
   std::filesystem::path path_;
