@@ -56,6 +56,7 @@ void expect_laws_on(const std::string& name, const Make& make, const Shape& shap
 
 template <class Make>
 void expect_laws(const std::string& name, const Make& make, const Shape& shape) {
+  expect_none(touches_no_memory(make(shape), packed({3, 2}, 1, 0, 1)), name + " on Trace");
   expect_laws_on<Reference<double>>(name + " on Reference", make, shape);
   expect_laws_on<Cpu>(name + " on Cpu", make, shape);
 }

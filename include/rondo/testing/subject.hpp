@@ -15,8 +15,10 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
+#include <rondo/core/arena.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/layer/embedding.hpp>
@@ -108,11 +110,12 @@ auto subject(const Shape& shape, index block = 0, auto... more) {
   return Subject<Layer, Shared>(std::move(layer), in, shape.width, Shared(shape, shape.depth), block);
 }
 
-// Tokens written as numbers in column `column` of x.
+// Tokens written as numbers in column `column` of x; not looked at where there is no memory (Trace).
 template <class C>
 Tokens tokens_of(C& c, In<C> x, index column) {
   Token* const ids = c.scratch.template take<Token>(x.rows);
-  for (index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
+  if constexpr (std::is_same_v<decltype(c.scratch), Arena>)
+    for (index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
   return {ids, 1, x.rows};
 }
 

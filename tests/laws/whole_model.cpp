@@ -1,0 +1,53 @@
+// Laws 8 and 9 for a model with a bit of everything: weights through a safetensors file, and no memory asked for once warm.
+#include "every_back_end.hpp"
+
+#include <rondo/combinator/checkpointed.hpp>
+#include <rondo/combinator/pattern.hpp>
+#include <rondo/io/safetensors.hpp>
+#include <rondo/io/safetensors_writer.hpp>
+#include <rondo/mixer/cell.hpp>
+#include <rondo/model/architecture/hgrn2.hpp>
+#include <rondo/model/architecture/llama.hpp>
+
+#include "io/temporary_folder.hpp"
+#include "support/counted_memory.hpp"
+
+namespace rondo::testing {
+
+BOOST_AUTO_TEST_SUITE(whole_model)
+
+using Model =
+    LanguageModel<Pattern<Checkpointed<Hgrn2ConvolvedBlock>, LlamaBiasedBlock, Block<LayerNorm, CellMixer<LstmCell>, NoMlp>>>;
+const LogitsOf model{Model{Shape{.vocabulary = 11, .width = 8, .depth = 3, .heads = 2, .mlp_width = 13, .context = 80}}};
+const Batch batch = packed({65, 3, 7}, 4, 1, 2);
+
+BOOST_AUTO_TEST_CASE(weights_survive_a_safetensors_file) {
+  const test::TemporaryFolder folder;
+  const auto through_a_file = [&](Tensors<double> tensors) {
+    SafetensorsWriter writer;
+    for (const Tensor<double>& tensor : tensors)
+      writer.add(tensor.name, {tensor.rows, tensor.columns}, ElementType::f32, std::span<const double>{tensor.values});
+    writer.write_file(folder.path() / "model.safetensors");
+    const SafetensorsFile file{folder.path() / "model.safetensors"};
+    for (Tensor<double>& tensor : tensors) tensor.values = file.tensor(tensor.name).read<double>();
+    return tensors;
+  };
+  expect_none(survives_saving<Reference<double>>(model, batch, through_a_file), "on Reference");
+  expect_none(survives_saving<Cpu>(model, batch, through_a_file), "on Cpu");
+}
+
+BOOST_AUTO_TEST_CASE(a_warm_pass_asks_for_no_memory) {
+  const std::function<std::size_t()> allocations = test::allocation_count;
+  const std::size_t before = test::allocation_count();
+  expect_none(returns_scratch<Reference<double>>(model, batch, allocations), "on Reference");
+  BOOST_TEST(test::allocation_count() > before);  // the counter is in use
+  expect_none(returns_scratch<Cpu>(model, batch, allocations), "on Cpu");
+}
+
+BOOST_AUTO_TEST_CASE(it_touches_no_memory_itself) {
+  expect_none(touches_no_memory(model, batch), "on Trace");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::testing
