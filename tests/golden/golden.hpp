@@ -54,7 +54,8 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
   double largest = 0;
   for (const StoredTensor& tensor : golden.tensors())
     if (tensor.name.starts_with("grad."))
-      for (const double entry : expected[tensor.name.substr(5)] = tensor.read<double>()) largest = std::max(largest, std::abs(entry));
+      for (const double entry : expected[tensor.name.substr(5)] = tensor.read<double>())
+        largest = std::max(largest, std::abs(entry));
   const auto tensors = file_tensors(form.names, gradients);
   BOOST_TEST(tensors.size() == expected.size());
   for (const auto& tensor : tensors) {

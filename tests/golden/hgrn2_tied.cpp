@@ -10,7 +10,11 @@ using namespace rondo::test;
 
 BOOST_AUTO_TEST_SUITE(golden_hgrn2_tied, *needs_shared("fixtures/hgrn2_tied"))
 
-BOOST_AUTO_TEST_CASE(tied_reference) { agrees_in_double<Hgrn2Tied>("hgrn2_tied"); }
-BOOST_AUTO_TEST_CASE(tied_cpu) { agrees_in_float<Cpu, Hgrn2Tied>("hgrn2_tied"); }
+BOOST_AUTO_TEST_CASE(tied_reference) {
+  agrees_in_double<Hgrn2Tied>("hgrn2_tied");
+}
+BOOST_AUTO_TEST_CASE(tied_cpu) {
+  agrees_in_float<Cpu, Hgrn2Tied>("hgrn2_tied");
+}
 
 BOOST_AUTO_TEST_SUITE_END()

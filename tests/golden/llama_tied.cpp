@@ -10,7 +10,11 @@ using namespace rondo::test;
 
 BOOST_AUTO_TEST_SUITE(golden_llama_tied, *needs_shared("fixtures/llama_tied"))
 
-BOOST_AUTO_TEST_CASE(biased_and_tied_reference) { agrees_in_double<LlamaBiasedTied>("llama_tied"); }
-BOOST_AUTO_TEST_CASE(biased_and_tied_cpu) { agrees_in_float<Cpu, LlamaBiasedTied>("llama_tied"); }
+BOOST_AUTO_TEST_CASE(biased_and_tied_reference) {
+  agrees_in_double<LlamaBiasedTied>("llama_tied");
+}
+BOOST_AUTO_TEST_CASE(biased_and_tied_cpu) {
+  agrees_in_float<Cpu, LlamaBiasedTied>("llama_tied");
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,8 @@ struct TrainingErrors {
   double loss = 0, gradient_norm = 0, weights = 0;
 };
 
-// Hyper-parameters as fixtures/training says: betas 0.9 and 0.95, decay 0.1 of every tensor of two or more dimensions, norm at most 1.
+// Hyper-parameters as fixtures/training says: betas 0.9 and 0.95, decay 0.1 of every tensor of two or more dimensions, norm at
+// most 1.
 template <class Backend, class Model>
 TrainingErrors training_errors(const std::string& name) {
   const ModelFolder folder{shared("fixtures/" + name)};
@@ -44,12 +45,13 @@ TrainingErrors training_errors(const std::string& name) {
     update.correction1 = 1 - std::pow(update.beta1, static_cast<double>(step + 1));
     update.correction2 = 1 - std::pow(update.beta2, static_cast<double>(step + 1));
     update.gradient_scale = std::min(1.0, 1.0 / (norm + 1e-6));
-    walk(WeightRecords{}, model, "",
-         [&](const std::string&, const Leaf& leaf, const auto& w, const auto& g, const auto& m, const auto& v) {
-           update.decay = leaf.dimensions.rank() >= 2 ? 0.1 : 0.0;
-           c.adamw(update, w, g, m, v);
-         },
-         weights.record(), gradients.record(), first_moments.record(), second_moments.record());
+    walk(
+        WeightRecords{}, model, "",
+        [&](const std::string&, const Leaf& leaf, const auto& w, const auto& g, const auto& m, const auto& v) {
+          update.decay = leaf.dimensions.rank() >= 2 ? 0.1 : 0.0;
+          c.adamw(update, w, g, m, v);
+        },
+        weights.record(), gradients.record(), first_moments.record(), second_moments.record());
   }
   for (const auto& tensor : file_tensors(folder.form<Model>().names, weights)) {
     const auto expected = run.tensor("final." + tensor.name).template read<double>();
@@ -71,8 +73,8 @@ void trains_alike_in_double(const std::string& name) {
   BOOST_TEST(errors.gradient_norm < 1e-6);
   BOOST_TEST(errors.weights < 1e-6);
 }
-// Adam turns rounding in tiny gradients into steps of full size: a float32 run of the reference itself is off by 3e-5 (loss) and 1e-4
-// (weights) with HGRN2, by 2e-6 and 2e-5 with Llama.
+// Adam turns rounding in tiny gradients into steps of full size: a float32 run of the reference itself is off by 3e-5 (loss) and
+// 1e-4 (weights) with HGRN2, by 2e-6 and 2e-5 with Llama.
 template <class Backend, class Model>
 void trains_alike_in_float(const std::string& name) {
   const TrainingErrors errors = training_errors<Backend, Model>(name);

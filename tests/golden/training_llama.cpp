@@ -10,7 +10,11 @@ using namespace rondo::test;
 
 BOOST_AUTO_TEST_SUITE(training_llama, *needs_shared("fixtures/training/llama.safetensors"))
 
-BOOST_AUTO_TEST_CASE(reference) { trains_alike_in_double<Llama>("llama"); }
-BOOST_AUTO_TEST_CASE(cpu) { trains_alike_in_float<Cpu, Llama>("llama"); }
+BOOST_AUTO_TEST_CASE(reference) {
+  trains_alike_in_double<Llama>("llama");
+}
+BOOST_AUTO_TEST_CASE(cpu) {
+  trains_alike_in_float<Cpu, Llama>("llama");
+}
 
 BOOST_AUTO_TEST_SUITE_END()

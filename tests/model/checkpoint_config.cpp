@@ -58,9 +58,7 @@ BOOST_AUTO_TEST_CASE(hgrn2_heads) {
              "config.json: num_heads: expected a divisor of hidden_size 64, found 3");
 }
 BOOST_AUTO_TEST_CASE(hgrn2_mlp_width) {
-  const auto width = [](const std::string& more) {
-    return read<Hgrn2Files>(R"({"hidden_size": 512)" + more + "}").shape.mlp();
-  };
+  const auto width = [](const std::string& more) { return read<Hgrn2Files>(R"({"hidden_size": 512)" + more + "}").shape.mlp(); };
   BOOST_TEST(width("") == 1536);
   BOOST_TEST(width(R"(, "intermediate_size": null)") == 1536);
   BOOST_TEST(width(R"(, "hidden_ratio": 2)") == 768);
@@ -87,7 +85,8 @@ BOOST_AUTO_TEST_CASE(hgrn2_refusals) {
   refused(R"("tie_word_embeddings": "yes")", "tie_word_embeddings: expected true or false");
 }
 BOOST_AUTO_TEST_CASE(hgrn2_there_and_back) {
-  const auto given = read<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": 8, "intermediate_size": 24, "vocab_size": 61, "norm_eps": 1e-5,
+  const auto given =
+      read<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": 8, "intermediate_size": 24, "vocab_size": 61, "norm_eps": 1e-5,
       "num_hidden_layers": 3, "use_short_conv": true, "use_lower_bound": false, "conv_size": 3, "tie_word_embeddings": true})");
   BOOST_TEST(Hgrn2Files::refusal(given).empty());
   BOOST_TEST((again<Hgrn2Files>(given) == given.shape));
@@ -120,7 +119,8 @@ BOOST_AUTO_TEST_CASE(llama_rotary_base) {
     const std::string scaling = std::string(R"({"rope_scaling": {"type": ")") + kind + R"(", "factor": 8.0}})";
     BOOST_TEST(has(refusal_of<LlamaFiles>(scaling), "config.json: rope_scaling.type: expected one of 'default'"), kind);
     const std::string parameters = std::string(R"({"rope_parameters": {"rope_type": ")") + kind + R"("}})";
-    BOOST_TEST(has(refusal_of<LlamaFiles>(parameters), "config.json: rope_parameters.rope_type: expected one of 'default'"), kind);
+    BOOST_TEST(has(refusal_of<LlamaFiles>(parameters), "config.json: rope_parameters.rope_type: expected one of 'default'"),
+               kind);
   }
   BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"partial_rotary_factor": 0.5})"), "partial_rotary_factor: expected 1"));
 }

@@ -7,8 +7,12 @@ namespace rondo::test {
 
 BOOST_AUTO_TEST_SUITE(lstm_folders, *needs_shared("fixtures/lstm"))
 
-BOOST_AUTO_TEST_CASE(own_head) { round_trip<Lstm>("lstm"); }
-BOOST_AUTO_TEST_CASE(tied_head) { round_trip<LstmTied>("lstm_tied"); }
+BOOST_AUTO_TEST_CASE(own_head) {
+  round_trip<Lstm>("lstm");
+}
+BOOST_AUTO_TEST_CASE(tied_head) {
+  round_trip<LstmTied>("lstm_tied");
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 

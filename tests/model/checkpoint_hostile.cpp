@@ -77,7 +77,8 @@ BOOST_FIXTURE_TEST_CASE(missing_and_surplus_tensors_are_named_at_once, Spoilt) {
   writer.write_file(folder / "model.safetensors");
   const std::string text = message();
   BOOST_TEST(has(text, ": not the tensors of its config.json:\n"));
-  BOOST_TEST(has(text, "tensor 'model.embed_tokens.weight' is missing; expected shape [13, 8] for the weight 'embedding.weight'"));
+  BOOST_TEST(
+      has(text, "tensor 'model.embed_tokens.weight' is missing; expected shape [13, 8] for the weight 'embedding.weight'"));
   BOOST_TEST(has(text, "tensor 'lm_head.weight' is missing"));
   BOOST_TEST(has(text, "tensor 'model.layers.0.mlp.gate.weight' is left over; did you mean"));
 }
@@ -104,8 +105,9 @@ BOOST_FIXTURE_TEST_CASE(numbers_that_are_not_finite_are_refused, Spoilt) {
       if (name == key_name) elements[17] = wrong;
       return true;
     });
-    BOOST_TEST(has(message(), "tensor '" + key_name + "': expected finite numbers, found " + std::to_string(wrong) + " at place 17"),
-               message());
+    BOOST_TEST(
+        has(message(), "tensor '" + key_name + "': expected finite numbers, found " + std::to_string(wrong) + " at place 17"),
+        message());
   }
 }
 BOOST_FIXTURE_TEST_CASE(numbers_too_large_for_the_weights_are_refused, Spoilt) {
@@ -115,8 +117,9 @@ BOOST_FIXTURE_TEST_CASE(numbers_too_large_for_the_weights_are_refused, Spoilt) {
     const TensorFolder tensors{folder.path()};
     for (const std::string& name : tensors.names())
       if (name != "model.norm.weight")
-        writer.add(name, tensors.tensor(name).shape, ElementType::f64,
-                   [values = tensors.tensor(name).read<double>()](TensorSink& sink) { sink.put(std::span<const double>{values}); });
+        writer.add(
+            name, tensors.tensor(name).shape, ElementType::f64,
+            [values = tensors.tensor(name).read<double>()](TensorSink& sink) { sink.put(std::span<const double>{values}); });
     writer.add("model.norm.weight", {8}, ElementType::f64, std::span<const double>{elements});
   }
   writer.write_file(folder / "model.safetensors");
@@ -182,7 +185,8 @@ BOOST_FIXTURE_TEST_CASE(shards_must_be_whole, Spoilt) {
   std::filesystem::resize_file(shards[0], std::filesystem::file_size(shards[0]) - 5);
   BOOST_TEST(has(message(), shards[0].filename().string()), message());
   std::filesystem::remove(shards[0]);
-  BOOST_TEST(has(message(), "expected the file '" + shards[0].filename().string() + "', found no such file in the folder"), message());
+  BOOST_TEST(has(message(), "expected the file '" + shards[0].filename().string() + "', found no such file in the folder"),
+             message());
 }
 BOOST_FIXTURE_TEST_CASE(folders_without_the_files, Spoilt) {
   std::filesystem::remove(folder / "model.safetensors");

@@ -38,9 +38,8 @@ struct Odd {
                   parameter("third", {4}, zeros(), Decay::no, w.third...));
   }
 };
-constexpr NamePair beside[] = {{"first", "both", Rows{0, 2}, Stored::transposed},
-                               {"second", "both", Rows{1, 2}, Stored::transposed},
-                               {"third", "third"}};
+constexpr NamePair beside[] = {
+    {"first", "both", Rows{0, 2}, Stored::transposed}, {"second", "both", Rows{1, 2}, Stored::transposed}, {"third", "third"}};
 constexpr NamePair below[] = {{"second", "both", Rows{0, 2}}, {"first", "both", Rows{1, 2}}, {"third", "3"}};
 
 // What the numbers 1, 2, ... of the weights in their order are in a file.

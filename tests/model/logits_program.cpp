@@ -102,7 +102,8 @@ BOOST_AUTO_TEST_CASE(gives_the_reference_values, *needs_shared("fixtures/hgrn2_f
   for (const StoredTensor& tensor : found.tensors()) {
     golden.tensor(tensor.name).require_shape(tensor.shape);
     const auto expected = golden.tensor(tensor.name).read<float>(), values = tensor.read<float>();
-    for (std::size_t i = 0; i < values.size(); ++i) BOOST_TEST(std::abs(values[i] - expected[i]) <= 1e-6F * (1 + std::abs(expected[i])));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      BOOST_TEST(std::abs(values[i] - expected[i]) <= 1e-6F * (1 + std::abs(expected[i])));
   }
 }
 

@@ -3,8 +3,8 @@
 //   write_logits<Cpu, Compositions<Hgrn2, Hgrn2Tied>>({.model = "folder", .input = "x.safetensors", .output = "y.safetensors"});
 //
 // Reads I64 `input_ids` [B, T]; writes F32 `logits` [B, T, vocabulary]. With `gradients` also F32 `loss` [1], the mean next-token
-// cross-entropy over the B (T - 1) predictions, and `grad.NAME`, its gradients under the names of the folder's own tensors; T = 1 has
-// no loss: the logits alone. Throws Error for ids outside the vocabulary.
+// cross-entropy over the B (T - 1) predictions, and `grad.NAME`, its gradients under the names of the folder's own tensors; T = 1
+// has no loss: the logits alone. Throws Error for ids outside the vocabulary.
 //
 // TokenGrid and LogitsPass are the same for other callers: logits in blocks of rows, gradients into Parameters.
 #pragma once

@@ -46,8 +46,7 @@ std::vector<std::string> name_table_violations(const Model& model, const NameTab
       else if (++present[static_cast<std::size_t>(part.rows.part)] == 2)
         violations.push_back("'" + part.path + "' and another weight are both part " + std::to_string(part.rows.part) + " of '" +
                              name + "'");
-      if (part.dimensions != parts.front().dimensions)
-        violations.push_back("the parts of '" + name + "' have different sizes");
+      if (part.dimensions != parts.front().dimensions) violations.push_back("the parts of '" + name + "' have different sizes");
     }
     for (std::size_t i = 0; i < present.size(); ++i)
       if (present[i] == 0) violations.push_back("part " + std::to_string(i) + " of '" + name + "' is no weight");

@@ -1,6 +1,6 @@
 // composition_name<Model>(): what a model is made of, as a text that every compiler spells alike.
 //
-//   composition_name<Hgrn2>() == "LanguageModel<Block<RmsNorm,Hgrn2Mixer<LowerBoundedForget,Projection>,GatedMlp<Silu>>,RmsNorm,Head<0>>"
+//   composition_name<Lstm>() == "LanguageModel<PlainBlock<CellMixer<LstmCell>>,NoNorm,Head<1>>"
 //
 // Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. How a model starts
 // (LanguageModel's Start) and what does not change its results (Checkpointed) is no part of the name.
@@ -46,19 +46,18 @@ template <template <auto...> class T, auto... values>
 struct TypeText<T<values...>> {
   static std::string text() { return bare_type_name<T<values...>>() + joined({value_text<values>()...}); }
 };
-template <template <class, auto...> class T, class First, auto... values>
-  requires(sizeof...(values) > 0)
-struct TypeText<T<First, values...>> {
+template <template <class, auto...> class T, class First, auto value, auto... values>
+struct TypeText<T<First, value, values...>> {
   static std::string text() {
-    return bare_type_name<T<First, values...>>() + joined({TypeText<First>::text(), value_text<values>()...});
+    return bare_type_name<T<First, value, values...>>() +
+           joined({TypeText<First>::text(), value_text<value>(), value_text<values>()...});
   }
 };
-template <template <class, class, auto...> class T, class First, class Second, auto... values>
-  requires(sizeof...(values) > 0)
-struct TypeText<T<First, Second, values...>> {
+template <template <class, class, auto...> class T, class First, class Second, auto value, auto... values>
+struct TypeText<T<First, Second, value, values...>> {
   static std::string text() {
-    return bare_type_name<T<First, Second, values...>>() +
-           joined({TypeText<First>::text(), TypeText<Second>::text(), value_text<values>()...});
+    return bare_type_name<T<First, Second, value, values...>>() +
+           joined({TypeText<First>::text(), TypeText<Second>::text(), value_text<value>(), value_text<values>()...});
   }
 };
 template <class Inner>

@@ -75,7 +75,7 @@ struct Compositions {
     return pick<Act, Models...>(config, nullptr, act, "");
   }
   template <class Folder, class Act>
-    requires requires(const Folder& folder) { folder.tensors(); }
+  requires requires(const Folder& folder) { folder.tensors(); }
   static decltype(auto) with(const Folder& folder, Act&& act) {
     return pick<Act, Models...>(folder.config(), &folder.tensors(), act, "");
   }

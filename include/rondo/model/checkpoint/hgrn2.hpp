@@ -96,7 +96,8 @@ struct Hgrn2Files {
   static std::string refusal(const Description<Options>& description) {
     const Shape& shape = description.shape;
     if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
-    if (shape.heads * shape.head_key_width() != shape.width && (description.layout == separate || description.options.lower_bounds))
+    if (shape.heads * shape.head_key_width() != shape.width &&
+        (description.layout == separate || description.options.lower_bounds))
       return "the keys of all heads together are not as wide as the model";
     const double epsilon = description.layout == separate ? fixed_epsilon : shape.norm_epsilon;
     if (shape.mixer_norm_epsilon != epsilon)
@@ -152,9 +153,12 @@ struct Hgrn2Files {
   }
 };
 
-template <class Gate, class Inputs, class HeadType, class Start>
-  requires(std::is_same_v<Gate, LowerBoundedForget> || std::is_same_v<Gate, SigmoidForget>) &&
-          (std::is_same_v<Inputs, Projection> || std::is_same_v<Inputs, ConvolvedProjection>) && PlainHead<HeadType>
+template <class Gate>
+concept Hgrn2Gate = std::is_same_v<Gate, LowerBoundedForget> || std::is_same_v<Gate, SigmoidForget>;
+template <class Inputs>
+concept Hgrn2Inputs = std::is_same_v<Inputs, Projection> || std::is_same_v<Inputs, ConvolvedProjection>;
+
+template <Hgrn2Gate Gate, Hgrn2Inputs Inputs, PlainHead HeadType, class Start>
 struct PublishedForm<LanguageModel<Block<RmsNorm, Hgrn2Mixer<Gate, Inputs>, GatedMlp<Silu>>, RmsNorm, HeadType, Start>> {
   using Files = Hgrn2Files;
   static constexpr Hgrn2Files::Options options{.lower_bounds = std::is_same_v<Gate, LowerBoundedForget>,

@@ -2,8 +2,8 @@
 //
 // config.json, with its defaults: hidden_size 4096, intermediate_size 11008, num_hidden_layers 32, num_attention_heads 32,
 // num_key_value_heads (as many), head_dim (hidden_size / heads), vocab_size 32000, max_position_embeddings 2048,
-// hidden_act "silu", rms_norm_eps 1e-6, attention_bias false (q, k, v and o), tie_word_embeddings false, and the base of the rotary
-// angles, 10000: `rope_theta` (transformers 4) or `rope_parameters` {rope_type, rope_theta} (transformers 5).
+// hidden_act "silu", rms_norm_eps 1e-6, attention_bias false (q, k, v and o), tie_word_embeddings false, and the base of the
+// rotary angles, 10000: `rope_theta` (transformers 4) or `rope_parameters` {rope_type, rope_theta} (transformers 5).
 //
 // `rotary_emb.inv_freq` buffers of old files are ignored. Refused by name: `mlp_bias`, scaled rotary positions (`rope_scaling`, a
 // rope_type other than "default"), partial rotation, other activations.
@@ -28,7 +28,8 @@ inline constexpr NamePair llama_names[] = {
     {"norm.weight", "model.norm.weight"},
     {"head.weight", "lm_head.weight"},
 };
-inline constexpr std::string_view llama_buffers[] = {"model.layers.{i}.self_attn.rotary_emb.inv_freq", "model.rotary_emb.inv_freq"};
+inline constexpr std::string_view llama_buffers[] = {"model.layers.{i}.self_attn.rotary_emb.inv_freq",
+                                                     "model.rotary_emb.inv_freq"};
 
 struct LlamaFiles {
   static constexpr std::string_view model_type = "llama";
@@ -121,8 +122,7 @@ struct LlamaFiles {
   }
 };
 
-template <Bias bias, class HeadType, class Start>
-  requires PlainHead<HeadType>
+template <Bias bias, PlainHead HeadType, class Start>
 struct PublishedForm<LanguageModel<Block<RmsNorm, AttentionMixer<Rotary, bias>, GatedMlp<Silu>>, RmsNorm, HeadType, Start>> {
   using Files = LlamaFiles;
   static constexpr LlamaFiles::Options options{.biased = bias == Bias::yes, .tied = HeadType::tied};

@@ -1,8 +1,9 @@
 // Checkpoints of LSTM language models: tensors named as torch.nn.LSTM names them. There is no Hugging Face class; config.json is
 //
-//   {"model_type": "lstm", "vocab_size", "embedding_dim" (hidden_size), "hidden_size", "num_layers", "dropout" 0, "tie_weights" false}
+//   {"model_type": "lstm", "vocab_size": ..., "hidden_size": ..., "num_layers": ...,
+//    "embedding_dim": hidden_size, "dropout": 0, "tie_weights": false}
 //
-// with its defaults in parentheses. Refused by name: cells with a projection (`proj_size`).
+// the last three with their defaults. Refused by name: cells with a projection (`proj_size`).
 #pragma once
 
 #include <rondo/model/architecture/lstm.hpp>
@@ -11,12 +12,12 @@
 namespace rondo {
 
 inline constexpr NamePair lstm_names[] = {
-    {"embedding.weight", "embedding.weight"},
-    {"blocks.{i}.input", "lstm.weight_ih_l{i}"},
-    {"blocks.{i}.recurrent", "lstm.weight_hh_l{i}"},
+    {"embedding.weight", "embedding.weight"},         // in torch.nn.Embedding
+    {"blocks.{i}.input", "lstm.weight_ih_l{i}"},      // from the layer below
+    {"blocks.{i}.recurrent", "lstm.weight_hh_l{i}"},  // from the token before
     {"blocks.{i}.input_bias", "lstm.bias_ih_l{i}"},
     {"blocks.{i}.recurrent_bias", "lstm.bias_hh_l{i}"},
-    {"head.{leaf}", "decoder.{leaf}"},
+    {"head.{leaf}", "decoder.{leaf}"},  // weight (where not tied) and bias
 };
 
 struct LstmFiles {
@@ -60,8 +61,10 @@ struct LstmFiles {
   }
 };
 
-template <class HeadType, class Start>
-  requires(std::is_same_v<HeadType, Head<Bias::yes>> || std::is_same_v<HeadType, TiedHead<Bias::yes>>)
+template <class HeadType>
+concept BiasedHead = std::is_same_v<HeadType, Head<Bias::yes>> || std::is_same_v<HeadType, TiedHead<Bias::yes>>;
+
+template <BiasedHead HeadType, class Start>
 struct PublishedForm<LanguageModel<PlainBlock<CellMixer<LstmCell>>, NoNorm, HeadType, Start>> {
   using Files = LstmFiles;
   static constexpr LstmFiles::Options options{.tied = HeadType::tied};

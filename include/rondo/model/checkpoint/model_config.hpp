@@ -20,8 +20,8 @@
 #include <rondo/combinator/checkpointed.hpp>
 #include <rondo/io/object_reader.hpp>
 #include <rondo/io/tensor_folder.hpp>
-#include <rondo/model/language_model.hpp>
 #include <rondo/model/checkpoint/name_table.hpp>
+#include <rondo/model/language_model.hpp>
 
 namespace rondo {
 
@@ -29,8 +29,7 @@ struct ModelConfig {
   Json document = Json::object();
   std::string name = "config.json";  // what messages call it
 
-  explicit ModelConfig(const std::filesystem::path& file)
-      : document(read_json(file, BareNumbers::allowed)), name(file.string()) {
+  explicit ModelConfig(const std::filesystem::path& file) : document(read_json(file, BareNumbers::allowed)), name(file.string()) {
     if (!document.is_object()) throw Error(name, "content", "a JSON object", document.type_name());
   }
   ModelConfig(Json given, std::string given_name) : document(std::move(given)), name(std::move(given_name)) {}
@@ -57,7 +56,9 @@ struct PublishedForm<LanguageModel<Checkpointed<Block>, FinalNorm, HeadType, Sta
     : PublishedForm<LanguageModel<Block, FinalNorm, HeadType, Start>> {};
 
 template <class Model>
-concept Published = requires { typename PublishedForm<Model>::Files; };
+concept Published = requires {
+  typename PublishedForm<Model>::Files;
+};
 
 template <class HeadType>
 concept PlainHead = std::is_same_v<HeadType, Head<>> || std::is_same_v<HeadType, TiedHead<>>;

@@ -9,7 +9,8 @@
 //
 // Elements may be f64, f32, f16 or bf16. Everything is checked before any weight is changed: every weight has its tensor, no
 // tensor is left over (but for buffers that such files may hold, and a copy of the embedding as the head of a tied model), shapes
-// agree, all numbers are finite in the type of the weights. One Error names all tensors that are missing, left over or of another shape.
+// agree, all numbers are finite in the type of the weights. One Error names all tensors that are missing, left over or of another
+// shape.
 #pragma once
 
 #include <cmath>

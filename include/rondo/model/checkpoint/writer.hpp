@@ -4,9 +4,9 @@
 //   save_model("out", weights, {.type = ElementType::bf16, .shards = {2'000'000'000}, .tokenizer = "models/llama"});
 //   save_model("out", weights, like<Llama>(folder));                          form, layout and other keys of a folder
 //
-// A composition with published checkpoints is written in their form, so that the programs it comes from load the folder; every other
-// one, and a shape their form cannot say, in rondo's own (compositions.hpp). Each file appears complete or not at all, config.json
-// last. Tokenizer files are copied from the folder (or are the file) that `tokenizer` names.
+// A composition with published checkpoints is written in their form, so that the programs it comes from load the folder; every
+// other one, and a shape their form cannot say, in rondo's own (compositions.hpp). Each file appears complete or not at all,
+// config.json last. Tokenizer files are copied from the folder (or are the file) that `tokenizer` names.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct SaveOptions {
   ElementType type = ElementType::f32;
   ShardLimit shards{};
   std::filesystem::path tokenizer{};
-  std::optional<ModelConfig> like{};  // its keys are kept where the model does not say otherwise
+  std::optional<ModelConfig> like{};    // its keys are kept where the model does not say otherwise
   std::optional<std::size_t> layout{};  // of the published form; absent: the first that can say the model
 };
 
@@ -32,8 +32,8 @@ SaveOptions like(const ModelFolder& folder) {
 }
 
 inline constexpr std::string_view tokenizer_files[] = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-    "tokenizer.model", "generation_config.json"};
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+    "merges.txt",     "tokenizer.model",       "generation_config.json"};
 
 inline void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& folder) {
   const auto copy = [&](const std::filesystem::path& file) {
