@@ -20,6 +20,7 @@
 #include <CLI/CLI.hpp>
 
 #include <rondo/app/common.hpp>
+#include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/train.hpp>
@@ -232,8 +233,9 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   std::vector<Compared> all;
   for (const Composition* one : chosen) {
     Compared compared{one, {}};
-    Json settings = to_json(base);
-    settings["shape"] = to_json(RunDescription{.shape = one->shape(base.shape, budget)})["shape"];
+    RunDescription run_alike = base;
+    run_alike.shape = one->shape(base.shape, budget);
+    Json settings = to_json(run_alike);
     settings["composition"] = "";
     settings.erase("record");
     for (int seed = 0; seed < options.seeds; ++seed) {
