@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(splits_treat_matches_as_told) {
       {SplitBehavior::merged_with_next, {"the", "-final", "-", "-countdown"}},
       {SplitBehavior::contiguous, {"the", "-", "final", "--", "countdown"}}};
   for (const auto& [behavior, pieces] : expected) {
-    for (const Pattern& pattern : {Pattern{std::string("-")}, Pattern{RegularExpression{"-"}}}) {
+    for (const TextPattern& pattern : {TextPattern{std::string("-")}, TextPattern{RegularExpression{"-"}}}) {
       std::vector<std::string> found;
       for (const AlignedText& piece : cut({Split{pattern, behavior, false}}, AlignedText{text, true})) {
         found.push_back(piece.text());

@@ -6,6 +6,7 @@
 // Nothing is allocated but the description of a model. Throws Error where even the smallest size is beyond twice the budget.
 #pragma once
 
+#include <rondo/core/shape.hpp>
 #include <rondo/model/parameters.hpp>
 
 namespace rondo {
