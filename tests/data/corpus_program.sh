@@ -31,9 +31,9 @@ expect 0 'corpus tokenizer --text' "$corpus" --help
 expect 0 'Example:' "$corpus" encode --help
 expect 2 'subcommand is required' "$corpus"
 expect 2 '' "$corpus" tokenise
-expect 2 '.--out is required' "$corpus" tokenizer --text text.txt --vocabulary 300
-expect 2 '.--vocabulary' "$corpus" tokenizer --text text.txt --vocabulary many --out tokenizer.json
-expect 2 '.--documents' "$corpus" encode --tokenizer t --text text.txt --out x --documents pages
+expect 2 '[-]-out is required' "$corpus" tokenizer --text text.txt --vocabulary 300
+expect 2 '[-]-vocabulary' "$corpus" tokenizer --text text.txt --vocabulary many --out tokenizer.json
+expect 2 '[-]-documents' "$corpus" encode --tokenizer t --text text.txt --out x --documents pages
 
 expect 1 'corpus: nowhere.txt: cannot be read' "$corpus" tokenizer --text nowhere.txt --vocabulary 300 --out tokenizer.json
 expect 1 'corpus: vocabulary: expected 257' "$corpus" tokenizer --text text.txt --vocabulary 10 --out tokenizer.json
