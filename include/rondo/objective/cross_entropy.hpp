@@ -30,7 +30,7 @@ inline index count_labels(Tokens labels, int ignore_index) {
 
 struct CrossEntropy {
   CrossEntropyOptions options{};
-  index block_tokens = 512;
+  index block_tokens = 1024;
 
   // The sum alone.
   template <class C, class Model>

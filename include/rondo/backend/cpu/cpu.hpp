@@ -1,4 +1,5 @@
-// The Cpu back-end: float32, vectorised and threaded (OpenMP); matrix products through oneDNN where it is built in, else Eigen.
+// The Cpu back-end: float32, vectorised and threaded (OpenMP); matrix products through oneDNN or Eigen where
+// they are built in (RONDO_ONEDNN, RONDO_EIGEN), else rondo's own.
 //
 //   Parameters<Hgrn2, Cpu> weights{model, Seed{1}};          weights in float32
 //   Parameters<Hgrn2, Cpu, bf16> small{model};               weights in bf16, for evaluation and decoding
