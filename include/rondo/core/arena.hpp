@@ -20,6 +20,10 @@
 #include <utility>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <rondo/core/error.hpp>
 
 namespace rondo {
@@ -76,8 +80,15 @@ class Arena {
   };
 
  private:
+  // Large blocks ask for huge pages: reading all weights of a model once per token is bound by the memory, and with small
+  // pages by the tables behind it.
+  static constexpr std::size_t huge_page = std::size_t{1} << 21;
+  static constexpr std::align_val_t alignment_of(std::size_t bytes) {
+    return std::align_val_t{bytes >= 2 * huge_page ? huge_page : arena_alignment};
+  }
   struct Free {
-    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{arena_alignment}); }
+    std::size_t bytes = 0;
+    void operator()(std::byte* memory) const { ::operator delete(memory, alignment_of(bytes)); }
   };
   struct Block {
     std::unique_ptr<std::byte, Free> memory;
@@ -85,9 +96,13 @@ class Arena {
     std::size_t used = 0;
   };
 
-  static std::unique_ptr<std::byte, Free> allocate(std::size_t bytes) {
-    return std::unique_ptr<std::byte, Free>(
-        static_cast<std::byte*>(::operator new(arena_bytes(std::max<std::size_t>(bytes, 1)), std::align_val_t{arena_alignment})));
+  static std::unique_ptr<std::byte, Free> allocate(std::size_t wanted) {
+    const std::size_t bytes = arena_bytes(std::max<std::size_t>(wanted, 1));
+    std::unique_ptr<std::byte, Free> memory{static_cast<std::byte*>(::operator new(bytes, alignment_of(bytes))), Free{bytes}};
+#ifdef __linux__
+    if (bytes >= 2 * huge_page) madvise(memory.get(), bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a wish, no more
+#endif
+    return memory;
   }
   void grow(std::size_t bytes) {
     if (used_ == 0) blocks_.clear();

@@ -64,6 +64,8 @@ void multiply_few_outputs(View<const float> x, View<const float> ordered, const 
   Lanes sum[Outputs][Rows] = {};
   index l = 0;
   for (; l + few_rows_step <= x.columns; l += few_rows_step) {
+    // rows two groups ahead: the processor itself looks ahead within one page only
+    unrolled<Outputs>([&](auto o) __attribute__((always_inline)) { __builtin_prefetch(w + (o + 2 * Outputs) * stride + l, 0, 3); });
     unrolled<2>([&](auto half) __attribute__((always_inline)) {
       Lanes token[Rows];
       unrolled<Rows>([&](auto r) { token[r] = load_lanes(ordered.row(r) + l + half * lane_count); });
