@@ -56,7 +56,7 @@ inline void sliced_multiply(View<const float> a, Transpose ta, View<const float>
 }
 
 inline void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0) {
-  const index inner = columns_of(a, ta);
+  [[maybe_unused]] const index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner && (beta == 0 || beta == 1));
   if (c.rows == 0 || c.columns == 0) return;
   if (c.rows <= few_rows && ta == Transpose::no && tb == Transpose::yes) return multiply_few_rows(a, b, c, beta);
