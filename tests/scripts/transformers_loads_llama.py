@@ -1,7 +1,7 @@
 """Does transformers load a Llama folder that rondo wrote, and give the same logits, loss and gradients?
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch transformers safetensors
-    /tmp/venv/bin/python tests/scripts/transformers_loads_llama.py --program build/release/bin/llama --model FOLDER
+    python3 -m venv venv && venv/bin/pip install torch transformers safetensors
+    venv/bin/python tests/scripts/transformers_loads_llama.py --program build/release/bin/llama --model FOLDER
 
 FOLDER is a run of `llama train`, or any folder that rondo wrote. Prints the largest differences; exit status 1 if the logits differ by
 more than 1e-4, the loss by more than 1e-5 or a gradient by more than 1e-4 of its largest entry.
