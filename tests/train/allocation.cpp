@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/model/architecture/llama.hpp>
 
 #include "small_run.hpp"
@@ -47,7 +48,7 @@ void check_warm_steps() {
   Batches batches{source, {.rows = 2, .length = 12}};
   Shape shape = small_shape();
   shape.dropout = 0.1;
-  SmallRun<Model, Reference<float>> run{{.accumulate = 2, .average_decay = 0.9}, shape};
+  SmallRun<Model, Cpu> run{{.accumulate = 2, .average_decay = 0.9}, shape};
   BOOST_TEST(allocations > 0);
   long before = 0;
   std::size_t sequences[2] = {1000, 0};  // fewest and most in a step
