@@ -203,7 +203,8 @@ inline void write_comparison(const std::vector<Compared>& all, const AblationOpt
       phenomena.add(row);
     }
     text += "\n" + phenomena.text();
-    if (chart.categories.size() <= 24) write_file(options.out / "accuracy.svg", svg(chart));
+    chart.width = std::max(chart.width, 40.0 * static_cast<double>(chart.categories.size()));
+    if (chart.categories.size() <= 40) write_file(options.out / "accuracy.svg", svg(chart));
   }
   for (const Compared& one : all)
     if (!one.runs[0].sample.empty()) text += "\n" + one.composition->name + ": " + one.runs[0].sample + "\n";
