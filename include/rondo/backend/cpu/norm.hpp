@@ -103,9 +103,11 @@ void normalise_gradient(index groups, View<const float> x, View<const float> wei
     const float *dw = partial + 2 * part * columns, *db = dw + columns;
 #pragma omp simd
     for (index i = 0; i < columns; ++i) d_weight.data[i] += dw[i];
-    if (mean_too == Mean::no || !d_bias) continue;
+    if constexpr (mean_too == Mean::yes) {
+      if (!d_bias) continue;
 #pragma omp simd
-    for (index i = 0; i < columns; ++i) d_bias.data[i] += db[i];
+      for (index i = 0; i < columns; ++i) d_bias.data[i] += db[i];
+    }
   }
 }
 
