@@ -18,5 +18,5 @@ endif()
 # rondo_program(NAME SOURCE...): an executable in bin/ with the application layer.
 function(rondo_program name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE rondo::app rondo_own_code)
+  target_link_libraries(${name} PRIVATE rondo::compiled rondo_own_code)
 endfunction()

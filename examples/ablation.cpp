@@ -1,8 +1,8 @@
 // ablation: what a change of one template argument does, at equal parameters and equal tokens.
 #include <rondo/app/ablation.hpp>
-#include <rondo/model/architecture/hgrn2.hpp>
-#include <rondo/model/architecture/llama.hpp>
-#include <rondo/model/architecture/lstm.hpp>
+#include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/model/checkpoint/llama.hpp>
+#include <rondo/model/checkpoint/lstm.hpp>
 
 int main(int argc, char** argv) {
   using namespace rondo;

@@ -31,7 +31,7 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
   const ModelForm form = folder.form<Model>();
   const Model model{form.shape};
   const auto weights = folder.parameters<Backend>(model);
-  const TokenGrid grid = read_token_grid(golden.tensor("input_ids"), form.shape.vocabulary);
+  const TokenGrid grid = app::read_token_grid(golden.tensor("input_ids"), form.shape.vocabulary);
   LogitsPass pass{weights, grid};
   GoldenErrors errors;
 

@@ -5,7 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <rondo/app/logits.hpp>
+#include <rondo/evaluate/logits_pass.hpp>
+#include <rondo/model/checkpoint/reader.hpp>
 
 #include "support/shared.hpp"
 

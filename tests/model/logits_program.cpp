@@ -1,7 +1,7 @@
 // The program `logits`: what it writes, and which inputs it refuses.
 #include <rondo/app/logits.hpp>
-#include <rondo/backend/reference/reference.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/model/checkpoint/writer.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,8 +11,13 @@
 namespace rondo::test {
 namespace {
 
-using Served = Compositions<Hgrn2>;
 using Backend = Reference<double>;
+
+void write_in_double(const app::LogitsOptions& options) {
+  app::CommonOptions common;
+  common.backend = "reference";
+  app::write_logits({app::serve<Hgrn2>()}, options, common);
+}
 
 void write_ids(const std::filesystem::path& file, std::vector<index> shape, const std::vector<std::int64_t>& ids,
                const std::string& name = "input_ids") {
@@ -30,7 +35,7 @@ struct Folder {
     save_model(folder / "model", Parameters<Hgrn2, Backend>{model, Seed{1}});
   }
   void run(bool gradients = true) {
-    write_logits<Backend, Served>({folder / "model", folder / "x.safetensors", folder / "y.safetensors", gradients});
+    write_in_double({folder / "model", folder / "x.safetensors", folder / "y.safetensors", gradients});
   }
   std::string refusal() {
     const std::string message = message_of([&] { run(); });
@@ -96,7 +101,7 @@ BOOST_FIXTURE_TEST_CASE(refuses_ids_it_cannot_read, Folder) {
 BOOST_AUTO_TEST_CASE(gives_the_reference_values, *needs_shared("fixtures/hgrn2_fused_mlp")) {
   TemporaryFolder folder;
   const std::filesystem::path fixture = shared("fixtures/hgrn2_fused_mlp");
-  write_logits<Backend, Served>({fixture, fixture / "golden.safetensors", folder / "y.safetensors", true});
+  write_in_double({fixture, fixture / "golden.safetensors", folder / "y.safetensors", true});
   const SafetensorsFile golden{fixture / "golden.safetensors"}, found{folder / "y.safetensors"};
   BOOST_TEST(golden.tensors().size() == found.tensors().size() + 1);  // input_ids
   for (const StoredTensor& tensor : found.tensors()) {

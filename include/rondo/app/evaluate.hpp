@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <filesystem>
 
-#include <rondo/app/common.hpp>
+#include <rondo/app/model_from_folder.hpp>
+#include <rondo/app/progress.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/evaluate/perplexity.hpp>
-#include <rondo/model/checkpoint/reader.hpp>
 
 namespace rondo::app {
 
@@ -23,14 +23,13 @@ inline Json to_json(const HeldOutLoss& loss) {
 }
 
 // The loss of the documents of a token file; a document's first token is predicted from the end-of-text token before it.
-template <class Model, class Backend, class Storage>
-HeldOutLoss held_out_loss(Scorer<Model, Backend, Storage>& scorer, const TokenFile& file, index vocabulary, index window,
-                          index documents, const std::function<void(index)>& progress = {}) {
+inline HeldOutLoss held_out_loss(TextScorer& scorer, const TokenFile& file, index vocabulary, index window, index documents,
+                                 const std::function<void(index)>& progress = {}) {
   require(file.vocabulary() <= vocabulary, file.path().string(), ": made for a vocabulary of ", file.vocabulary(),
           ", the model has ", vocabulary);
   index next = 0;
   const index end = documents > 0 ? std::min(documents, file.documents()) : file.documents();
-  return held_out_loss<Model, Backend, Storage>(
+  return held_out_loss(
       scorer,
       [&](std::vector<Token>& text) {
         if (next == end) return -1.0;
@@ -43,20 +42,19 @@ HeldOutLoss held_out_loss(Scorer<Model, Backend, Storage>& scorer, const TokenFi
       window > 0 ? window : 512, file.end_of_text(), progress);
 }
 
-template <class Served, class Backend>
-int evaluate(const EvaluateOptions& options, const CommonOptions& common) {
-  const ModelFolder folder{options.model};
+inline int evaluate(const std::vector<ServedModel>& served, const EvaluateOptions& options, const CommonOptions& common) {
   const TokenFile file{options.data};
-  return Served::with(folder, [&]<class Model>(const Shape& shape) {
-    const Model model{shape};
-    const auto weights = folder.template parameters<Backend>(model);
-    Scorer<Model, Backend> scorer{model, weights};
-    const HeldOutLoss loss = held_out_loss(scorer, file, shape.vocabulary, options.window, options.documents);
-    std::printf("held-out loss %.4f +- %.4f nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents)\n",
-                loss.loss, loss.standard_error, loss.perplexity(), loss.bits_per_byte(), loss.tokens, loss.documents);
-    print_result(common, to_json(loss));
-    return 0;
-  });
+  const ModelFromFolder from{served, options.model, common};
+  ProgressLine progress{common.quiet};
+  const index documents = options.documents > 0 ? std::min(options.documents, file.documents()) : file.documents();
+  const HeldOutLoss loss = held_out_loss(from.model->scorer(), file, from.model->shape().vocabulary, options.window,
+                                         options.documents,
+                                         [&](index done) { progress.show("evaluating", done, documents, "documents"); });
+  progress.finish();
+  std::printf("held-out loss %.4f +- %.4f nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents)\n",
+              loss.loss, loss.standard_error, loss.perplexity(), loss.bits_per_byte(), loss.tokens, loss.documents);
+  print_result(common, to_json(loss));
+  return 0;
 }
 
 }  // namespace rondo::app

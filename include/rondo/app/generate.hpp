@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <rondo/app/score.hpp>
 #include <rondo/generate/sampler.hpp>
-#include <rondo/generate/session.hpp>
 
 namespace rondo::app {
 
@@ -29,47 +31,75 @@ inline std::size_t complete_characters(const std::string& text) {
   return end - 1 + length <= text.size() ? text.size() : end - 1;
 }
 
-template <class Served, class Backend>
-int generate(const GenerateOptions& options, const CommonOptions& common) {
+// What is printed while tokens are made: what decoding the whole text adds, so that characters of several tokens come out whole.
+// Tokens whose text is out are decoded no more but for a few, which say whether a space stands between.
+class StreamedText {
+ public:
+  StreamedText(const Tokenizer& tokenizer, std::vector<Token> prompt) : tokenizer_(tokenizer), tokens_(std::move(prompt)) {
+    settle();
+  }
+  // The text that is now known for certain.
+  [[nodiscard]] std::string add(Token token) {
+    tokens_.push_back(token);
+    const std::string text = tokenizer_.decode(tokens_);
+    const std::size_t end = complete_characters(text);
+    std::string added = end > printed_ ? text.substr(printed_, end - printed_) : "";
+    printed_ = std::max(printed_, end);
+    if (tokens_.size() > 64 && end == text.size()) settle();
+    return added;
+  }
+
+ private:
+  static constexpr std::size_t kept = 16;
+  void settle() {
+    if (tokens_.size() > kept) tokens_.erase(tokens_.begin(), tokens_.end() - kept);
+    printed_ = tokenizer_.decode(tokens_).size();
+  }
+  const Tokenizer& tokenizer_;
+  std::vector<Token> tokens_;
+  std::size_t printed_ = 0;
+};
+
+// Continues a prompt of ids by at most `tokens`; made(token) for each.
+inline index continue_text(LoadedModel& model, const Tokenizer& tokenizer, const std::vector<Token>& prompt, Sampler& sampler,
+                           index tokens, const std::function<void(Token)>& made) {
+  std::vector<Token> ids = prompt;
+  if (const Token border = text_border(tokenizer); border >= 0) ids.insert(ids.begin(), border);
+  require(!ids.empty(), "--prompt: empty, and the tokenizer has no token that begins texts");
+  View<const float> logits = model.feed(ids);
+  for (index count = 0; count < tokens; ++count) {
+    const Token next = sampler(logits);
+    if (next == tokenizer.special_ids().end_of_text) return count;
+    made(next);
+    if (count + 1 < tokens) logits = model.feed({&next, 1});
+  }
+  return tokens;
+}
+
+inline int generate(const std::vector<ServedModel>& served, const GenerateOptions& options, const CommonOptions& common) {
   require(options.tokens > 0, "--tokens: expected at least 1, found ", options.tokens);
-  const ModelFolder folder{options.model};
-  return Served::with(folder, [&]<class Model>(const Shape& shape) {
-    const Model model{shape};
-    const auto weights = folder.template parameters<Backend>(model);
-    const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, shape.vocabulary);
-    std::vector<Token> ids;
-    const Token border = text_border(tokenizer);
-    if (border >= 0) ids.push_back(border);
-    const auto prompt = tokenizer.encode(options.prompt).ids;
-    ids.insert(ids.end(), prompt.begin(), prompt.end());
-    require(!ids.empty(), "--prompt: empty, and the tokenizer has no token that begins texts");
-    Session<Model, Backend> session{model, weights};
-    Sampler sampler{options.sampling};
-    std::fputs(options.prompt.c_str(), stdout);
-    // Printed is what decoding the whole continuation adds, so that characters of several tokens come out whole.
-    std::vector<Token> made = prompt;
-    std::size_t printed = tokenizer.decode(made).size();
-    auto logits = session.feed(ids);
-    const auto start = std::chrono::steady_clock::now();
-    index count = 0;
-    for (; count < options.tokens; ++count) {
-      const Token next = sampler(logits);
-      if (next == tokenizer.special_ids().end_of_text) break;
-      made.push_back(next);
-      const std::string text = tokenizer.decode(made);
-      const std::size_t end = complete_characters(text);
-      if (end > printed) std::fwrite(text.data() + printed, 1, end - printed, stdout);
-      printed = std::max(printed, end);
-      std::fflush(stdout);
-      if (count + 1 < options.tokens) logits = session.feed(next);
-    }
-    std::fputc('\n', stdout);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (!common.quiet) std::fprintf(stderr, "%td tokens, %.1f tokens/s\n", count, static_cast<double>(count) / seconds);
-    print_result(common, {{"tokens", count}, {"tokens_per_second", static_cast<double>(count) / seconds},
-                          {"text", tokenizer.decode(made)}});
-    return 0;
+  Sampler sampler{options.sampling};
+  const ModelFromFolder from{served, options.model, common};
+  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, from.model->shape().vocabulary);
+  const std::vector<Token> prompt = tokenizer.encode(options.prompt).ids;
+  std::vector<Token> all = prompt;
+  StreamedText text{tokenizer, prompt};
+  std::fputs(options.prompt.c_str(), stdout);
+  std::fflush(stdout);
+  std::optional<std::chrono::steady_clock::time_point> start;  // once the prompt is read
+  const index count = continue_text(*from.model, tokenizer, prompt, sampler, options.tokens, [&](Token next) {
+    if (!start) start = std::chrono::steady_clock::now();
+    all.push_back(next);
+    std::fputs(text.add(next).c_str(), stdout);
+    std::fflush(stdout);
   });
+  std::fputc('\n', stdout);
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - start.value_or(now)).count();
+  const double rate = seconds > 0 ? static_cast<double>(count - 1) / seconds : 0;
+  if (!common.quiet) std::fprintf(stderr, "%td tokens, %.1f tokens/s\n", count, rate);
+  print_result(common, {{"tokens", count}, {"tokens_per_second", rate}, {"text", tokenizer.decode(all)}});
+  return 0;
 }
 
 }  // namespace rondo::app

@@ -4,11 +4,10 @@
 #include <cstdio>
 #include <filesystem>
 
-#include <rondo/app/common.hpp>
+#include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/progress.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
-#include <rondo/model/checkpoint/reader.hpp>
 
 namespace rondo::app {
 
@@ -32,34 +31,28 @@ inline Token text_border(const Tokenizer& tokenizer) {
   return special.begin_of_text >= 0 ? special.begin_of_text : special.end_of_text;
 }
 
-template <class Served, class Backend>
-int score(const ScoreOptions& options, const CommonOptions& common) {
-  const ModelFolder folder{options.model};
+inline int score(const std::vector<ServedModel>& served, const ScoreOptions& options, const CommonOptions& common) {
   const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs);
-  return Served::with(folder, [&]<class Model>(const Shape& shape) {
-    const Model model{shape};
-    const auto weights = folder.template parameters<Backend>(model);
-    const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, shape.vocabulary);
-    Scorer<Model, Backend> scorer{model, weights};
-    ProgressLine progress{common.quiet};
-    const PairReport report = score_minimal_pairs(
-        scorer, files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; }, text_border(tokenizer),
-        [&](index done, index all) { progress.show("scoring", done, all, "tokens"); });
-    progress.finish();
-    if (!common.quiet)
-      for (const PairScore& file : report.files)
-        std::printf("%-60s %6.2f %% +- %.2f  (%td pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
-                    100 * file.standard_error(), file.pairs, file.ties);
-    std::printf("macro accuracy %.2f %% +- %.2f over %zu files (chance 50 %%); %s\n", 100 * report.macro_accuracy(),
-                100 * report.standard_error(), report.files.size(), report.conventions.c_str());
-    Json json = report.json();
-    json["model"] = options.model.string();
-    json["pairs_from"] = options.pairs.string();
-    if (!options.out.empty()) write_json(options.out, json);
-    json.erase("files");
-    print_result(common, json);
-    return 0;
-  });
+  const ModelFromFolder from{served, options.model, common};
+  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, from.model->shape().vocabulary);
+  ProgressLine progress{common.quiet};
+  const PairReport report = score_minimal_pairs(
+      from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
+      text_border(tokenizer), [&](index done, index all) { progress.show("scoring", done, all, "tokens"); });
+  progress.finish();
+  if (!common.quiet)
+    for (const PairScore& file : report.files)
+      std::printf("%-60s %6.2f %% +- %.2f  (%td pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
+                  100 * file.standard_error(), file.pairs, file.ties);
+  std::printf("macro accuracy %.2f %% +- %.2f over %zu files (chance 50 %%); %s\n", 100 * report.macro_accuracy(),
+              100 * report.standard_error(), report.files.size(), report.conventions.c_str());
+  Json json = report.json();
+  json["model"] = options.model.string();
+  json["pairs_from"] = options.pairs.string();
+  if (!options.out.empty()) write_json(options.out, json);
+  json.erase("files");
+  print_result(common, json);
+  return 0;
 }
 
 }  // namespace rondo::app

@@ -4,45 +4,60 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <vector>
 
-#include <rondo/app/common.hpp>
-#include <rondo/model/plan.hpp>
-#include <rondo/objective/cross_entropy.hpp>
+#include <rondo/app/model_from_folder.hpp>
+#include <rondo/app/run_description.hpp>
 
 namespace rondo::app {
 
 struct SummaryOptions {
+  std::filesystem::path model;  // a folder; without one the program's first composition with these settings
+  std::vector<std::string> settings;
   index batch = 8;
   index length = 256;
 };
 
-template <class Model>
-int summary(const Shape& shape, const SummaryOptions& options, const CommonOptions& common) {
-  const Model model{shape};
-  typename Model::template Weights<AnyStorage> record{};
-  index count = 0, decayed = 0;
+// Weights outside blocks and those of the first block one by one; every block in sum.
+inline void print_weights(const std::vector<NamedLeaf>& weights) {
   std::string group;
   index group_count = 0;
   const auto flush = [&] {
-    if (!group.empty() && !common.quiet) std::printf("  %-40s %14td\n", group.c_str(), group_count);
+    if (!group.empty()) std::printf("  %-40s %14td\n", group.c_str(), group_count);
     group_count = 0;
   };
-  walk(WeightRecords{}, model, std::string{}, [&](const std::string& path, const Leaf& leaf, AnyStorage&) {
-    // blocks are summed up, block by block
-    const std::size_t second = path.starts_with("blocks.") ? path.find('.', 7) : path.rfind('.');
-    const std::string name = path.substr(0, second);
+  for (const auto& [path, leaf] : weights) {
+    const std::string name = path.substr(0, path.starts_with("blocks.") ? path.find('.', 7) : path.rfind('.'));
     if (name != group) flush(), group = name;
     group_count += leaf.dimensions.size();
+    if (!path.starts_with("blocks.") || path.starts_with("blocks.0."))
+      std::printf("      %-50s %s\n", path.c_str(), leaf.dimensions.text().c_str());
+  }
+  flush();
+}
+
+inline int summary(const std::vector<ServedModel>& served, const SummaryOptions& options, const CommonOptions& common) {
+  const ServedModel* model = &served.front();
+  Shape shape;
+  if (options.model.empty()) {
+    shape = shape_from_settings(options.settings);
+  } else {
+    const ModelFolder folder{options.model};
+    const auto [chosen, form] = choose(served, folder.config(), &folder.tensors());
+    model = chosen;
+    shape = form.shape;
+  }
+  const std::vector<NamedLeaf> weights = model->leaves(shape);
+  if (!common.quiet) print_weights(weights);
+  index count = 0, decayed = 0;
+  for (const auto& [path, leaf] : weights) {
     count += leaf.dimensions.size();
     if (leaf.decay == Decay::yes) decayed += leaf.dimensions.size();
-    if (!common.quiet && (!path.starts_with("blocks.") || path.starts_with("blocks.0.")))
-      std::printf("      %-50s %s\n", path.c_str(), leaf.dimensions.text().c_str());
-  }, record);
-  flush();
+  }
   std::vector<Sequence> sequences;
   for (index row = 0; row < options.batch; ++row) sequences.push_back({row * options.length, options.length, 0});
-  const StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, options.batch * options.length);
-  const index state = record_size(StateRecords{Extent{1, 1}}, model);
+  const StepPlan plan = model->plan(shape, sequences, options.batch * options.length);
+  const index state = model->state_size(shape);
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);

@@ -13,10 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <rondo/app/common.hpp>
+#include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/training_run.hpp>
 #include <rondo/data/token_file.hpp>
-#include <rondo/model/checkpoint/compositions.hpp>
 
 namespace rondo::app {
 
@@ -67,9 +66,8 @@ inline RunDescription asked_run(const TrainOptions& options, const CommonOptions
   return run;
 }
 
-// Trains First, or the composition that run.json names among those the program serves.
-template <class Served, class First, class Backend>
-int train(const TrainOptions& options, const CommonOptions& common) {
+// Trains the first of the served models, or the composition that run.json names among them.
+inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
   Json before;
   RunDescription run = asked_run(options, common, before);
   const bool resumed = !options.resume.empty();
@@ -87,18 +85,17 @@ int train(const TrainOptions& options, const CommonOptions& common) {
   }
   resolve_steps(run.train, data.tokens(),
                 resumed && before["train"].contains("steps") ? before["train"]["steps"].get<index>() : 0);
-  if (run.composition.empty()) run.composition = composition_name<First>();
+  if (run.composition.empty()) run.composition = served.front().files.composition;
   if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
 
   Json sizes = to_json(run)["shape"];
   const ModelConfig chosen{Json{{"model_type", own_model_type}, {"composition", run.composition}, {"shape", std::move(sizes)}},
                            "run.json"};
-  return Served::with(chosen, [&]<class Model>(const Shape& shape) {
-    run.shape = shape;
-    TrainingRun<Model, Backend> training{
-        resumed ? options.resume : options.out, run, resumed ? before["record"] : Json{}, data, held_out.get(), common};
-    return training.go();
-  });
+  const auto [model, form] = choose(served, chosen);
+  run.shape = form.shape;
+  TrainingRun training{resumed ? options.resume : options.out, *model, run, resumed ? before["record"] : Json{}, data,
+                       held_out.get(), common};
+  return training.go();
 }
 
 }  // namespace rondo::app

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <rondo/app/run_keeper.hpp>
+#include <rondo/app/served_model.hpp>
 #include <rondo/app/signals.hpp>
 #include <rondo/data/batches.hpp>
 #include <rondo/evaluate/perplexity.hpp>
@@ -21,6 +22,11 @@ inline AnySchedule schedule_of(const TrainSettings& train) {
 }
 inline AdamW adamw_of(const TrainSettings& train) {
   return {train.rate, train.beta1, train.beta2, train.epsilon, train.decay};
+}
+inline TrainingSetup setup_of(const RunDescription& run) {
+  const TrainSettings& train = run.train;
+  return {adamw_of(train), schedule_of(train), {train.label_smoothing, train.z_loss},
+          {train.accumulate, train.clip, train.ema, Seed{run.seed}}};
 }
 inline BatchOptions batches_of(const RunDescription& run) {
   return {.rows = run.train.batch,
@@ -62,22 +68,18 @@ class HeldOutSample {
   index tokens_ = 0;
 };
 
-template <class Model, class Backend>
 class TrainingRun : public RunKeeper {
  public:
   // `record` is that of the run.json of a run that goes on, null for a new one.
-  TrainingRun(std::filesystem::path folder, RunDescription run, const Json& record, const TokenFile& data,
-              const TokenFile* held_out, const CommonOptions& common)
+  TrainingRun(std::filesystem::path folder, const ServedModel& model, RunDescription run, const Json& record,
+              const TokenFile& data, const TokenFile* held_out, const CommonOptions& common)
       : RunKeeper(std::move(folder), std::move(run), data, held_out, common),
-        model_(run_.shape),
-        weights_(model_, Seed{run_.seed}),
-        trainer_(model_, weights_, adamw_of(run_.train), schedule_of(run_.train),
-                 CrossEntropy{{run_.train.label_smoothing, run_.train.z_loss}},
-                 TrainingOptions{run_.train.accumulate, run_.train.clip, run_.train.ema, Seed{run_.seed}}),
+        files_(model.files),
+        training_(model.train(run_.shape, setup_of(run_))),
         batches_(data, batches_of(run_)) {
-    note_facts(record, weights_.count(), bare_type_name<Backend>());
+    note_facts(record, model.parameters(run_.shape), "Cpu");
     if (record.is_null()) return;
-    if (const auto latest = checkpoints_.latest()) batches_.seek(load_training_state(latest->folder, trainer_));
+    if (const auto latest = checkpoints_.latest()) batches_.seek(load_training_state(latest->folder, *training_));
     require(reached().step <= run_.train.steps, folder_.string(), ": the run is at step ", reached().step,
             " already, beyond train.steps = ", run_.train.steps);
   }
@@ -85,14 +87,14 @@ class TrainingRun : public RunKeeper {
   // The exit status: 0 done, 130 or 143 stopped by a signal.
   int go() {
     const StopSignals signals;
-    trainer_.on_step([&](const StepReport& report) {
+    training_->on_step([&](const StepReport& report) {
       after_step(report);
-      if (signals.caught() != 0) trainer_.stop();
+      if (signals.caught() != 0) training_->stop();
     });
     begin();
     bool done = false;
     try {
-      done = trainer_.run(batches_, run_.train.steps);
+      done = training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
     } catch (const Error& problem) {
       progress_.finish();
       const auto latest = checkpoints_.latest();
@@ -102,23 +104,21 @@ class TrainingRun : public RunKeeper {
   }
 
  private:
-  const Progress& reached() const override { return trainer_.progress(); }
+  const Progress& reached() const override { return training_->progress(); }
   HeldOutLoss held_out_loss_now() override {
-    Scorer<Model, Backend> scorer{model_, trainer_.result()};
     HeldOutSample sample{*held_out_, run_.train.length, run_.train.held_out_tokens};
-    return held_out_loss<Model, Backend, typename Backend::Scalar>(
-        scorer, [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1);
+    return held_out_loss(
+        training_->scorer(), [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1);
   }
   void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const override {
-    save_model(folder, trainer_.result(), options);
+    save_model(folder, files_, run_.shape, training_->result(), options);
   }
   void save_state_into(const std::filesystem::path& folder) const override {
-    save_training_state(folder, trainer_, batches_.position());
+    save_training_state(folder, *training_, batches_.position());
   }
 
-  Model model_;
-  Parameters<Model, Backend> weights_;
-  Trainer<Model, Backend, AdamW, AnySchedule> trainer_;
+  CompositionFiles files_;
+  std::unique_ptr<Training> training_;
   Batches<TokenFile> batches_;
 };
 

@@ -108,9 +108,9 @@ inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::p
 }
 
 // `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before.
-template <class Model, class Backend, class Storage, class Encode>
-PairReport score_minimal_pairs(Scorer<Model, Backend, Storage>& scorer, std::span<const MinimalPairs> files, Encode&& encode,
-                               Token begin_of_text, const std::function<void(index done, index all)>& progress = {}) {
+inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const MinimalPairs> files,
+                                      const std::function<std::vector<Token>(const std::string& sentence)>& encode,
+                                      Token begin_of_text, const std::function<void(index done, index all)>& progress = {}) {
   std::vector<std::vector<Token>> texts;
   const auto append = [&](const std::string& sentence) {
     std::vector<Token> ids;

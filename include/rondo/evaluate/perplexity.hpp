@@ -30,10 +30,11 @@ struct HeldOutLoss {
   }
 };
 
-// Documents come from `next(document)`: fills its tokens and returns its bytes, or a negative number at the end.
-template <class Model, class Backend, class Storage>
-HeldOutLoss held_out_loss(Scorer<Model, Backend, Storage>& scorer, const std::function<double(std::vector<Token>&)>& next,
-                          index window, Token begin_of_text, const std::function<void(index)>& progress = {}) {
+// Fills in a document's tokens and returns its bytes, or a negative number at the end.
+using NextText = std::function<double(std::vector<Token>& document)>;
+
+inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, index window, Token begin_of_text,
+                                 const std::function<void(index documents)>& progress = {}) {
   struct Document {
     double loss = 0;
     index tokens = 0;

@@ -2,7 +2,7 @@
 //
 //   log p(x_t | x_1 .. x_{t-1})   for every token but the first of each text; log-softmax in float32
 //
-//   Scorer<Hgrn2, Cpu> scorer{model, weights};
+//   Scorer<Hgrn2, Cpu> scorer{model, weights};                            // a TextScorer, which names no model
 //   scorer.each(texts, [](std::size_t text, std::span<const float> log_probabilities) { ... });
 //   std::vector<float> sums = scorer.sums(texts);
 //
@@ -21,18 +21,34 @@
 
 namespace rondo {
 
-template <class Model, class Backend, class Storage = typename Backend::Scalar>
-class Scorer {
+class TextScorer {
  public:
   using Text = std::vector<Token>;
+  using Visit = std::function<void(std::size_t text, std::span<const float> log_probabilities)>;
+  using TokensDone = std::function<void(index tokens)>;
+
+  virtual ~TextScorer() = default;
+  // visit(number of the text, its log-probabilities), in an order of the scorer's choice; progress(tokens done) after each pass.
+  virtual void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) = 0;
+
+  [[nodiscard]] std::vector<float> sums(std::span<const Text> texts, const TokensDone& progress = {}) {
+    std::vector<float> result(texts.size(), 0.0F);
+    each(texts, [&](std::size_t text, std::span<const float> values) {
+      result[text] = std::accumulate(values.begin(), values.end(), 0.0F);
+    }, progress);
+    return result;
+  }
+};
+
+template <class Model, class Backend, class Storage = typename Backend::Scalar>
+class Scorer : public TextScorer {
+ public:
   using Scalar = typename Backend::Scalar;
 
   Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, index batch_tokens = 4096, double soft_cap = 0)
       : model_(&model), weights_(&weights), batch_tokens_(batch_tokens), soft_cap_(soft_cap) {}
 
-  // visit(number of the text, its log-probabilities), in an order of the scorer's choice. `progress(tokens done)` after each pass.
-  template <class Visit>
-  void each(std::span<const Text> texts, Visit&& visit, const std::function<void(index)>& progress = {}) {
+  void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
     std::vector<std::size_t> order(texts.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
@@ -49,17 +65,8 @@ class Scorer {
     }
   }
 
-  [[nodiscard]] std::vector<float> sums(std::span<const Text> texts, const std::function<void(index)>& progress = {}) {
-    std::vector<float> result(texts.size(), 0.0F);
-    each(texts, [&](std::size_t text, std::span<const float> values) {
-      result[text] = std::accumulate(values.begin(), values.end(), 0.0F);
-    }, progress);
-    return result;
-  }
-
  private:
-  template <class Visit>
-  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, index tokens, Visit&& visit) {
+  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, index tokens, const Visit& visit) {
     ids_.clear();
     labels_.clear();
     sequences_.clear();

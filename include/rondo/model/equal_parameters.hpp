@@ -6,6 +6,8 @@
 // Nothing is allocated but the description of a model. Throws Error where even the smallest size is beyond twice the budget.
 #pragma once
 
+#include <functional>
+
 #include <rondo/core/shape.hpp>
 #include <rondo/model/parameters.hpp>
 
@@ -16,11 +18,12 @@ index parameter_count(const Shape& shape) {
   return record_size(WeightRecords{}, Model{shape});
 }
 
-template <class Model>
-Shape with_parameters(Shape shape, index Shape::*size, index step, index budget) {
+// `parameters(shape)` counts.
+inline Shape with_parameters(const std::function<index(const Shape&)>& parameters, Shape shape, index Shape::*size, index step,
+                             index budget) {
   const auto count = [&](index steps) {
     shape.*size = steps * step;
-    return parameter_count<Model>(shape);
+    return parameters(shape);
   };
   index low = 1, high = 2;
   require(count(low) < 2 * budget, "equal parameters: the smallest size has ", count(low), " parameters, the budget is ", budget);
@@ -32,6 +35,10 @@ Shape with_parameters(Shape shape, index Shape::*size, index step, index budget)
   const index below = budget - count(low), above = count(high) - budget;
   shape.*size = (below < above ? low : high) * step;
   return shape;
+}
+template <class Model>
+Shape with_parameters(const Shape& shape, index Shape::*size, index step, index budget) {
+  return with_parameters(parameter_count<Model>, shape, size, step, budget);
 }
 
 }  // namespace rondo

@@ -5,11 +5,13 @@
 //   weights.each([](const std::string& path, const Leaf& leaf, View<float> tensor) { ... });
 //
 // Every parameter starts from numbers keyed by the seed and its own path. `flat()` is all of them as one row, the padding
-// between tensors included (always zero), so that optimisers and norms may treat the model as one vector.
+// between tensors included (always zero), so that optimisers and norms may treat the model as one vector. `tensors()` is the
+// list of them, for whatever does not need to know the model: files, reports.
 #pragma once
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
@@ -28,6 +30,29 @@ void initialise(View<T> tensor, const Initial& initial, RandomKey key) {
       if (initial.kind == Initial::Kind::uniform) value *= 2 * uniform_number(key, number) - 1;
       tensor(r, i) = static_cast<T>(static_cast<float>(value));
     }
+}
+
+// A tensor of a model, and its place there.
+struct NamedLeaf {
+  std::string name;
+  Leaf leaf;
+};
+template <class Scalar>
+struct NamedTensor {
+  std::string name;
+  Leaf leaf;
+  View<Scalar> tensor;
+};
+
+// The leaves of a record that has no memory yet.
+template <class Kind, class Layer>
+std::vector<NamedLeaf> named_leaves(const Kind& kind, const Layer& layer) {
+  std::vector<NamedLeaf> result;
+  make_record<AnyStorage>(kind, layer, [&](const std::string& path, const Leaf& leaf) {
+    result.push_back({path, leaf});
+    return AnyStorage{};
+  });
+  return result;
 }
 
 // One buffer that holds a record of a layer, leaf after leaf, each 64-byte aligned.
@@ -66,6 +91,11 @@ class RecordBuffer {
     walk(
         kind_, *layer_, std::string{}, [&](const std::string& path, const Leaf& leaf, View<S> view) { visit(path, leaf, view); },
         record_);
+  }
+  [[nodiscard]] std::vector<NamedTensor<S>> tensors() const {
+    std::vector<NamedTensor<S>> result;
+    each([&](const std::string& path, const Leaf& leaf, View<S> view) { result.push_back({path, leaf, view}); });
+    return result;
   }
 
  private:

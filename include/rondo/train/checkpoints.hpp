@@ -20,7 +20,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <rondo/core/error.hpp>
@@ -71,7 +70,8 @@ class Checkpoints {
     std::filesystem::create_directories(root_, problem);
     require(!problem, root_.string(), ": cannot be made: ", problem.message());
     remove_leftovers();
-    const std::filesystem::path temporary = root_ / (name(step, milestone) + "." + std::to_string(::getpid()) + partial);
+    const std::filesystem::path temporary =
+        root_ / (name(step, milestone) + "." + std::to_string(::getpid()) + std::string(partial_ending));
     std::filesystem::create_directory(temporary, problem);
     require(!problem, temporary.string(), ": cannot be made: ", problem.message());
     try {
@@ -103,8 +103,6 @@ class Checkpoints {
   }
 
  private:
-  static constexpr const char* partial = ".partial";
-
   static std::string name(index step, const std::string& milestone) {
     const std::string digits = std::to_string(step);
     return "step-" + std::string(digits.size() < 9 ? 9 - digits.size() : 0, '0') + digits +
@@ -112,7 +110,7 @@ class Checkpoints {
   }
   static std::optional<Checkpoint> parse(const std::filesystem::path& folder) {
     const std::string text = folder.filename().string();
-    if (!text.starts_with("step-") || text.ends_with(partial)) return std::nullopt;
+    if (!text.starts_with("step-") || text.ends_with(partial_ending)) return std::nullopt;
     Checkpoint checkpoint{folder, 0, "", false};
     const auto [end, problem] = std::from_chars(text.data() + 5, text.data() + text.size(), checkpoint.step);
     if (problem != std::errc{}) return std::nullopt;
@@ -126,13 +124,9 @@ class Checkpoints {
   void remove_leftovers() const {
     for (const auto& entry : std::filesystem::directory_iterator(root_)) {
       const std::string text = entry.path().filename().string();
-      if (!text.starts_with("step-") || !text.ends_with(partial)) continue;
-      const std::string_view stem = std::string_view(text).substr(0, text.size() - std::string_view(partial).size());
-      const auto dot = stem.rfind('.');
-      int process = 0;
-      if (dot == stem.npos) continue;
-      std::from_chars(stem.data() + dot + 1, stem.data() + stem.size(), process);
-      if (process > 0 && process != ::getpid() && ::kill(process, 0) == 0) continue;
+      if (!text.starts_with("step-") || !text.ends_with(partial_ending)) continue;
+      const int process = maker_of(text);
+      if (process == 0 || (process != ::getpid() && is_running(process))) continue;
       std::error_code ignored;
       std::filesystem::remove_all(entry.path(), ignored);
     }

@@ -56,14 +56,6 @@ struct StepReport {
   double seconds = 0;
 };
 
-// A tensor of a run and what its files call it.
-template <class Scalar>
-struct NamedTensor {
-  std::string name;
-  Dimensions dimensions;
-  View<Scalar> tensor;
-};
-
 template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
 class Trainer {
  public:
@@ -101,11 +93,12 @@ class Trainer {
   // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
   [[nodiscard]] std::vector<NamedTensor<Scalar>> tensors() const {
     std::vector<NamedTensor<Scalar>> result;
-    const auto add = [&](const std::string& prefix, View<Scalar> flat) {
-      weights_->each([&](const std::string& path, const Leaf& leaf, View<Scalar> weight) {
-        weight.data = flat.data + (weight.data - weights_->flat().data);
-        result.push_back({prefix + path, leaf.dimensions, weight});
-      });
+    const auto add = [&, weights = weights_->tensors()](const std::string& prefix, View<Scalar> flat) {
+      for (NamedTensor<Scalar> one : weights) {
+        one.name = prefix + one.name;
+        one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
+        result.push_back(std::move(one));
+      }
     };
     add("weights.", weights_->flat());
     add("first.", state_.first());

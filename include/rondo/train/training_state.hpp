@@ -72,7 +72,8 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
 template <class Scalar>
 void write_training_tensors(const std::filesystem::path& file, const std::vector<NamedTensor<Scalar>>& tensors) {
   SafetensorsWriter writer;
-  for (const auto& [name, dimensions, tensor] : tensors) writer.add(name, shape_of(dimensions), stored_as<Scalar>(), tensor);
+  for (const auto& [name, leaf, tensor] : tensors)
+    writer.add(name, shape_of(leaf.dimensions), stored_as<Scalar>(), tensor);
   writer.write_file(file);
 }
 template <class Scalar>
@@ -80,10 +81,10 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
   const SafetensorsFile file{path};
   std::string problems;
   std::set<std::string> expected;
-  for (const auto& [name, dimensions, tensor] : tensors) {
+  for (const auto& [name, leaf, tensor] : tensors) {
     expected.insert(name);
     const StoredTensor* stored = file.find(name);
-    const auto shape = shape_of(dimensions);
+    const auto shape = shape_of(leaf.dimensions);
     if (stored == nullptr)
       problems += "\n  tensor '" + name + "' is missing";
     else if (stored->shape != shape)
@@ -94,7 +95,7 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
   for (const StoredTensor& stored : file.tensors())
     if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
   require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
-  for (const auto& [name, dimensions, tensor] : tensors)
+  for (const auto& [name, leaf, tensor] : tensors)
     file.tensor(name).read_into(std::span<Scalar>{tensor.data, static_cast<std::size_t>(tensor.size())});
 }
 

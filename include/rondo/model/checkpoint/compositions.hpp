@@ -12,20 +12,12 @@
 // with tensors under the paths of the weights. Throws Error that names what was found and what the program serves.
 #pragma once
 
-#include <rondo/model/checkpoint/composition_name.hpp>
+#include <span>
+
 #include <rondo/model/checkpoint/model_config.hpp>
 #include <rondo/model/checkpoint/shape_fields.hpp>
 
 namespace rondo {
-
-inline constexpr std::string_view own_model_type = "rondo";
-
-// How the files of a model of known composition are to be read or written.
-struct ModelForm {
-  Shape shape;
-  NameTable names = own_names;
-  std::size_t layout = 0;
-};
 
 inline Shape read_own_shape(const ModelConfig& file) {
   Shape shape;
@@ -39,28 +31,37 @@ inline Shape read_own_shape(const ModelConfig& file) {
   return shape;
 }
 
-// The form of the folder, if it holds a Model; otherwise why it does not.
-template <class Model>
-std::optional<ModelForm> form_of(const ModelConfig& config, const TensorFolder* tensors, std::string& why_not) {
+// The form of the folder, if it holds this composition; otherwise why it does not.
+inline std::optional<ModelForm> form_of(const CompositionFiles& files, const ModelConfig& config, const TensorFolder* tensors,
+                                        std::string& why_not) {
   const std::string type = config.model_type();
   if (type == own_model_type) {
     const auto found = config.reader().get<std::string>("composition");
-    if (found == composition_name<Model>()) return ModelForm{read_own_shape(config)};
-    why_not = error("composition: expected ", composition_name<Model>(), ", found ", found).what();
-  } else if constexpr (Published<Model>) {
-    using Form = PublishedForm<Model>;
-    if (type == Form::Files::model_type) {
-      const auto description = Form::Files::read(config, tensors);
-      if (description.options == Form::options)
-        return ModelForm{description.shape, Form::Files::names(description), description.layout};
-      why_not = error("expected ", Form::options.text(), "; found ", description.options.text()).what();
-    } else {
-      why_not = error("model_type: expected '", Form::Files::model_type, "', found '", type, "'").what();
-    }
+    if (found == files.composition) return ModelForm{read_own_shape(config)};
+    why_not = "composition: expected " + files.composition + ", found " + found;
+  } else if (files.published != nullptr && type == files.published->model_type()) {
+    return files.published->read(config, tensors, why_not);
   } else {
-    why_not = error("model_type: expected '", own_model_type, "', found '", type, "'").what();
+    why_not = "model_type: expected '" + std::string(files.published ? files.published->model_type() : own_model_type) +
+              "', found '" + type + "'";
   }
   return std::nullopt;
+}
+
+// The first of the compositions that fits, by its number, and its form.
+struct ChosenForm {
+  std::size_t number;
+  ModelForm form;
+};
+inline ChosenForm choose_form(std::span<const CompositionFiles> served, const ModelConfig& config, const TensorFolder* tensors) {
+  std::string refusals;
+  for (std::size_t i = 0; i < served.size(); ++i) {
+    std::string why_not;
+    if (auto form = form_of(served[i], config, tensors, why_not)) return {i, *std::move(form)};
+    // The same reason from several compositions is said once.
+    if (refusals.find(why_not) == refusals.npos) refusals += "\n  " + why_not;
+  }
+  throw error(config.name, ": this program has no such composition:", refusals);
 }
 
 template <class... Models>
@@ -68,29 +69,24 @@ struct Compositions {
   // act.operator()<Model>(shape) of the first Model that fits.
   template <class Act>
   static decltype(auto) with(const ModelConfig& config, const TensorFolder* tensors, Act&& act) {
-    return pick<Act, Models...>(config, tensors, act, "");
+    const CompositionFiles files[] = {composition_files<Models>()...};
+    const ChosenForm chosen = choose_form(files, config, tensors);
+    return call<Act, Models...>(chosen.number, chosen.form.shape, act);
   }
   template <class Act>
   static decltype(auto) with(const ModelConfig& config, Act&& act) {
-    return pick<Act, Models...>(config, nullptr, act, "");
+    return with(config, nullptr, act);
   }
   template <class Folder, class Act>
   requires requires(const Folder& folder) { folder.tensors(); }
-  static decltype(auto) with(const Folder& folder, Act&& act) {
-    return pick<Act, Models...>(folder.config(), &folder.tensors(), act, "");
-  }
+  static decltype(auto) with(const Folder& folder, Act&& act) { return with(folder.config(), &folder.tensors(), act); }
 
  private:
   template <class Act, class Model, class... Rest>
-  static decltype(auto) pick(const ModelConfig& config, const TensorFolder* tensors, Act& act, const std::string& refusals) {
-    std::string why_not;
-    if (const auto form = form_of<Model>(config, tensors, why_not)) return act.template operator()<Model>(form->shape);
-    // The same reason from several compositions is said once.
-    const std::string all = refusals.find(why_not) != refusals.npos ? refusals : refusals + "\n  " + why_not;
+  static decltype(auto) call(std::size_t number, const Shape& shape, Act& act) {
     if constexpr (sizeof...(Rest) > 0)
-      return pick<Act, Rest...>(config, tensors, act, all);
-    else
-      throw error(config.name, ": this program has no such composition:", all);
+      if (number > 0) return call<Act, Rest...>(number - 1, shape, act);
+    return act.template operator()<Model>(shape);
   }
 };
 

@@ -25,6 +25,12 @@ struct FileTensor {
   std::vector<View<S>> parts;  // in their order
 };
 
+inline StoredName stored_name(const NameTable& names, const std::string& path) {
+  const auto stored = names.name_of(path);
+  require(stored.has_value(), "the table of names has none for the weight '", path, "'");
+  return *stored;
+}
+
 // The shape of the tensor that holds a weight.
 inline std::vector<index> stored_shape(const StoredName& stored, const Dimensions& weight) {
   std::vector<index> shape(weight.begin(), weight.end());
@@ -34,22 +40,25 @@ inline std::vector<index> stored_shape(const StoredName& stored, const Dimension
 }
 
 // In the order in which the model lists its weights.
-template <class Model, class S, class Memory>
-std::vector<FileTensor<S>> file_tensors(const NameTable& names, const RecordBuffer<WeightRecords, Model, S, Memory>& weights) {
+template <class S>
+std::vector<FileTensor<S>> file_tensors(const NameTable& names, const std::vector<NamedTensor<S>>& weights) {
   std::vector<FileTensor<S>> tensors;
   std::unordered_map<std::string, std::size_t> places;
-  weights.each([&](const std::string& path, const Leaf& leaf, View<S> weight) {
-    const auto stored = names.name_of(path);
-    require(stored.has_value(), "the table of names has none for the weight '", path, "'");
-    const auto [place, added] = places.emplace(stored->name, tensors.size());
+  for (const auto& [path, leaf, weight] : weights) {
+    const StoredName stored = stored_name(names, path);
+    const auto [place, added] = places.emplace(stored.name, tensors.size());
     if (added) {
-      FileTensor<S> tensor{stored->name, stored_shape(*stored, leaf.dimensions), stored->stored, {}};
-      tensor.parts.resize(static_cast<std::size_t>(stored->rows.parts));
+      FileTensor<S> tensor{stored.name, stored_shape(stored, leaf.dimensions), stored.stored, {}};
+      tensor.parts.resize(static_cast<std::size_t>(stored.rows.parts));
       tensors.push_back(std::move(tensor));
     }
-    tensors[place->second].parts[static_cast<std::size_t>(stored->rows.part)] = weight;
-  });
+    tensors[place->second].parts[static_cast<std::size_t>(stored.rows.part)] = weight;
+  }
   return tensors;
+}
+template <class Model, class S, class Memory>
+std::vector<FileTensor<S>> file_tensors(const NameTable& names, const RecordBuffer<WeightRecords, Model, S, Memory>& weights) {
+  return file_tensors(names, weights.tensors());
 }
 
 // Copies the elements of a tensor, as they lie in the file, to its parts.

@@ -1,27 +1,25 @@
 // ModelConfig: config.json of a checkpoint folder, and what its readers for single architectures share.
 //
-// An architecture with published checkpoints has a struct of this form (Hgrn2Files, LlamaFiles, LstmFiles):
+// An architecture with published checkpoints has a struct of this form (Hgrn2Files, LlamaFiles, LstmFiles), which PublishedFiles
+// makes a FileForm:
 //
 //   static constexpr std::string_view model_type;                  the value of "model_type" in config.json
 //   static constexpr std::size_t layouts;                          how many layouts such files have
-//   struct Options;                                                 which compositions there are: tied, biased ...; ==, text()
+//   using Options;                                                  which compositions there are: tied, biased ...; ==, text()
 //   static Description<Options> read(config, tensors);              tensors may be absent; throws Error naming what is refused
 //   static NameTable names(description);
 //   static std::string refusal(description);                        why a model cannot be written so; empty where it can
 //   static void write(description, document);                       sets the keys that read takes
-//
-// and PublishedForm<Model> says which of these files and options a composition has.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-#include <rondo/combinator/checkpointed.hpp>
 #include <rondo/io/object_reader.hpp>
+#include <rondo/io/safetensors_writer.hpp>
 #include <rondo/io/tensor_folder.hpp>
-#include <rondo/model/checkpoint/name_table.hpp>
-#include <rondo/model/language_model.hpp>
+#include <rondo/model/checkpoint/file_form.hpp>
 
 namespace rondo {
 
@@ -47,21 +45,14 @@ struct Description {
   std::size_t layout = 0;  // of those that files of the architecture may have
 };
 
-// Composition -> files. Specialised where a composition has published checkpoints:
-//   using Files = Hgrn2Files;  static constexpr Hgrn2Files::Options options{...};
-template <class Model>
-struct PublishedForm {};
-template <class Block, class FinalNorm, class HeadType, class Start>
-struct PublishedForm<LanguageModel<Checkpointed<Block>, FinalNorm, HeadType, Start>>
-    : PublishedForm<LanguageModel<Block, FinalNorm, HeadType, Start>> {};
-
-template <class Model>
-concept Published = requires {
-  typename PublishedForm<Model>::Files;
+// How a model is saved (rondo/model/checkpoint/writer.hpp).
+struct SaveOptions {
+  ElementType type = ElementType::f32;
+  ShardLimit shards{};
+  std::filesystem::path tokenizer{};
+  std::optional<ModelConfig> like{};    // its keys are kept where the model does not say otherwise
+  std::optional<std::size_t> layout{};  // of the published form; absent: the first that can say the model
 };
-
-template <class HeadType>
-concept PlainHead = std::is_same_v<HeadType, Head<>> || std::is_same_v<HeadType, TiedHead<>>;
 
 inline constexpr Between<index> possible_size{1, 2147483647};
 inline constexpr Between<index> possible_depth{1, 100000};
@@ -92,5 +83,40 @@ inline void write_element_type(Json& document, ElementType type) {
   for (const char* key : {"dtype", "torch_dtype"})
     if (both || document.contains(key)) document[key] = name;
 }
+
+template <class Files>
+class PublishedFiles : public FileForm {
+ public:
+  using Options = typename Files::Options;
+  explicit PublishedFiles(const Options& options) : options_(options) {}
+
+  [[nodiscard]] std::string_view model_type() const override { return Files::model_type; }
+  [[nodiscard]] std::optional<ModelForm> read(const ModelConfig& config, const TensorFolder* tensors,
+                                              std::string& why_not) const override {
+    const auto description = Files::read(config, tensors);
+    if (description.options == options_) return ModelForm{description.shape, Files::names(description), description.layout};
+    why_not = "expected " + options_.text() + "; found " + description.options.text();
+    return std::nullopt;
+  }
+  std::optional<ModelForm> write(const Shape& shape, const SaveOptions& options, ModelConfig& config) const override {
+    const std::string kept_type = options.like ? options.like->model_type() : "";
+    Description<Options> description{shape, options_, options.layout.value_or(0)};
+    while (!options.layout && description.layout + 1 < Files::layouts && !Files::refusal(description).empty())
+      ++description.layout;
+    const std::string refusal = Files::refusal(description);
+    if (kept_type == own_model_type || (!options.layout && !refusal.empty())) return std::nullopt;
+    require(refusal.empty(), "a model cannot be written as '", Files::model_type, "': ", refusal);
+    Json& document = config.document;
+    if (kept_type == Files::model_type) document = options.like->document;
+    document["model_type"] = Files::model_type;
+    Files::write(description, document);
+    if (options.type != ElementType::f32 || kept_type.empty() || document.contains("dtype") || document.contains("torch_dtype"))
+      write_element_type(document, options.type);
+    return ModelForm{shape, Files::names(description), description.layout};
+  }
+
+ private:
+  Options options_;
+};
 
 }  // namespace rondo

@@ -29,12 +29,15 @@ class ModelFolder {
   [[nodiscard]] const ModelConfig& config() const { return config_; }
   [[nodiscard]] const TensorFolder& tensors() const { return tensors_; }
 
-  template <class Model>
-  [[nodiscard]] ModelForm form() const {
+  [[nodiscard]] ModelForm form(const CompositionFiles& files) const {
     std::string why_not;
-    auto form = form_of<Model>(config_, &tensors_, why_not);
+    auto form = form_of(files, config_, &tensors_, why_not);
     if (!form) throw error(config_.name, ": ", why_not);
     return *form;
+  }
+  template <class Model>
+  [[nodiscard]] ModelForm form() const {
+    return form(composition_files<Model>());
   }
   template <class Model>
   [[nodiscard]] Shape shape() const {
@@ -42,26 +45,28 @@ class ModelFolder {
   }
 
   // Names and shapes: throws Error with all that is wrong.
-  template <class Model>
-  void check(const Model& model) const {
-    const NameTable names = form<Model>().names;
+  void check(const NameTable& names, const std::vector<NamedLeaf>& weights) const {
     std::string problems;
     std::set<std::string> expected;
-    make_record<AnyStorage>(WeightRecords{}, model, [&](const std::string& path, const Leaf& leaf) {
-      const FileTensor<float> tensor = described(names, path, leaf);
-      if (expected.insert(tensor.name).second) problems += problem_with(tensor, path);
-      return AnyStorage{};
-    });
+    for (const auto& [path, leaf] : weights) {
+      const StoredName stored = stored_name(names, path);
+      if (expected.insert(stored.name).second)
+        problems += problem_with(stored.name, stored_shape(stored, leaf.dimensions), path);
+    }
     for (const std::string& name : tensors_.names())
       if (!expected.contains(name) && !names.ignores(name) && !copies_embedding(name, names))
         problems += "\n  tensor '" + name + "' is left over" + did_you_mean(name, {expected.begin(), expected.end()});
     require(problems.empty(), path_.string(), ": not the tensors of its config.json:", problems);
   }
+  template <class Model>
+  void check(const Model& model) const {
+    check(form<Model>().names, named_leaves(WeightRecords{}, model));
+  }
 
-  template <class Model, class Backend, class S>
-  void load(Parameters<Model, Backend, S>& weights) const {
-    check(weights.model());
-    const auto tensors = file_tensors(form<Model>().names, weights);
+  // After check(): all numbers are looked at before the first is taken.
+  template <class S>
+  void load(const NameTable& names, const std::vector<NamedTensor<S>>& weights) const {
+    const auto tensors = file_tensors(names, weights);
     std::vector<S> elements;
     for (const bool checked : {false, true})
       for (const FileTensor<S>& tensor : tensors) {
@@ -73,6 +78,11 @@ class ModelFolder {
         else
           require_finite(stored, elements);
       }
+  }
+  template <class Model, class Backend, class S>
+  void load(Parameters<Model, Backend, S>& weights) const {
+    check(weights.model());
+    load(form<Model>().names, weights.tensors());
   }
   template <class Backend, class Storage = typename Backend::Scalar, class Model>
   [[nodiscard]] Parameters<Model, Backend, Storage> parameters(const Model& model) const {
@@ -90,23 +100,16 @@ class ModelFolder {
     return ModelConfig{folder / "config.json"};
   }
 
-  static FileTensor<float> described(const NameTable& names, const std::string& path, const Leaf& leaf) {
-    const auto stored = names.name_of(path);
-    require(stored.has_value(), "the table of names has none for the weight '", path, "'");
-    return {stored->name, stored_shape(*stored, leaf.dimensions), stored->stored, {}};
-  }
-  [[nodiscard]] std::string problem_with(const FileTensor<float>& expected, const std::string& path) const {
-    const StoredTensor* found = tensors_.find(expected.name);
+  [[nodiscard]] std::string problem_with(const std::string& name, const std::vector<index>& shape, const std::string& path) const {
+    const StoredTensor* found = tensors_.find(name);
     if (found == nullptr)
-      return "\n  tensor '" + expected.name + "' is missing; expected shape " + shape_text(expected.shape) + " for the weight '" +
-             path + "'";
-    if (found->shape != expected.shape)
-      return "\n  tensor '" + expected.name + "': expected shape " + shape_text(expected.shape) + ", found shape " +
-             shape_text(found->shape);
+      return "\n  tensor '" + name + "' is missing; expected shape " + shape_text(shape) + " for the weight '" + path + "'";
+    if (found->shape != shape)
+      return "\n  tensor '" + name + "': expected shape " + shape_text(shape) + ", found shape " + shape_text(found->shape);
     const bool floating = found->type == ElementType::f64 || found->type == ElementType::f32 || found->type == ElementType::f16 ||
                           found->type == ElementType::bf16;
     if (!floating)
-      return "\n  tensor '" + expected.name + "': expected floating-point numbers, found " + std::string(name_of(found->type));
+      return "\n  tensor '" + name + "': expected floating-point numbers, found " + std::string(name_of(found->type));
     return "";
   }
   // Some programs write the head of a tied model all the same.

@@ -17,14 +17,6 @@
 
 namespace rondo {
 
-struct SaveOptions {
-  ElementType type = ElementType::f32;
-  ShardLimit shards{};
-  std::filesystem::path tokenizer{};
-  std::optional<ModelConfig> like{};    // its keys are kept where the model does not say otherwise
-  std::optional<std::size_t> layout{};  // of the published form; absent: the first that can say the model
-};
-
 // Options that write a model as the folder it was read from has it.
 template <class Model>
 SaveOptions like(const ModelFolder& folder) {
@@ -48,29 +40,13 @@ inline void copy_tokenizer(const std::filesystem::path& from, const std::filesys
 }
 
 // The form in which a model of this shape is written, and its config.json.
-template <class Model>
-ModelForm written_form(const Shape& shape, const SaveOptions& options, Json& document) {
-  const std::string kept_type = options.like ? options.like->model_type() : "";
-  if constexpr (Published<Model>) {
-    using Form = PublishedForm<Model>;
-    Description<typename Form::Files::Options> description{shape, Form::options, options.layout.value_or(0)};
-    while (!options.layout && description.layout + 1 < Form::Files::layouts && !Form::Files::refusal(description).empty())
-      ++description.layout;
-    const std::string refusal = Form::Files::refusal(description);
-    const bool own = kept_type == own_model_type || (!options.layout && !refusal.empty());
-    require(own || refusal.empty(), "a model cannot be written as '", Form::Files::model_type, "': ", refusal);
-    if (!own) {
-      if (kept_type == Form::Files::model_type) document = options.like->document;
-      document["model_type"] = Form::Files::model_type;
-      Form::Files::write(description, document);
-      if (options.type != ElementType::f32 || kept_type.empty() || document.contains("dtype") || document.contains("torch_dtype"))
-        write_element_type(document, options.type);
-      return {shape, Form::Files::names(description), description.layout};
-    }
-  }
-  if (kept_type == own_model_type) document = options.like->document;
+inline ModelForm written_form(const CompositionFiles& files, const Shape& shape, const SaveOptions& options, ModelConfig& config) {
+  if (files.published != nullptr)
+    if (const auto form = files.published->write(shape, options, config)) return *form;
+  Json& document = config.document;
+  if (options.like && options.like->model_type() == own_model_type) document = options.like->document;
   document["model_type"] = own_model_type;
-  document["composition"] = composition_name<Model>();
+  document["composition"] = files.composition;
   Json sizes = Json::object();
   each_size(shape, [&](std::string_view name, const auto& value) { sizes[std::string(name)] = value; });
   document["shape"] = sizes;
@@ -78,18 +54,23 @@ ModelForm written_form(const Shape& shape, const SaveOptions& options, Json& doc
 }
 
 // Creates the folder. Returns the form it wrote.
-template <class Model, class Backend, class S>
-ModelForm save_model(const std::filesystem::path& folder, const Parameters<Model, Backend, S>& weights,
-                     const SaveOptions& options = {}) {
-  Json document = Json::object();
-  const ModelForm form = written_form<Model>(weights.model().shape(), options, document);
+template <class S>
+ModelForm save_model(const std::filesystem::path& folder, const CompositionFiles& files, const Shape& shape,
+                     const std::vector<NamedTensor<S>>& weights, const SaveOptions& options = {}) {
+  ModelConfig config{Json::object(), (folder / "config.json").string()};
+  const ModelForm form = written_form(files, shape, options, config);
   SafetensorsWriter writer;
   add_tensors(writer, file_tensors(form.names, weights), options.type);
   std::filesystem::create_directories(folder);
   writer.write_folder(folder, options.shards);
   if (!options.tokenizer.empty()) copy_tokenizer(options.tokenizer, folder);
-  write_json(folder / "config.json", document, BareNumbers::allowed);
+  write_json(config.name, config.document, BareNumbers::allowed);
   return form;
+}
+template <class Model, class Backend, class S>
+ModelForm save_model(const std::filesystem::path& folder, const Parameters<Model, Backend, S>& weights,
+                     const SaveOptions& options = {}) {
+  return save_model(folder, composition_files<Model>(), weights.model().shape(), weights.tensors(), options);
 }
 
 }  // namespace rondo

@@ -1,0 +1,43 @@
+// ModelFromFolder: the model that a folder holds, as one of those that a program serves.
+//
+//   ModelFromFolder from{served, "models/llama", common};      // config.json chooses; common.backend: cpu or reference
+//   from.model->scorer() ...   from.form, from.folder, *from.served
+//
+// Throws Error where the program serves no such composition, and as ModelFolder does. All is checked before memory is taken.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <rondo/app/common.hpp>
+#include <rondo/app/served_model.hpp>
+#include <rondo/model/checkpoint/reader.hpp>
+
+namespace rondo::app {
+
+// The composition and the form that a configuration names.
+inline std::pair<const ServedModel*, ModelForm> choose(const std::vector<ServedModel>& served, const ModelConfig& config,
+                                                       const TensorFolder* tensors = nullptr) {
+  std::vector<CompositionFiles> files;
+  for (const ServedModel& one : served) files.push_back(one.files);
+  const ChosenForm chosen = choose_form(files, config, tensors);
+  return {&served[chosen.number], chosen.form};
+}
+
+struct ModelFromFolder {
+  ModelFolder folder;
+  const ServedModel* served = nullptr;
+  ModelForm form;
+  std::unique_ptr<LoadedModel> model;
+
+  ModelFromFolder(const std::vector<ServedModel>& all, const std::filesystem::path& path, const CommonOptions& common)
+      : folder(path) {
+    std::tie(served, form) = choose(all, folder.config(), &folder.tensors());
+    folder.check(form.names, served->leaves(form.shape));
+    model = served->make(form.shape, common.backend == "reference" ? BackendName::reference : BackendName::cpu);
+    std::visit([&](const auto& tensors) { folder.load(form.names, tensors); }, model->tensors());
+  }
+};
+
+}  // namespace rondo::app

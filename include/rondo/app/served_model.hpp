@@ -1,0 +1,181 @@
+// ServedModel: one composition as the commands of a program use it, without its type.
+//
+//   ServedModel served = serve<Hgrn2>();
+//   auto model = served.make(shape, BackendName::cpu);       // weights all zero, to be filled: model->tensors()
+//   HeldOutLoss loss = held_out_loss(model->scorer(), ...);
+//   auto training = served.train(shape, setup);              // weights, optimiser, moving average
+//
+// This is all that is compiled for each composition of a program; what surrounds it (files, command lines, reports) is compiled
+// once (rondo/core/compiled.hpp).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/reference/reference.hpp>
+#include <rondo/evaluate/logits_pass.hpp>
+#include <rondo/evaluate/scorer.hpp>
+#include <rondo/generate/session.hpp>
+#include <rondo/model/checkpoint/file_form.hpp>
+#include <rondo/model/plan.hpp>
+#include <rondo/train/trainer.hpp>
+
+namespace rondo::app {
+
+enum class BackendName { cpu, reference };  // float32, fast; plain loops in double
+
+using ModelTensors = std::variant<std::vector<NamedTensor<float>>, std::vector<NamedTensor<double>>>;
+
+// A model with its weights.
+class LoadedModel {
+ public:
+  virtual ~LoadedModel() = default;
+  [[nodiscard]] virtual const Shape& shape() const = 0;
+  [[nodiscard]] virtual ModelTensors tensors() const = 0;
+  virtual TextScorer& scorer() = 0;
+  // Goes on with a text; the logits after its last token [1, vocabulary].
+  virtual View<const float> feed(std::span<const Token> tokens) = 0;
+  virtual void each_logits(const TokenGrid& grid, const std::function<void(View<const float> rows)>& act) = 0;
+  // The loss; its gradients, by name, are then those of gradient_tensors().
+  virtual double gradients(const TokenGrid& grid) = 0;
+  [[nodiscard]] virtual ModelTensors gradient_tensors() const = 0;
+};
+
+struct TrainingSetup {
+  AdamW optimizer;
+  AnySchedule schedule;
+  CrossEntropyOptions objective;
+  TrainingOptions options;
+};
+
+// A model in training: what rondo/app/run_keeper.hpp keeps a folder of.
+class Training {
+ public:
+  virtual ~Training() = default;
+  [[nodiscard]] virtual const Progress& progress() const = 0;
+  virtual void resume_at(const Progress& progress) = 0;
+  [[nodiscard]] virtual std::vector<NamedTensor<float>> tensors() const = 0;  // all that a run goes on from
+  [[nodiscard]] virtual std::vector<NamedTensor<float>> result() const = 0;   // the weights to keep
+  virtual TextScorer& scorer() = 0;                                           // of those
+  virtual void on_step(std::function<void(const StepReport&)> callback) = 0;
+  virtual void stop() = 0;
+  virtual bool run(const std::function<bool(Batch&)>& next, index steps) = 0;
+};
+
+struct ServedModel {
+  CompositionFiles files;
+  std::vector<NamedLeaf> (*leaves)(const Shape&);
+  std::unique_ptr<LoadedModel> (*make)(const Shape&, BackendName);
+  std::unique_ptr<Training> (*train)(const Shape&, const TrainingSetup&);
+  StepPlan (*plan)(const Shape&, Sequences, index tokens);
+  index (*state_size)(const Shape&);  // numbers a sequence
+
+  // Of one array of weights.
+  [[nodiscard]] index parameters(const Shape& shape) const {
+    index count = 0;
+    for (const NamedLeaf& one : leaves(shape)) count += one.leaf.dimensions.size();
+    return count;
+  }
+};
+
+template <class Model, class Backend>
+class LoadedModelOn : public LoadedModel {
+ public:
+  using Scalar = typename Backend::Scalar;
+  explicit LoadedModelOn(const Shape& shape) : model_(shape), weights_(model_) {}
+
+  [[nodiscard]] const Shape& shape() const override { return model_.shape(); }
+  [[nodiscard]] ModelTensors tensors() const override { return weights_.tensors(); }
+  TextScorer& scorer() override { return scorer_; }
+  View<const float> feed(std::span<const Token> tokens) override {
+    if (!session_) session_.emplace(model_, weights_);
+    return in_float(session_->feed(tokens));
+  }
+  void each_logits(const TokenGrid& grid, const std::function<void(View<const float>)>& act) override {
+    LogitsPass{weights_, grid}.each_logits([&](View<const Scalar> rows) { act(in_float(rows)); });
+  }
+  double gradients(const TokenGrid& grid) override {
+    gradients_.emplace(model_);
+    return LogitsPass{weights_, grid}.gradients(*gradients_);
+  }
+  [[nodiscard]] ModelTensors gradient_tensors() const override { return gradients_->tensors(); }
+
+ private:
+  View<const float> in_float(View<const Scalar> rows) {
+    if constexpr (std::is_same_v<Scalar, float>) {
+      return rows;
+    } else {
+      rounded_.resize(static_cast<std::size_t>(rows.size()));
+      const View<float> result{rounded_.data(), rows.rows, rows.columns};
+      for (index r = 0; r < rows.rows; ++r)
+        for (index i = 0; i < rows.columns; ++i) result(r, i) = static_cast<float>(rows(r, i));
+      return result;
+    }
+  }
+
+  Model model_;
+  Parameters<Model, Backend> weights_;
+  Scorer<Model, Backend> scorer_{model_, weights_};
+  std::optional<Session<Model, Backend>> session_;
+  std::optional<Parameters<Model, Backend>> gradients_;
+  std::vector<float> rounded_;
+};
+
+template <class Model>
+class TrainingOf : public Training {
+ public:
+  TrainingOf(const Shape& shape, const TrainingSetup& setup)
+      : model_(shape),
+        weights_(model_, setup.options.seed),
+        trainer_(model_, weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
+
+  [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
+  void resume_at(const Progress& progress) override { trainer_.resume_at(progress); }
+  [[nodiscard]] std::vector<NamedTensor<float>> tensors() const override { return trainer_.tensors(); }
+  [[nodiscard]] std::vector<NamedTensor<float>> result() const override { return trainer_.result().tensors(); }
+  TextScorer& scorer() override {
+    scorer_.emplace(model_, trainer_.result());
+    return *scorer_;
+  }
+  void on_step(std::function<void(const StepReport&)> callback) override { trainer_.on_step(std::move(callback)); }
+  void stop() override { trainer_.stop(); }
+  bool run(const std::function<bool(Batch&)>& next, index steps) override {
+    struct Stream {
+      const std::function<bool(Batch&)>& draw;
+      bool next(Batch& batch) { return draw(batch); }
+    } stream{next};
+    return trainer_.run(stream, steps);
+  }
+
+ private:
+  Model model_;
+  Parameters<Model, Cpu> weights_;
+  Trainer<Model, Cpu, AdamW, AnySchedule> trainer_;
+  std::optional<Scorer<Model, Cpu>> scorer_;
+};
+
+template <class Model>
+ServedModel serve() {
+  return {
+      .files = composition_files<Model>(),
+      .leaves = [](const Shape& shape) { return named_leaves(WeightRecords{}, Model{shape}); },
+      .make = [](const Shape& shape, BackendName backend) -> std::unique_ptr<LoadedModel> {
+        if (backend == BackendName::reference) return std::make_unique<LoadedModelOn<Model, Reference<double>>>(shape);
+        return std::make_unique<LoadedModelOn<Model, Cpu>>(shape);
+      },
+      .train = [](const Shape& shape, const TrainingSetup& setup) -> std::unique_ptr<Training> {
+        return std::make_unique<TrainingOf<Model>>(shape, setup);
+      },
+      .plan = [](const Shape& shape, Sequences sequences,
+                 index tokens) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens); },
+      .state_size = [](const Shape& shape) { return record_size(StateRecords{Extent{1, 1}}, Model{shape}); },
+  };
+}
+
+}  // namespace rondo::app
