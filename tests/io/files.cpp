@@ -5,6 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <csignal>
 
 #include "io/temporary_folder.hpp"
@@ -52,6 +54,23 @@ BOOST_AUTO_TEST_CASE(two_writers_of_one_name_do_not_mix) {
   first.commit();
   BOOST_TEST(content(folder / "data") == "first");
   BOOST_TEST(folder.entries() == 1);
+}
+
+// A process that has ended, and two that have not.
+BOOST_AUTO_TEST_CASE(what_killed_programs_have_left_goes_with_the_next_commit) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto temporary = [&](const char* name, int process) {
+    return folder / (std::string(name) + "." + std::to_string(process) + "-0.partial");
+  };
+  for (const int process : {child, ::getpid(), 1})
+    for (const char* name : {"data", "data.txt", "other"}) put(temporary(name, process), "x");
+  put(folder / "data.partial", "x");
+  write_file(folder / "data", "new");
+  BOOST_TEST(!std::filesystem::exists(temporary("data", child)));
+  BOOST_TEST(folder.entries() == 10);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_file) {

@@ -5,22 +5,25 @@
 //   file.commit();        // on the disk under its name; without it the old file stays and nothing else is left
 //
 // What is written goes to a temporary name in the same folder ("config.json.PID-N.partial"); commit() flushes it to the
-// disk (fsync), renames it over the old file and flushes the folder. The destructor of a file that was not committed
-// removes the temporary. Every failure (folder missing or read-only, disk full) throws Error with the path and the
-// system's reason, and leaves a file of that name as it was. POSIX.
+// disk (fsync), renames it over the old file and flushes the folder; temporaries of the same file that killed programs have left
+// go then. The destructor of a file that was not committed removes the temporary. Every failure (folder missing or read-only,
+// disk full) throws Error with the path and the system's reason, and leaves a file of that name as it was. POSIX.
 #pragma once
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +36,21 @@ namespace rondo {
   return error(path.string(), ": cannot ", what, ": ", std::strerror(reason));
 }
 
+inline constexpr std::string_view partial_ending = ".partial";
+
+// The process that made a temporary name, "ANYTHING.PID.partial" or "ANYTHING.PID-N.partial"; 0 where it names none.
+[[nodiscard]] inline int maker_of(std::string_view temporary) {
+  if (!temporary.ends_with(partial_ending)) return 0;
+  temporary.remove_suffix(partial_ending.size());
+  const std::size_t dot = temporary.rfind('.');
+  int process = 0;
+  if (dot != temporary.npos) std::from_chars(temporary.data() + dot + 1, temporary.data() + temporary.size(), process);
+  return process;
+}
+[[nodiscard]] inline bool is_running(int process) {
+  return process > 0 && (::kill(process, 0) == 0 || errno != ESRCH);
+}
+
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
@@ -41,7 +59,7 @@ class AtomicFile {
     static std::atomic<unsigned> counter{0};
     do {
       temporary_ = path_;
-      temporary_ += "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".partial";
+      temporary_ += "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + std::string(partial_ending);
       descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) throw file_error(path_, "be written");
@@ -78,6 +96,7 @@ class AtomicFile {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("be put in place");
     temporary_.clear();
     flush_folder();
+    remove_leftovers();
   }
 
  private:
@@ -98,12 +117,22 @@ class AtomicFile {
   }
   // The name itself must survive a power failure too. Some file systems cannot flush a folder: nothing to be done there.
   void flush_folder() const {
-    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int descriptor = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return;
     ::fsync(descriptor);
     ::close(descriptor);
   }
+  void remove_leftovers() const {
+    const std::string begin = path_.filename().string() + ".";
+    std::error_code ignored;
+    for (std::filesystem::directory_iterator entry{folder(), ignored}, end; !ignored && entry != end; entry.increment(ignored)) {
+      const std::string name = entry->path().filename().string();
+      const bool of_this_file = name.starts_with(begin) && name.find('.', begin.size()) + partial_ending.size() == name.size();
+      const int process = of_this_file ? maker_of(name) : 0;
+      if (process > 0 && !is_running(process)) ::unlink(entry->path().c_str());
+    }
+  }
+  [[nodiscard]] std::filesystem::path folder() const { return path_.has_parent_path() ? path_.parent_path() : "."; }
   void discard() noexcept {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;
