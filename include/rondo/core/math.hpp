@@ -119,14 +119,6 @@ struct ReducedLogarithm {
   const std::int32_t exponent = (bits - 0x3f3504f3) >> 23;
   return {std::bit_cast<float>(bits - (exponent << 23)), static_cast<float>(exponent)};
 }
-[[gnu::always_inline]] inline float twice_artanh(float s) {
-  const float z = s * s;
-  float q = 1.40122429e-1F;
-  q = q * z + 1.39995679e-1F;
-  q = q * z + 2.00108498e-1F;
-  q = q * z + 3.33332062e-1F;
-  return 2.0F * (s + s * z * q);
-}
 [[gnu::always_inline]] inline float logarithm(float x) {
   const ReducedLogarithm reduced = reduce_logarithm(x < 1.17549435e-38F ? 1.17549435e-38F : x);
   return reduced.exponent * 0.693147181F + twice_artanh((reduced.mantissa - 1.0F) / (reduced.mantissa + 1.0F));

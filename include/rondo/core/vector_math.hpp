@@ -79,15 +79,18 @@ struct ReducedExponential {
   return minus_one / (minus_one + 2.0F);
 }
 
-// log(1 + u) for 0 <= u <= 1, as 2 artanh(u / (2 + u)).
-[[gnu::always_inline]] inline float log_one_plus(float u) {
-  const float s = u / (2.0F + u);
+// 2 artanh s = log((1 + s) / (1 - s)) for |s| <= 1/3: what all logarithms come down to.
+[[gnu::always_inline]] inline float twice_artanh(float s) {
   const float z = s * s;
   float q = 1.40122429e-1F;
   q = q * z + 1.39995679e-1F;
   q = q * z + 2.00108498e-1F;
   q = q * z + 3.33332062e-1F;
   return 2.0F * (s + s * z * q);
+}
+// log(1 + u) for 0 <= u <= 1
+[[gnu::always_inline]] inline float log_one_plus(float u) {
+  return twice_artanh(u / (2.0F + u));
 }
 
 [[gnu::always_inline]] inline float softplus(float x) {
