@@ -6,7 +6,7 @@
 #include <chrono>
 #include <vector>
 
-#include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 
 namespace rondo::bench {
 

@@ -18,11 +18,12 @@
 
 #include <rondo/backend/cpu/attention_tile.hpp>
 #include <rondo/backend/cpu/direct_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -164,9 +165,9 @@ inline void attend_once(const AttentionSizes& sizes, const AttentionSequence& at
   }
 }
 
-inline void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
-                              View<const float> v, View<const float> past_keys, View<const float> past_values, View<float> o,
-                              View<float> log_sum, Arena& arena) {
+RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q,
+                                          View<const float> k, View<const float> v, View<const float> past_keys,
+                                          View<const float> past_values, View<float> o, View<float> log_sum, Arena& arena) {
   check_attention(sequences, sizes, q, k, v, past_keys, past_values);
   require(o.rows == q.rows && o.columns == q.columns, "attention: o is [", o.rows, ", ", o.columns, "], q is [", q.rows, ", ",
           q.columns, "]");

@@ -14,11 +14,12 @@
 
 #include <rondo/backend/cpu/attention_tile.hpp>
 #include <rondo/backend/cpu/direct_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -98,10 +99,11 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
   transpose_back(tile.d_queries, dq);
 }
 
-inline void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
-                               View<const float> v, View<const float> past_keys, View<const float> past_values,
-                               View<const float> o, View<const float> log_sum, View<const float> d_o, View<float> dq,
-                               View<float> dk, View<float> dv, View<float> d_past_keys, View<float> d_past_values, Arena& arena) {
+RONDO_DEFINED_ONCE void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<const float> q,
+                                           View<const float> k, View<const float> v, View<const float> past_keys,
+                                           View<const float> past_values, View<const float> o, View<const float> log_sum,
+                                           View<const float> d_o, View<float> dq, View<float> dk, View<float> dv,
+                                           View<float> d_past_keys, View<float> d_past_values, Arena& arena) {
   check_attention(sequences, sizes, q, k, v, past_keys, past_values);
   require(o.columns == q.columns && d_o.columns == q.columns && dq.columns == q.columns && log_sum.columns == sizes.heads &&
               dk.columns == k.columns && dv.columns == v.columns,

@@ -8,20 +8,13 @@
 #include <algorithm>
 #include <limits>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
-
-struct AttentionSizes {
-  index heads = 1;
-  index key_value_heads = 1;
-  index head_width = 64;
-  float scale = 1;
-  index window = 0;  // keys a query sees, itself included; 0 = all
-};
 
 inline constexpr index attention_lanes = 64;
 inline constexpr index attention_keys = 64;

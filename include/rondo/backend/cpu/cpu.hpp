@@ -6,13 +6,11 @@
 #pragma once
 
 #include <rondo/backend/backend.hpp>
-#include <rondo/backend/cpu/attention.hpp>
-#include <rondo/backend/cpu/attention_backward.hpp>
 #include <rondo/backend/cpu/half_weights.hpp>
-#include <rondo/backend/cpu/lstm_cell.hpp>
-#include <rondo/backend/cpu/lstm_cell_backward.hpp>
-#include <rondo/backend/cpu/outer_product.hpp>
-#include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
 
@@ -86,3 +84,15 @@ struct Cpu {
 };
 
 }  // namespace rondo
+
+#if RONDO_HEADER_ONLY
+#include <rondo/backend/cpu/attention.hpp>
+#include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/lstm_cell.hpp>
+#include <rondo/backend/cpu/lstm_cell_backward.hpp>
+#include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/backend/cpu/outer_product.hpp>
+#include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/rotary.hpp>
+#include <rondo/backend/cpu/short_convolution.hpp>
+#endif

@@ -4,7 +4,8 @@
 // Vectors (norms, biases) are widened as a whole. Results are float32 throughout; there are no gradients of stored halves.
 #pragma once
 
-#include <rondo/backend/cpu/matrix_product.hpp>
+#include <rondo/backend/cpu/few_rows_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/sequence_operations.hpp>
 
 namespace rondo {

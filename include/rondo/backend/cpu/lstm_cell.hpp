@@ -14,26 +14,22 @@
 #include <algorithm>
 #include <type_traits>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lock_step.hpp>
-#include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/recurrent_product.hpp>
 #include <rondo/backend/cpu/spin_barrier.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/sequence.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
+#if RONDO_HEADER_ONLY
+#include <rondo/backend/cpu/matrix_product.hpp>
+#endif
 
 namespace rondo {
-
-struct LstmState {
-  View<const float> h, c;
-};
-struct LstmStateTarget {
-  View<float> h, c;
-};
 
 // Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
 [[nodiscard]] inline index step_threads(index units, index products) {
@@ -169,8 +165,8 @@ inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const 
   }
 }
 
-inline void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
-                         View<float> c, LstmStateTarget final, Arena& arena) {
+RONDO_DEFINED_ONCE void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial,
+                                     View<float> h, View<float> c, LstmStateTarget final, Arena& arena) {
   check_lstm(sequences, gates, weight, h, c);
   const index width = weight.columns;
   Arena::Mark mark{arena};
@@ -195,7 +191,7 @@ inline void lstm_forward(Sequences sequences, View<float> gates, View<const floa
 }
 
 // h_previous [tokens, H] = the state before each token: what dW_hh += da^T h_previous needs. Zero in rows of no sequence.
-inline void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
+RONDO_DEFINED_ONCE void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
   zero_padding(sequences, previous);
   for (std::size_t s = 0; s < sequences.size(); ++s) {
     const index begin = sequences[s].begin, length = sequences[s].length;

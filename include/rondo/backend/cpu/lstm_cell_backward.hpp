@@ -11,6 +11,7 @@
 // dW_hh += da^T h_previous (previous_rows), db_ih and db_hh += sum da, dx = da W_ih. Throws Error where the sizes disagree.
 #pragma once
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 
 namespace rondo {
@@ -33,9 +34,9 @@ template <class Count>
   }
 }
 
-inline void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial,
-                          View<const float> c, View<const float> d_h, LstmState d_final, View<float> da,
-                          LstmStateTarget d_initial, Arena& arena) {
+RONDO_DEFINED_ONCE void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial,
+                                      View<const float> c, View<const float> d_h, LstmState d_final, View<float> da,
+                                      LstmStateTarget d_initial, Arena& arena) {
   check_lstm(sequences, gates, weight, d_h, c);
   require(da.rows == gates.rows && da.columns == gates.columns, "lstm: da is [", da.rows, ", ", da.columns, "], gates are [",
           gates.rows, ", ", gates.columns, "]");

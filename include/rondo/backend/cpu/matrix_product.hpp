@@ -20,6 +20,7 @@
 #include <cassert>
 
 #include <rondo/backend/cpu/few_rows_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/backend/cpu/transpose.hpp>
@@ -55,7 +56,8 @@ inline void sliced_multiply(View<const float> a, Transpose ta, View<const float>
   }
 }
 
-inline void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0) {
+RONDO_DEFINED_ONCE void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c,
+                                 float beta) {
   [[maybe_unused]] const index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner && (beta == 0 || beta == 1));
   if (c.rows == 0 || c.columns == 0) return;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/outer_product_chunk.hpp>
 #include <rondo/backend/cpu/outer_product_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
@@ -22,13 +23,6 @@
 #include <rondo/core/view.hpp>
 
 namespace rondo {
-
-// The state of one head in row s of `states`, as a [K, V] matrix; without data where `states` has none.
-template <class T>
-[[nodiscard]] View<T> head_state(View<T> states, index sequence, const OuterProductSizes& sizes, index head) {
-  const index size = sizes.key_width * sizes.value_width;
-  return {states ? states.row(sequence) + head * size : nullptr, sizes.key_width, sizes.value_width};
-}
 
 // One sequence, one head; `state` [K, V] is scratch.
 inline void outer_product_forward_head(const OuterProductInputs& inputs, float scale, View<float> o, View<const float> initial,
@@ -56,9 +50,9 @@ inline void outer_product_forward_head(const OuterProductInputs& inputs, float s
   if (final) std::copy_n(state.data, state.size(), final.data);
 }
 
-inline void outer_product_forward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
-                                  View<const float> g, View<const float> v, View<float> o, View<const float> initial,
-                                  View<float> final, Arena& scratch) {
+RONDO_DEFINED_ONCE void outer_product_forward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q,
+                                              View<const float> k, View<const float> g, View<const float> v, View<float> o,
+                                              View<const float> initial, View<float> final, Arena& scratch) {
   zero_padding(sequences, o);
   const index K = sizes.key_width, V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
   const index longest = longest_sequence(sequences);

@@ -20,7 +20,7 @@
 
 #include <algorithm>
 
-#include <rondo/backend/cpu/outer_product.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/outer_product_chunk.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/threads.hpp>
@@ -210,10 +210,11 @@ inline void outer_product_backward_head(OuterProductChunkBackward& work, const O
   if (d_initial) std::copy_n(work.d_state, K * V, d_initial.data);
 }
 
-inline void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
-                                   View<const float> g, View<const float> v, View<const float> d_o, View<const float> initial,
-                                   View<const float> d_final, View<float> dq, View<float> dk, View<float> dg, View<float> dv,
-                                   View<float> d_initial, Arena& scratch) {
+RONDO_DEFINED_ONCE void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q,
+                                               View<const float> k, View<const float> g, View<const float> v,
+                                               View<const float> d_o, View<const float> initial, View<const float> d_final,
+                                               View<float> dq, View<float> dk, View<float> dg, View<float> dv,
+                                               View<float> d_initial, Arena& scratch) {
   for (const View<float>& d : {dq, dk, dg, dv}) zero_padding(sequences, d);
   const index V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
   const index longest = longest_sequence(sequences);

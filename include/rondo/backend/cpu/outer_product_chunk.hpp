@@ -20,21 +20,22 @@
 #include <algorithm>
 #include <cassert>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
-#include <rondo/core/vector_math.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
+#include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
 
-struct OuterProductSizes {
-  index heads = 1;
-  index key_width = 0;    // K, of one head
-  index value_width = 0;  // V, of one head
-  float scale = 1;        // c
-};
+// The state of one head in row s of `states`, as a [K, V] matrix; without data where `states` has none.
+template <class T>
+[[nodiscard]] View<T> head_state(View<T> states, index sequence, const OuterProductSizes& sizes, index head) {
+  const index size = sizes.key_width * sizes.value_width;
+  return {states ? states.row(sequence) + head * size : nullptr, sizes.key_width, sizes.value_width};
+}
 
 inline constexpr index chunk_rows = 64;
 inline constexpr index subchunk_rows = 16;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/error.hpp>
@@ -72,7 +73,8 @@ inline void rotate_rows(View<float> x, index head_width, const double* frequenci
   }
 }
 
-inline void rotate(Sequences sequences, View<float> x, index head_width, const double* frequencies, int direction, Arena& arena) {
+RONDO_DEFINED_ONCE void rotate(Sequences sequences, View<float> x, index head_width, const double* frequencies, int direction,
+                               Arena& arena) {
   require(head_width % 2 == 0 && x.columns % head_width == 0, "rotary: ", x.columns, " channels are no whole number of heads of ",
           head_width);
   index longest = 0;

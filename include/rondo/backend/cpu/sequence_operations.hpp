@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/loss_operations.hpp>
 #include <rondo/backend/cpu/norm.hpp>
-#include <rondo/backend/cpu/rotary.hpp>
-#include <rondo/backend/cpu/short_convolution.hpp>
 
 namespace rondo {
 

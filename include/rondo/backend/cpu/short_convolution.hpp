@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/core/arena.hpp>
@@ -34,8 +35,8 @@ inline float* taps_first(View<const float> weight, Arena& arena) {
   return to;
 }
 
-inline void short_convolution(Sequences sequences, View<const float> x, View<const float> weight, View<float> y,
-                              View<const float> initial, View<float> final, Arena& arena) {
+RONDO_DEFINED_ONCE void short_convolution(Sequences sequences, View<const float> x, View<const float> weight, View<float> y,
+                                          View<const float> initial, View<float> final, Arena& arena) {
   check_convolution(x, weight);
   const index taps = weight.columns, channels = x.columns;
   Arena::Mark mark{arena};
@@ -72,9 +73,10 @@ inline void short_convolution(Sequences sequences, View<const float> x, View<con
   });
 }
 
-inline void short_convolution_gradient(Sequences sequences, View<const float> x, View<const float> weight, View<const float> dy,
-                                       View<float> dx, View<float> d_weight, View<const float> initial, View<const float> d_final,
-                                       View<float> d_initial, Arena& arena) {
+RONDO_DEFINED_ONCE void short_convolution_gradient(Sequences sequences, View<const float> x, View<const float> weight,
+                                                   View<const float> dy, View<float> dx, View<float> d_weight,
+                                                   View<const float> initial, View<const float> d_final, View<float> d_initial,
+                                                   Arena& arena) {
   check_convolution(x, weight);
   const index taps = weight.columns, channels = x.columns;
   Arena::Mark mark{arena};

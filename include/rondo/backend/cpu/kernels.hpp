@@ -1,0 +1,70 @@
+// The kernels of the Cpu back-end that are much code for one call: declared here, each defined in the header that is named, which
+// also holds its formula, shapes and errors. They depend on no model and are compiled once (rondo/core/compiled.hpp).
+#pragma once
+
+#include <rondo/backend/cpu/transpose.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/compiled.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// rondo/backend/cpu/matrix_product.hpp
+void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0);
+
+// rondo/backend/cpu/attention.hpp and attention_backward.hpp
+struct AttentionSizes {
+  index heads = 1;
+  index key_value_heads = 1;
+  index head_width = 64;
+  float scale = 1;
+  index window = 0;  // keys a query sees, itself included; 0 = all
+};
+void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
+                       View<const float> v, View<const float> past_keys, View<const float> past_values, View<float> o,
+                       View<float> log_sum, Arena& arena);
+void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
+                        View<const float> v, View<const float> past_keys, View<const float> past_values, View<const float> o,
+                        View<const float> log_sum, View<const float> d_o, View<float> dq, View<float> dk, View<float> dv,
+                        View<float> d_past_keys, View<float> d_past_values, Arena& arena);
+
+// rondo/backend/cpu/outer_product.hpp and outer_product_backward.hpp
+struct OuterProductSizes {
+  index heads = 1;
+  index key_width = 0;    // K, of one head
+  index value_width = 0;  // V, of one head
+  float scale = 1;        // c
+};
+void outer_product_forward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
+                           View<const float> g, View<const float> v, View<float> o, View<const float> initial, View<float> final,
+                           Arena& scratch);
+void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
+                            View<const float> g, View<const float> v, View<const float> d_o, View<const float> initial,
+                            View<const float> d_final, View<float> dq, View<float> dk, View<float> dg, View<float> dv,
+                            View<float> d_initial, Arena& scratch);
+
+// rondo/backend/cpu/lstm_cell.hpp and lstm_cell_backward.hpp
+struct LstmState {
+  View<const float> h, c;
+};
+struct LstmStateTarget {
+  View<float> h, c;
+};
+void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
+                  View<float> c, LstmStateTarget final, Arena& arena);
+void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous);
+void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial, View<const float> c,
+                   View<const float> d_h, LstmState d_final, View<float> da, LstmStateTarget d_initial, Arena& arena);
+
+// rondo/backend/cpu/rotary.hpp
+void rotate(Sequences sequences, View<float> x, index head_width, const double* frequencies, int direction, Arena& arena);
+
+// rondo/backend/cpu/short_convolution.hpp
+void short_convolution(Sequences sequences, View<const float> x, View<const float> weight, View<float> y,
+                       View<const float> initial, View<float> final, Arena& arena);
+void short_convolution_gradient(Sequences sequences, View<const float> x, View<const float> weight, View<const float> dy,
+                                View<float> dx, View<float> d_weight, View<const float> initial, View<const float> d_final,
+                                View<float> d_initial, Arena& arena);
+
+}  // namespace rondo
