@@ -36,6 +36,14 @@ namespace rondo {
   return error(path.string(), ": cannot ", what, ": ", std::strerror(reason));
 }
 
+// Names in a folder must survive a power failure too. Some file systems cannot flush a folder: nothing to be done there.
+inline void flush_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
 inline constexpr std::string_view partial_ending = ".partial";
 
 // The process that made a temporary name, "ANYTHING.PID.partial" or "ANYTHING.PID-N.partial"; 0 where it names none.
@@ -95,7 +103,7 @@ class AtomicFile {
     if (closed != 0) fail("be closed");
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("be put in place");
     temporary_.clear();
-    flush_folder();
+    flush_folder(folder());
     remove_leftovers();
   }
 
@@ -114,13 +122,6 @@ class AtomicFile {
       data += written;
       bytes -= static_cast<std::size_t>(written);
     }
-  }
-  // The name itself must survive a power failure too. Some file systems cannot flush a folder: nothing to be done there.
-  void flush_folder() const {
-    const int descriptor = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    ::fsync(descriptor);
-    ::close(descriptor);
   }
   void remove_leftovers() const {
     const std::string begin = path_.filename().string() + ".";

@@ -19,7 +19,6 @@
 #include <system_error>
 #include <vector>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <rondo/core/error.hpp>
@@ -76,9 +75,9 @@ class Checkpoints {
     require(!problem, temporary.string(), ": cannot be made: ", problem.message());
     try {
       write(temporary);
-      flush(temporary);
+      flush_folder(temporary);
       std::filesystem::rename(temporary, final_name);
-      flush(root_);
+      flush_folder(root_);
     } catch (const std::filesystem::filesystem_error& failure) {
       std::filesystem::remove_all(temporary, problem);
       throw error(final_name.string(), ": cannot be written: ", failure.code().message());
@@ -130,13 +129,6 @@ class Checkpoints {
       std::error_code ignored;
       std::filesystem::remove_all(entry.path(), ignored);
     }
-  }
-  // The names in a folder must survive a power failure too. Some file systems cannot flush a folder: nothing to be done there.
-  static void flush(const std::filesystem::path& folder) {
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    ::fsync(descriptor);
-    ::close(descriptor);
   }
 
   std::filesystem::path root_;

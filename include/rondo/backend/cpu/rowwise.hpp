@@ -14,26 +14,24 @@ inline constexpr index elements_worth_a_thread = 32768;
 
 [[nodiscard]] inline index threads_for(index elements) { return elements < elements_worth_a_thread ? 1 : thread_count(); }
 
+// act(begin, end) for parts of [0, count), whose lengths are multiples of `step`, as many as threads are worth it.
 template <class Act>
-void each_row_range(index rows, index columns, Act&& act) {
-  const index threads = threads_for(rows * columns);
-  if (threads == 1) return act(index{0}, rows);
+void each_part(index count, index step, index elements, Act&& act) {
+  const index threads = threads_for(elements);
+  if (threads == 1) return act(index{0}, count);
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads))
   for (index part = 0; part < threads; ++part) {
-    const Range range = share_of(rows, threads, part);
+    const Range range = share_of(count, threads, part, step);
     if (range.begin < range.end) act(range.begin, range.end);
   }
 }
-
+template <class Act>
+void each_row_range(index rows, index columns, Act&& act) {
+  each_part(rows, 1, rows * columns, act);
+}
 template <class Act>
 void each_column_range(index rows, index columns, Act&& act) {
-  const index threads = threads_for(rows * columns);
-  if (threads == 1) return act(index{0}, columns);
-#pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads))
-  for (index part = 0; part < threads; ++part) {
-    const Range range = share_of(columns, threads, part, 16);
-    if (range.begin < range.end) act(range.begin, range.end);
-  }
+  each_part(columns, 16, rows * columns, act);
 }
 
 // act(row pointers..., columns) for each row of views of the same size.
