@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
        app::composition<LanguageModel<Block<LayerNorm, Mixer, GatedMlp<Silu>>>>("layer-norm", "hgrn2 with layer norms between blocks"),
        app::composition<LanguageModel<Block<RmsNorm, Mixer, Mlp<GeluTanh>>>>("plain-mlp", "hgrn2 with a plain MLP"),
        app::composition<Llama>("llama", "softmax attention with rotary positions"),
-       app::composition<Lstm>("lstm", "stacked LSTM cells", &Shape::width)});
+       app::composition<ResidualLstm>("residual-lstm", "hgrn2 with LSTM cells as mixers"),
+       app::composition<Lstm>("lstm", "stacked LSTM cells without residuals", &Shape::width)});
 }

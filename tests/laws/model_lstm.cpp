@@ -14,6 +14,10 @@ BOOST_AUTO_TEST_CASE(logits) {
 BOOST_AUTO_TEST_CASE(loss) {
   expect_loss_laws<Lstm>("loss of Lstm", {.vocabulary = 11, .width = 8, .depth = 2, .embedding_width = 5});
 }
+BOOST_AUTO_TEST_CASE(residual) {
+  expect_laws("logits of ResidualLstm", [](const Shape& shape) { return LogitsOf{ResidualLstm{shape}}; },
+              {.vocabulary = 11, .width = 8, .depth = 2, .mlp_width = 13});
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -1,12 +1,12 @@
 // LSTM language models.
 //
 //   Lstm           stacked cells without residuals or norms (Hochreiter and Schmidhuber 1997; torch.nn.LSTM's conventions)
-//   ResidualLstm   the cell as the mixer of a pre-norm block, x + cell(norm(x)), x + mlp(norm(x)), with the start of HGRN2 and Llama:
-//                  an ablation of one template argument against them
+//   ResidualLstm   the cell as the mixer of a pre-norm block: x + cell(norm(x)), then x + mlp(norm(x)); one template argument
+//                  away from HGRN2 and Llama, with their start
 //
-// Which to train: a plain stack first learns what does not depend on the token, and its cells saturate on the way - all outputs
-// near one constant vector, hardly any gradient to the layers below - so that each layer above two holds it up for hundreds of
-// steps, whatever its initial weights. The residual stream carries the token past the cells, and depth does no harm.
+// Which to train: a plain stack learns the frequencies of tokens first, and faster through its cells than through the head's
+// bias: they saturate at one constant vector and the layers below get hardly any gradient. Two layers recover soon, four take
+// hundreds of steps; larger, orthogonal or forgetful initial weights help little. The residual stream brings tokens past the cells.
 #pragma once
 
 #include <rondo/mixer/cell.hpp>
