@@ -90,9 +90,6 @@ struct Cpu {
 #include <rondo/backend/cpu/attention_backward.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 #include <rondo/backend/cpu/lstm_cell_backward.hpp>
-#include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
-#include <rondo/backend/cpu/rotary.hpp>
-#include <rondo/backend/cpu/short_convolution.hpp>
 #endif

@@ -83,3 +83,7 @@ class CpuWeights : public CpuSequence<Backend> {
 };
 
 }  // namespace rondo
+
+#if RONDO_HEADER_ONLY
+#include <rondo/backend/cpu/matrix_product.hpp>
+#endif

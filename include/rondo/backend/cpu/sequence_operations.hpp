@@ -79,3 +79,8 @@ class CpuSequence : public CpuLosses<Backend> {
 };
 
 }  // namespace rondo
+
+#if RONDO_HEADER_ONLY
+#include <rondo/backend/cpu/rotary.hpp>
+#include <rondo/backend/cpu/short_convolution.hpp>
+#endif
