@@ -18,4 +18,4 @@ esac
 
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "$(nproc)"
-ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)"
+ctest --preset "$preset" -j "$(nproc)"
