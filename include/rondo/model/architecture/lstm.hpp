@@ -6,7 +6,7 @@
 //
 // Which to train: a plain stack learns the frequencies of tokens first, and faster through its cells than through the head's
 // bias: they saturate at one constant vector and the layers below get hardly any gradient. Two layers recover soon, four take
-// hundreds of steps; larger, orthogonal or forgetful initial weights help little. The residual stream brings tokens past the cells.
+// hundreds of steps; larger, orthogonal or forgetful initial weights help little. A residual stream brings tokens past the cells.
 #pragma once
 
 #include <rondo/mixer/cell.hpp>
