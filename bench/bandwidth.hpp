@@ -9,15 +9,15 @@
 namespace rondo::bench {
 
 [[nodiscard]] inline double triad_bandwidth(int repetitions = 10) {
-  constexpr index n = index{1} << 25;
+  constexpr Index n = Index{1} << 25;
   const auto array = [] { return std::unique_ptr<float[]>(new float[n]); };
   const auto memory_a = array(), memory_b = array(), memory_c = array();
   float *a = memory_a.get(), *b = memory_b.get(), *c = memory_c.get();
 #pragma omp parallel for simd schedule(static)  // each thread touches the pages that it will read
-  for (index i = 0; i < n; ++i) a[i] = 0, b[i] = 1, c[i] = 2;
+  for (Index i = 0; i < n; ++i) a[i] = 0, b[i] = 1, c[i] = 2;
   const double seconds = shortest_seconds(repetitions, [&] {
 #pragma omp parallel for simd schedule(static)
-    for (index i = 0; i < n; ++i) a[i] = b[i] + 3 * c[i];
+    for (Index i = 0; i < n; ++i) a[i] = b[i] + 3 * c[i];
   });
   return 4.0 * sizeof(float) * n / seconds * 1e-9;
 }

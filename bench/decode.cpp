@@ -19,12 +19,12 @@
 namespace rondo::bench {
 
 template <class Model, class Storage>
-void decode(const char* architecture, const char* storage, index heads, index tokens, index far) {
+void decode(const char* architecture, const char* storage, Index heads, Index tokens, Index far) {
   const Model model{Shape{.vocabulary = 16000, .width = 512, .depth = 8, .heads = heads, .mlp_width = 1536,
                           .context = far + 2 * tokens + 64}};
   const Parameters<Model, Cpu> started{model, Seed{1}};
   Parameters<Model, Cpu, Storage> weights{model};
-  for (index i = 0; i < started.flat().size(); ++i) weights.flat().data[i] = static_cast<Storage>(started.flat().data[i]);
+  for (Index i = 0; i < started.flat().size(); ++i) weights.flat().data[i] = static_cast<Storage>(started.flat().data[i]);
   // The embedding is looked up, not read through.
   const double bytes = static_cast<double>(weights.bytes()) -
                        static_cast<double>(model.shape().vocabulary * model.shape().width) * sizeof(Storage);
@@ -33,7 +33,7 @@ void decode(const char* architecture, const char* storage, index heads, index to
     Token next = 1;
     for (int i = 0; i < 8; ++i) session.feed(next);
     const double seconds = shortest_seconds(3, [&] {
-      for (index i = 0; i < tokens / 4; ++i) next = static_cast<Token>((session.feed(next)(0, 0) > 0) + i % 100);
+      for (Index i = 0; i < tokens / 4; ++i) next = static_cast<Token>((session.feed(next)(0, 0) > 0) + i % 100);
     });
     return seconds / static_cast<double>(tokens / 4);
   };
@@ -56,7 +56,7 @@ void decode(const char* architecture, const char* storage, index heads, index to
 
 int decode_main(int argc, char** argv) {
   CLI::App app{"Times decoding at size M, batch 1, against the machine's memory bandwidth."};
-  index tokens = 128, far = 10000;
+  Index tokens = 128, far = 10000;
   int threads = 0;
   app.add_option("--tokens", tokens, "tokens to time")->check(CLI::Range(16, 100000));
   app.add_option("--far", far, "the position of the second timing of HGRN2 (0: none)");

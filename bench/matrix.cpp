@@ -19,14 +19,14 @@ namespace rondo::bench {
 
 // Memory for the largest operands, aligned as a workspace is.
 struct Operands {
-  explicit Operands(index count) : a(arena.take<float>(count)), b(arena.take<float>(count)), c(arena.take<float>(count)) {
-    for (index i = 0; i < count; ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 11) - 5, c[i] = 0;
+  explicit Operands(Index count) : a(arena.take<float>(count)), b(arena.take<float>(count)), c(arena.take<float>(count)) {
+    for (Index i = 0; i < count; ++i) a[i] = static_cast<float>(i % 7) - 3, b[i] = static_cast<float>(i % 11) - 5, c[i] = 0;
   }
   Arena arena;
   float *a, *b, *c;
 };
 
-void time_product(Operands& memory, const char* name, index m, index n, index k, Transpose ta, Transpose tb, float beta,
+void time_product(Operands& memory, const char* name, Index m, Index n, Index k, Transpose ta, Transpose tb, float beta,
                   double peak, int repetitions) {
   const View<const float> a = ta == Transpose::no ? View<const float>{memory.a, m, k} : View<const float>{memory.a, k, m};
   const View<const float> b = tb == Transpose::no ? View<const float>{memory.b, k, n} : View<const float>{memory.b, n, k};
@@ -43,18 +43,18 @@ void time_product(Operands& memory, const char* name, index m, index n, index k,
   std::fflush(stdout);
 }
 
-void time_layer(Operands& memory, index tokens, index in, index out, double peak, int repetitions) {
+void time_layer(Operands& memory, Index tokens, Index in, Index out, double peak, int repetitions) {
   time_product(memory, "y = x w'", tokens, out, in, Transpose::no, Transpose::yes, 0, peak, repetitions);
   time_product(memory, "dx = dy w", tokens, in, out, Transpose::no, Transpose::no, 0, peak, repetitions);
   time_product(memory, "dw += dy'x", out, in, tokens, Transpose::yes, Transpose::no, 1, peak, repetitions);
 }
 
 template <class Element>
-void time_few_rows(const char* name, index out, index in, double bandwidth, int repetitions) {
+void time_few_rows(const char* name, Index out, Index in, double bandwidth, int repetitions) {
   const std::vector<Element> w(static_cast<std::size_t>(out * in), Element{0.5f});
   const std::vector<float> x(static_cast<std::size_t>(few_rows * in), 1.0f);
   std::vector<float> y(static_cast<std::size_t>(few_rows * out));
-  for (index rows = 1; rows <= few_rows; ++rows) {
+  for (Index rows = 1; rows <= few_rows; ++rows) {
     const double seconds = shortest_seconds(repetitions, [&] {
       multiply_few_rows(View<const float>{x.data(), rows, in}, View<const Element>{w.data(), out, in},
                         View<float>{y.data(), rows, out});
@@ -68,7 +68,7 @@ int matrix_main(int repetitions) {
   Operands memory{16000 * 1024};
   const double peak = matrix_peak(repetitions);
   std::printf("%td threads, peak %.1f GFLOP/s\n", thread_count(), peak);
-  for (const auto& [tokens, in, out] : std::vector<std::array<index, 3>>{{4096, 512, 512},
+  for (const auto& [tokens, in, out] : std::vector<std::array<Index, 3>>{{4096, 512, 512},
                                                                          {4096, 512, 1536},
                                                                          {4096, 1536, 512},
                                                                          {4096, 512, 2048},

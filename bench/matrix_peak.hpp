@@ -24,7 +24,7 @@ template <class Work>
 }
 
 [[nodiscard]] inline double matrix_peak(int repetitions = 10) {
-  constexpr index n = 2048;
+  constexpr Index n = 2048;
   const std::vector<float> a(n * n, 0.5f), b(n * n, 0.25f);
   std::vector<float> c(n * n);
   const double seconds = shortest_seconds(repetitions, [&] {

@@ -26,21 +26,21 @@
 namespace rondo::bench {
 
 struct Size {
-  index vocabulary, width, depth, heads, mlp, batch, length;
+  Index vocabulary, width, depth, heads, mlp, batch, length;
 };
 
 // The same random tokens again and again: rows of one length, a document each.
 class RandomBatches {
  public:
-  RandomBatches(index batch, index length, index vocabulary) {
-    for (index i = 0; i < batch * length; ++i) {
+  RandomBatches(Index batch, Index length, Index vocabulary) {
+    for (Index i = 0; i < batch * length; ++i) {
       ids_.push_back(static_cast<Token>(below(RandomKey{7}, static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(vocabulary))));
       labels_.push_back(static_cast<Token>(below(RandomKey{8}, static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(vocabulary))));
     }
-    for (index row = 0; row < batch; ++row) sequences_.push_back({row * length, length, 0});
+    for (Index row = 0; row < batch; ++row) sequences_.push_back({row * length, length, 0});
   }
   bool next(Batch& batch) {
-    const auto tokens = static_cast<index>(ids_.size());
+    const auto tokens = static_cast<Index>(ids_.size());
     batch.ids = {ids_.data(), 1, tokens};
     batch.labels = {labels_.data(), 1, tokens};
     batch.sequences = sequences_;
@@ -61,7 +61,7 @@ std::size_t peak_memory() {
 }
 
 template <class Model>
-void run(const std::string& architecture, const std::string& name, const Size& size, index heads, int steps, double peak) {
+void run(const std::string& architecture, const std::string& name, const Size& size, Index heads, int steps, double peak) {
   const Model model{Shape{.vocabulary = size.vocabulary, .width = size.width, .depth = size.depth, .heads = heads,
                           .mlp_width = size.mlp}};
   Parameters<Model, Cpu> weights{model, Seed{1}};
@@ -86,7 +86,7 @@ int step_main(int argc, char** argv) {
   CLI::App app{"Times a training step of each architecture against the machine's matrix peak."};
   std::string size_name = "S", architecture = "all";
   int threads = 0, steps = 8;
-  index length = 0, batch = 0;
+  Index length = 0, batch = 0;
   app.add_option("--size", size_name, "S (width 256, depth 6) or M (width 512, depth 8)")->check(CLI::IsMember({"S", "M"}));
   app.add_option("--architecture", architecture, "one architecture, or all")->check(CLI::IsMember({"all", "hgrn2", "llama", "lstm"}));
   app.add_option("--threads", threads, "OpenMP threads (0: as many as the machine has)");

@@ -14,9 +14,9 @@ namespace {
 
 struct Case {
   AttentionSizes sizes;
-  index tokens;
+  Index tokens;
   std::vector<Sequence> sequences;
-  index capacity;  // 0: no past
+  Index capacity;  // 0: no past
 };
 
 // The formulas in double, one query and key at a time.
@@ -27,40 +27,40 @@ struct Expected {
 template <class Rows>
 Expected expected(const Case& c, const Rows& q, const Rows& k, const Rows& v, const Rows& past_keys, const Rows& past_values,
                   const Rows& d_o) {
-  const index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
-  const auto sequences = static_cast<index>(c.sequences.size());
+  const Index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
+  const auto sequences = static_cast<Index>(c.sequences.size());
   Expected e{{c.tokens, width}, {c.tokens, c.sizes.heads},    {c.tokens, width},           {c.tokens, kv},
              {c.tokens, kv},    {sequences, c.capacity * kv}, {sequences, c.capacity * kv}};
-  for (index s = 0; s < sequences; ++s) {
+  for (Index s = 0; s < sequences; ++s) {
     const Sequence& sequence = c.sequences[static_cast<std::size_t>(s)];
-    const index past = c.capacity > 0 ? sequence.position : 0;
-    for (index h = 0; h < c.sizes.heads; ++h) {
-      const index source = h / (c.sizes.heads / c.sizes.key_value_heads) * d;
-      for (index t = 0; t < sequence.length; ++t) {
-        const index row = sequence.begin + t, last = past + t;
-        const index first = c.sizes.window > 0 ? std::max<index>(0, last - c.sizes.window + 1) : 0;
-        const auto key = [&](const Rows& now, const Rows& before, index u, index i) -> double {
+    const Index past = c.capacity > 0 ? sequence.position : 0;
+    for (Index h = 0; h < c.sizes.heads; ++h) {
+      const Index source = h / (c.sizes.heads / c.sizes.key_value_heads) * d;
+      for (Index t = 0; t < sequence.length; ++t) {
+        const Index row = sequence.begin + t, last = past + t;
+        const Index first = c.sizes.window > 0 ? std::max<Index>(0, last - c.sizes.window + 1) : 0;
+        const auto key = [&](const Rows& now, const Rows& before, Index u, Index i) -> double {
           return u < past ? before(s, u * kv + source + i) : now(sequence.begin + u - past, source + i);
         };
         std::vector<double> p(static_cast<std::size_t>(last + 1));
-        const auto at = [&](index u) -> double& { return p[static_cast<std::size_t>(u)]; };
+        const auto at = [&](Index u) -> double& { return p[static_cast<std::size_t>(u)]; };
         double sum = 0;
-        for (index u = first; u <= last; ++u) {
+        for (Index u = first; u <= last; ++u) {
           double score = 0;
-          for (index i = 0; i < d; ++i) score += q(row, h * d + i) * key(k, past_keys, u, i);
+          for (Index i = 0; i < d; ++i) score += q(row, h * d + i) * key(k, past_keys, u, i);
           sum += at(u) = std::exp(c.sizes.scale * score);
         }
         e.log_sum(row, h) = std::log(sum);
         double delta = 0;
-        for (index i = 0; i < d; ++i) {
-          for (index u = first; u <= last; ++u) e.o(row, h * d + i) += at(u) / sum * key(v, past_values, u, i);
+        for (Index i = 0; i < d; ++i) {
+          for (Index u = first; u <= last; ++u) e.o(row, h * d + i) += at(u) / sum * key(v, past_values, u, i);
           delta += e.o(row, h * d + i) * d_o(row, h * d + i);
         }
-        for (index u = first; u <= last; ++u) {
+        for (Index u = first; u <= last; ++u) {
           double dp = 0;
-          for (index i = 0; i < d; ++i) dp += d_o(row, h * d + i) * key(v, past_values, u, i);
+          for (Index i = 0; i < d; ++i) dp += d_o(row, h * d + i) * key(v, past_values, u, i);
           const double ds = c.sizes.scale * at(u) / sum * (dp - delta);
-          for (index i = 0; i < d; ++i) {
+          for (Index i = 0; i < d; ++i) {
             e.dq(row, h * d + i) += ds * key(k, past_keys, u, i);
             double& to_key = u < past ? e.d_past_keys(s, u * kv + source + i) : e.dk(sequence.begin + u - past, source + i);
             double& to_value = u < past ? e.d_past_values(s, u * kv + source + i) : e.dv(sequence.begin + u - past, source + i);
@@ -75,14 +75,14 @@ Expected expected(const Case& c, const Rows& q, const Rows& k, const Rows& v, co
 }
 
 void check(const Case& c) {
-  const index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
-  const auto sequences = static_cast<index>(c.sequences.size());
+  const Index d = c.sizes.head_width, width = c.sizes.heads * d, kv = c.sizes.key_value_heads * d;
+  const auto sequences = static_cast<Index>(c.sequences.size());
   // q, k, v are columns of one matrix, as are their gradients; columns around them must stay as they are.
   Matrix<float> fused{c.tokens, width + 2 * kv + 3}, d_fused{c.tokens, width + 2 * kv + 3};
   Matrix<float> past_keys{sequences, c.capacity * kv}, past_values{sequences, c.capacity * kv}, d_o{c.tokens, width};
   fill_random(fused, 1), fill_random(past_keys, 2), fill_random(past_values, 3), fill_random(d_o, 4);
   fill_nan(d_fused);
-  const auto cut = [&](Matrix<float>& m, index begin, index count) { return m.view().middle_columns(begin, count); };
+  const auto cut = [&](Matrix<float>& m, Index begin, Index count) { return m.view().middle_columns(begin, count); };
   const View<float> q = cut(fused, 0, width), k = cut(fused, width, kv), v = cut(fused, width + kv, kv);
   const View<float> dq = cut(d_fused, 0, width), dk = cut(d_fused, width, kv), dv = cut(d_fused, width + kv, kv);
   Matrix<float> o{c.tokens, width}, log_sum{c.tokens, c.sizes.heads};
@@ -121,7 +121,7 @@ void check(const Case& c) {
   BOOST_TEST(again.values == o.values, boost::test_tools::per_element());
 }
 
-AttentionSizes sizes(index heads, index key_value_heads, index d, index window = 0) {
+AttentionSizes sizes(Index heads, Index key_value_heads, Index d, Index window = 0) {
   return {heads, key_value_heads, d, 1 / std::sqrt(static_cast<float>(d)), window};
 }
 
@@ -130,7 +130,7 @@ AttentionSizes sizes(index heads, index key_value_heads, index d, index window =
 BOOST_AUTO_TEST_SUITE(attention)
 
 BOOST_AUTO_TEST_CASE(one_sequence_of_every_length) {
-  for (const index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 127, 128, 130, 193})
+  for (const Index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 127, 128, 130, 193})
     check({sizes(2, 2, 16), length, {{0, length}}, 0});
 }
 
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(after_a_past) {
 }
 
 BOOST_AUTO_TEST_CASE(within_a_window) {
-  for (const index window : {1, 5, 16, 64, 100}) check({sizes(2, 2, 8, window), 200, {{0, 140}, {141, 59}}, 0});
+  for (const Index window : {1, 5, 16, 64, 100}) check({sizes(2, 2, 8, window), 200, {{0, 140}, {141, 59}}, 0});
   check({sizes(4, 2, 8, 30), 80, {{0, 80, 90}}, 128});
 }
 

@@ -22,32 +22,32 @@ struct Expected {
 
 Expected expected(const std::vector<Sequence>& sequences, View<const float> a, View<const float> weight, View<const float> h0,
                   View<const float> c0, View<const float> d_h, View<const float> d_h_final, View<const float> d_c_final) {
-  const index tokens = a.rows, width = weight.columns, count = static_cast<index>(sequences.size());
+  const Index tokens = a.rows, width = weight.columns, count = static_cast<Index>(sequences.size());
   Expected e{{tokens, 4 * width}, {tokens, width}, {tokens, width}, {count, width}, {count, width},
              {tokens, 4 * width}, {count, width},  {count, width},  {tokens, width}};
-  for (index s = 0; s < count; ++s) {
+  for (Index s = 0; s < count; ++s) {
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     std::vector<double> h(static_cast<std::size_t>(width)), c(h), dh(h), dc(h);
-    const auto n = [](index i) { return static_cast<std::size_t>(i); };
-    for (index j = 0; j < width; ++j) {
+    const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+    for (Index j = 0; j < width; ++j) {
       h[n(j)] = h0 ? h0(s, j) : 0, c[n(j)] = c0 ? c0(s, j) : 0;
       dh[n(j)] = d_h_final ? d_h_final(s, j) : 0, dc[n(j)] = d_c_final ? d_c_final(s, j) : 0;
     }
-    for (index row = sequence.begin; row < sequence.begin + sequence.length; ++row) {
-      for (index k = 0; k < 4 * width; ++k) {
+    for (Index row = sequence.begin; row < sequence.begin + sequence.length; ++row) {
+      for (Index k = 0; k < 4 * width; ++k) {
         double sum = a(row, k);
-        for (index j = 0; j < width; ++j) sum += static_cast<double>(weight(k, j)) * h[n(j)];
+        for (Index j = 0; j < width; ++j) sum += static_cast<double>(weight(k, j)) * h[n(j)];
         e.gates(row, k) = k / width == 2 ? std::tanh(sum) : logistic(sum);
       }
-      for (index j = 0; j < width; ++j) {
+      for (Index j = 0; j < width; ++j) {
         e.h_previous(row, j) = h[n(j)];
         c[n(j)] = e.c(row, j) = e.gates(row, width + j) * c[n(j)] + e.gates(row, j) * e.gates(row, 2 * width + j);
         h[n(j)] = e.h(row, j) = e.gates(row, 3 * width + j) * std::tanh(c[n(j)]);
       }
     }
-    for (index j = 0; j < width; ++j) e.h_final(s, j) = h[n(j)], e.c_final(s, j) = c[n(j)];
-    for (index row = sequence.begin + sequence.length - 1; row >= sequence.begin; --row) {
-      for (index j = 0; j < width; ++j) {
+    for (Index j = 0; j < width; ++j) e.h_final(s, j) = h[n(j)], e.c_final(s, j) = c[n(j)];
+    for (Index row = sequence.begin + sequence.length - 1; row >= sequence.begin; --row) {
+      for (Index j = 0; j < width; ++j) {
         const double i = e.gates(row, j), f = e.gates(row, width + j), g = e.gates(row, 2 * width + j),
                      o = e.gates(row, 3 * width + j);
         const double tc = std::tanh(e.c(row, j)), d = dh[n(j)] + d_h(row, j), cell = dc[n(j)] + d * o * (1 - tc * tc);
@@ -56,18 +56,18 @@ Expected expected(const std::vector<Sequence>& sequences, View<const float> a, V
         e.da(row, 2 * width + j) = cell * i * (1 - g * g), e.da(row, 3 * width + j) = d * tc * o * (1 - o);
         dc[n(j)] = cell * f;
       }
-      for (index j = 0; j < width; ++j) {
+      for (Index j = 0; j < width; ++j) {
         dh[n(j)] = 0;
-        for (index k = 0; k < 4 * width; ++k) dh[n(j)] += weight(k, j) * e.da(row, k);
+        for (Index k = 0; k < 4 * width; ++k) dh[n(j)] += weight(k, j) * e.da(row, k);
       }
     }
-    for (index j = 0; j < width; ++j) e.d_h_initial(s, j) = dh[n(j)], e.d_c_initial(s, j) = dc[n(j)];
+    for (Index j = 0; j < width; ++j) e.d_h_initial(s, j) = dh[n(j)], e.d_c_initial(s, j) = dc[n(j)];
   }
   return e;
 }
 
-void check(index width, index tokens, const std::vector<Sequence>& sequences, bool states) {
-  const auto count = static_cast<index>(sequences.size());
+void check(Index width, Index tokens, const std::vector<Sequence>& sequences, bool states) {
+  const auto count = static_cast<Index>(sequences.size());
   Matrix<float> fused{tokens, 4 * width + 5}, weight{4 * width, width}, h0{count, width}, c0{count, width}, d_h{tokens, width};
   Matrix<float> h{tokens, width + 2}, c{tokens, width}, h_final{count, width}, c_final{count, width}, previous{tokens, width};
   Matrix<float> d_h_final{count, width}, d_c_final{count, width}, d_h_initial{count, width}, d_c_initial{count, width};
@@ -104,7 +104,7 @@ void check(index width, index tokens, const std::vector<Sequence>& sequences, bo
 BOOST_AUTO_TEST_SUITE(lstm_cell)
 
 BOOST_AUTO_TEST_CASE(one_sequence_of_every_width) {
-  for (const index width : {1, 7, 8, 9, 16, 31, 64}) check(width, 6, {{0, 6}}, width % 2 == 0);
+  for (const Index width : {1, 7, 8, 9, 16, 31, 64}) check(width, 6, {{0, 6}}, width % 2 == 0);
 }
 
 BOOST_AUTO_TEST_CASE(ragged_sequences_with_padding) {
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(one_token) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_sequence_equals_a_whole_one) {
-  const index width = 40, tokens = 11;
+  const Index width = 40, tokens = 11;
   Matrix<float> gates{tokens, 4 * width}, weight{4 * width, width}, h{tokens, width}, c{tokens, width};
   fill_random(gates, 1), fill_random(weight, 2, 0.2F);
   Matrix<float> cut_gates = gates, cut_h = h, cut_c = c, h_between{1, width}, c_between{1, width};

@@ -13,13 +13,13 @@ namespace rondo::test {
 
 template <class T>
 struct Matrix {
-  index rows, columns;
+  Index rows, columns;
   std::vector<T> values;
-  Matrix(index rows_, index columns_) : rows(rows_), columns(columns_), values(static_cast<std::size_t>(rows_ * columns_)) {}
+  Matrix(Index rows_, Index columns_) : rows(rows_), columns(columns_), values(static_cast<std::size_t>(rows_ * columns_)) {}
   [[nodiscard]] View<T> view() { return {values.data(), rows, columns}; }
   [[nodiscard]] View<const T> view() const { return {values.data(), rows, columns}; }
-  [[nodiscard]] T& operator()(index r, index c) { return values[static_cast<std::size_t>(r * columns + c)]; }
-  [[nodiscard]] T operator()(index r, index c) const { return values[static_cast<std::size_t>(r * columns + c)]; }
+  [[nodiscard]] T& operator()(Index r, Index c) { return values[static_cast<std::size_t>(r * columns + c)]; }
+  [[nodiscard]] T operator()(Index r, Index c) const { return values[static_cast<std::size_t>(r * columns + c)]; }
 };
 
 // Normal numbers, the same for the same seed.
@@ -37,8 +37,8 @@ inline void fill_nan(Matrix<float>& m) {
 template <class A, class B>
 [[nodiscard]] double largest_difference(View<A> a, View<B> b) {
   double worst = 0;
-  for (index r = 0; r < b.rows; ++r)
-    for (index c = 0; c < b.columns; ++c) {
+  for (Index r = 0; r < b.rows; ++r)
+    for (Index c = 0; c < b.columns; ++c) {
       const double error =
           std::abs(static_cast<double>(a(r, c)) - b(r, c)) / std::max(1.0, std::abs(static_cast<double>(b(r, c))));
       worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);

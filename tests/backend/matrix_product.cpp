@@ -13,16 +13,16 @@ namespace {
 
 template <class Element>
 void compare_few_rows() {
-  for (index rows = 1; rows <= few_rows; ++rows) {
-    for (const auto& [out, in] : {std::pair<index, index>{1, 1}, {3, 8}, {4, 17}, {131, 64}, {259, 93}}) {
+  for (Index rows = 1; rows <= few_rows; ++rows) {
+    for (const auto& [out, in] : {std::pair<Index, Index>{1, 1}, {3, 8}, {4, 17}, {131, 64}, {259, 93}}) {
       Matrix<float> x{rows, in}, w{out, in}, y{rows, out};
       fill_random(x, 1), fill_random(w, 2), fill_nan(y);
       Matrix<Element> stored{out, in};
       for (std::size_t i = 0; i < w.values.size(); ++i) stored.values[i] = Element{w.values[i]};
       Matrix<double> expected{rows, out};
-      for (index r = 0; r < rows; ++r)
-        for (index o = 0; o < out; ++o)
-          for (index i = 0; i < in; ++i) expected(r, o) += static_cast<double>(x(r, i)) * static_cast<float>(stored(o, i));
+      for (Index r = 0; r < rows; ++r)
+        for (Index o = 0; o < out; ++o)
+          for (Index i = 0; i < in; ++i) expected(r, o) += static_cast<double>(x(r, i)) * static_cast<float>(stored(o, i));
       multiply_few_rows(View<const float>(x.view()), View<const Element>(stored.view()), y.view(), 0);
       BOOST_TEST(largest_difference(y.view(), expected.view()) < 1e-5, rows << " rows, " << out << " x " << in);
       multiply_few_rows(View<const float>(x.view()), View<const Element>(stored.view()), y.view(), 1);

@@ -17,7 +17,7 @@ enum class Decay { usual, none, strong, vanishing, mixed };
 
 struct Problem {
   OuterProductSizes sizes;
-  index tokens;
+  Index tokens;
   std::vector<Sequence> sequences;
   bool states = false;  // initial states, and gradients of final ones
   Decay decay = Decay::usual;
@@ -33,8 +33,8 @@ struct Inputs {
         initial(std::ssize(problem.sequences), K * problem.sizes.value_width),
         d_final(initial.rows, initial.columns) {
     fill_random(wide, seed), fill_random(d_o, seed + 1), fill_random(initial, seed + 2), fill_random(d_final, seed + 3);
-    for (index t = 0; t < wide.rows; ++t)
-      for (index i = 0; i < K; ++i) {
+    for (Index t = 0; t < wide.rows; ++t)
+      for (Index i = 0; i < K; ++i) {
         float& g = wide(t, 2 * K + i);
         const float x = g;
         const bool pick = problem.decay == Decay::mixed && (t + i) % 5 == 0;
@@ -44,13 +44,13 @@ struct Inputs {
         if (problem.decay == Decay::vanishing || (pick && t % 2)) g = -1e30f;
       }
   }
-  [[nodiscard]] View<const float> columns(index begin, index count) const { return wide.view().middle_columns(begin, count); }
+  [[nodiscard]] View<const float> columns(Index begin, Index count) const { return wide.view().middle_columns(begin, count); }
   [[nodiscard]] View<const float> q() const { return columns(0, K); }
   [[nodiscard]] View<const float> k() const { return columns(K, K); }
   [[nodiscard]] View<const float> g() const { return columns(2 * K, K); }
   [[nodiscard]] View<const float> v() const { return columns(3 * K, V); }
 
-  index K, V;
+  Index K, V;
   Matrix<float> wide, d_o, initial, d_final;
 };
 
@@ -70,37 +70,37 @@ struct Results {
 // S_t and dS_t one token after the other.
 Results<double> step_form(const Problem& problem, const Inputs& in) {
   Results<double> out(problem, in);
-  const index K = problem.sizes.key_width, V = problem.sizes.value_width;
+  const Index K = problem.sizes.key_width, V = problem.sizes.value_width;
   const double c = problem.sizes.scale;
   for (std::size_t s = 0; s < problem.sequences.size(); ++s) {
     const auto [first, length, position] = problem.sequences[s];
-    for (index h = 0; h < problem.sizes.heads; ++h) {
+    for (Index h = 0; h < problem.sizes.heads; ++h) {
       const auto size = static_cast<std::size_t>(K * V);
-      const auto row = static_cast<index>(s);
+      const auto row = static_cast<Index>(s);
       std::vector<std::vector<double>> states(static_cast<std::size_t>(length) + 1, std::vector<double>(size));
-      const auto at = [V](auto& state, index i, index j) -> auto& {
+      const auto at = [V](auto& state, Index i, Index j) -> auto& {
         return state[static_cast<std::size_t>(i * V + j)];
       };
       if (problem.states)
-        for (index i = 0; i < K * V; ++i) states[0][static_cast<std::size_t>(i)] = in.initial(row, h * K * V + i);
-      for (index t = 0; t < length; ++t) {
+        for (Index i = 0; i < K * V; ++i) states[0][static_cast<std::size_t>(i)] = in.initial(row, h * K * V + i);
+      for (Index t = 0; t < length; ++t) {
         auto &before = states[static_cast<std::size_t>(t)], &after = states[static_cast<std::size_t>(t) + 1];
-        for (index i = 0; i < K; ++i)
-          for (index j = 0; j < V; ++j) {
+        for (Index i = 0; i < K; ++i)
+          for (Index j = 0; j < V; ++j) {
             at(after, i, j) = std::exp(static_cast<double>(in.g()(first + t, h * K + i))) * at(before, i, j) +
                               static_cast<double>(in.k()(first + t, h * K + i)) * in.v()(first + t, h * V + j);
             out.o(first + t, h * V + j) += c * in.q()(first + t, h * K + i) * at(after, i, j);
           }
       }
       std::vector<double> d(size);
-      for (index i = 0; i < K * V; ++i) {
+      for (Index i = 0; i < K * V; ++i) {
         out.final(row, h * K * V + i) = states.back()[static_cast<std::size_t>(i)];
         if (problem.states) d[static_cast<std::size_t>(i)] = in.d_final(row, h * K * V + i);
       }
-      for (index t = length; t-- > 0;) {
+      for (Index t = length; t-- > 0;) {
         auto &before = states[static_cast<std::size_t>(t)], &after = states[static_cast<std::size_t>(t) + 1];
-        for (index i = 0; i < K; ++i)
-          for (index j = 0; j < V; ++j) {
+        for (Index i = 0; i < K; ++i)
+          for (Index j = 0; j < V; ++j) {
             const double decay = std::exp(static_cast<double>(in.g()(first + t, h * K + i))),
                          d_output = in.d_o(first + t, h * V + j);
             double& d_state = at(d, i, j);
@@ -112,7 +112,7 @@ Results<double> step_form(const Problem& problem, const Inputs& in) {
             d_state *= decay;
           }
       }
-      for (index i = 0; i < K * V; ++i) out.d_initial(row, h * K * V + i) = d[static_cast<std::size_t>(i)];
+      for (Index i = 0; i < K * V; ++i) out.d_initial(row, h * K * V + i) = d[static_cast<std::size_t>(i)];
     }
   }
   return out;
@@ -170,19 +170,19 @@ void compare(const Problem& problem, const std::string& name) {
 BOOST_AUTO_TEST_SUITE(outer_product)
 
 BOOST_AUTO_TEST_CASE(lengths) {
-  for (index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 130})
+  for (Index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 130})
     for (bool states : {false, true})
       compare({{2, 16, 24, 0.25f}, length, {{0, length, 0}}, states},
               "length " + std::to_string(length) + (states ? " with states" : ""));
 }
 BOOST_AUTO_TEST_CASE(widths) {
-  for (index K : {1, 5, 8, 33, 64, 128})
-    for (index V : {1, 7, 32, 128})
+  for (Index K : {1, 5, 8, 33, 64, 128})
+    for (Index V : {1, 7, 32, 128})
       compare({{1, K, V, 0.5f}, 70, {{0, 70, 0}}, true}, std::to_string(K) + " x " + std::to_string(V));
 }
 BOOST_AUTO_TEST_CASE(decays) {
   for (Decay decay : {Decay::none, Decay::strong, Decay::vanishing, Decay::mixed})
-    for (index length : {1, 40, 130})
+    for (Index length : {1, 40, 130})
       compare({{2, 12, 20, 0.3f}, length, {{0, length, 0}}, true, decay}, "decay " + std::to_string(static_cast<int>(decay)));
 }
 // Sequences of different lengths, one of a single token, one of none, rows that none covers before, between and after them.
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(ragged_sequences) {
 }
 // Half of the tokens, then the rest from the state that they leave.
 BOOST_AUTO_TEST_CASE(continues_from_its_state) {
-  for (index cut : {1, 64, 77, 99}) {
+  for (Index cut : {1, 64, 77, 99}) {
     const Problem whole{{2, 16, 40, 0.25f}, 100, {{0, 100, 0}}, true};
     const Inputs in(whole, 3);
     Arena scratch;
@@ -203,8 +203,8 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
                             states.view(), scratch);
     };
     run({{0, 100, 0}}, o.view(), final);
-    const auto at = [&](View<const float> view, index begin, index count) { return view.middle_rows(begin, count); };
-    for (const auto& [begin, count] : {std::pair<index, index>{0, cut}, {cut, 99 - cut}, {99, 1}}) {
+    const auto at = [&](View<const float> view, Index begin, Index count) { return view.middle_rows(begin, count); };
+    for (const auto& [begin, count] : {std::pair<Index, Index>{0, cut}, {cut, 99 - cut}, {99, 1}}) {
       if (count == 0) continue;
       const Sequence piece{0, count, begin};
       outer_product_forward({&piece, 1}, whole.sizes, at(in.q(), begin, count), at(in.k(), begin, count),

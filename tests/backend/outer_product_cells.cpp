@@ -17,7 +17,7 @@ namespace rondo::test {
 namespace {
 
 // A stored tensor [B, T, H, n] as rows [B T, H n], or states [B, H, K, V] as rows [B, H K V].
-Matrix<double> stored(const SafetensorsFile& file, const std::string& name, index rows) {
+Matrix<double> stored(const SafetensorsFile& file, const std::string& name, Index rows) {
   const StoredTensor& tensor = file.tensor(name);
   Matrix<double> matrix{rows, tensor.elements() / rows};
   tensor.read_into(std::span<double>{matrix.values});
@@ -39,12 +39,12 @@ void agrees(const Matrix<float>& found, const Matrix<double>& expected, const st
 
 void compare(const std::string& name) {
   const SafetensorsFile file{shared("fixtures/cells/" + name + ".safetensors")};
-  const std::vector<index>& keys = file.tensor("k").shape;
-  const index batch = keys[0], length = keys[1], heads = keys[2], K = keys[3], tokens = batch * length;
-  const index V = file.tensor("v").shape[3];
+  const std::vector<Index>& keys = file.tensor("k").shape;
+  const Index batch = keys[0], length = keys[1], heads = keys[2], K = keys[3], tokens = batch * length;
+  const Index V = file.tensor("v").shape[3];
   const OuterProductSizes sizes{heads, K, V, 1 / std::sqrt(static_cast<float>(K))};
   std::vector<Sequence> sequences;
-  for (index b = 0; b < batch; ++b) sequences.push_back({b * length, length, 0});
+  for (Index b = 0; b < batch; ++b) sequences.push_back({b * length, length, 0});
   const auto rows = [&](const std::string& tensor) { return rounded(stored(file, tensor, tokens)); };
   const bool states = name.find("state") != std::string::npos;
   const Matrix<float> q = rows("q"), k = rows("k"), g = rows("g"), v = rows("v"), d_o = rows("grad.o");

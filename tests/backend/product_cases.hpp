@@ -16,7 +16,7 @@ namespace rondo::test {
 using Product = void (*)(View<const float>, Transpose, View<const float>, Transpose, View<float>, float);
 
 struct ProductSize {
-  index m, n, k;
+  Index m, n, k;
 };
 inline const ProductSize product_sizes[] = {{1, 1, 1},      {1, 16, 5},    {2, 7, 3},      {5, 9, 300},    {6, 16, 16},
                                             {7, 17, 31},    {13, 33, 64},  {64, 128, 128}, {129, 31, 257}, {193, 40, 513},
@@ -30,10 +30,10 @@ inline void compare_product(Product product, ProductSize size, Transpose ta, Tra
   Matrix<float> c{m, n + 2};
   fill_random(a, 1, 1 / std::sqrt(static_cast<float>(k))), fill_random(b, 2), fill_random(c, 3);
   Matrix<double> expected{m, n};
-  for (index i = 0; i < m; ++i) {
-    for (index j = 0; j < n; ++j) {
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) {
       double sum = beta == 0 ? 0 : c(i, j + 1);
-      for (index l = 0; l < k; ++l)
+      for (Index l = 0; l < k; ++l)
         sum += static_cast<double>(ta == Transpose::no ? a(i, l + 1) : a(l, i + 1)) *
                (tb == Transpose::no ? b(l, j + 1) : b(j, l + 1));
       expected(i, j) = sum;
@@ -41,7 +41,7 @@ inline void compare_product(Product product, ProductSize size, Transpose ta, Tra
   }
   const View<float> target = c.view().middle_columns(1, n);
   if (beta == 0)
-    for (index i = 0; i < m; ++i) std::fill_n(target.row(i), n, std::numeric_limits<float>::quiet_NaN());
+    for (Index i = 0; i < m; ++i) std::fill_n(target.row(i), n, std::numeric_limits<float>::quiet_NaN());
   const float left = c(m - 1, 0), right = c(0, n + 1);
   product(View<const float>(a.view()).middle_columns(1, ta == Transpose::no ? k : m), ta,
           View<const float>(b.view()).middle_columns(1, tb == Transpose::no ? n : k), tb, target, beta);

@@ -16,17 +16,17 @@ class Kernels : public CpuSequence<Kernels> {};
 struct Both {
   Matrix<float> wide;
   Matrix<double> plain;
-  Both(index rows, index columns, unsigned seed) : wide{rows, columns + 6}, plain{rows, columns} {
+  Both(Index rows, Index columns, unsigned seed) : wide{rows, columns + 6}, plain{rows, columns} {
     fill_random(wide, seed);
-    for (index r = 0; r < rows; ++r)
-      for (index c = 0; c < columns; ++c) plain(r, c) = static_cast<double>(wide(r, c + 2));
+    for (Index r = 0; r < rows; ++r)
+      for (Index c = 0; c < columns; ++c) plain(r, c) = static_cast<double>(wide(r, c + 2));
   }
   [[nodiscard]] View<float> cpu() { return wide.view().middle_columns(2, plain.columns); }
   [[nodiscard]] View<double> reference() { return plain.view(); }
   [[nodiscard]] double difference() { return largest_difference(cpu(), reference()); }
 };
 
-void check_norms(index rows, index width, index groups) {
+void check_norms(Index rows, Index width, Index groups) {
   Kernels cpu;
   ReferenceContext<double> reference;
   const NormSizes sizes{groups, 1e-5};
@@ -58,9 +58,9 @@ void check_norms(index rows, index width, index groups) {
 }
 
 const std::vector<Sequence> ragged{{2, 70, 5}, {72, 1, 0}, {74, 0, 3}, {75, 2, 900}, {78, 130, 0}};
-constexpr index ragged_tokens = 210;
+constexpr Index ragged_tokens = 210;
 
-void check_rotation(index heads, index head_width) {
+void check_rotation(Index heads, Index head_width) {
   Kernels cpu;
   ReferenceContext<double> reference;
   cpu.begin(ragged, ragged_tokens);
@@ -75,12 +75,12 @@ void check_rotation(index heads, index head_width) {
   BOOST_TEST(largest_difference(x.wide.view(), before.view()) < 1e-6);
 }
 
-void check_convolution_pair(index channels, index taps, bool windows, const std::vector<Sequence>& sequences, index tokens) {
+void check_convolution_pair(Index channels, Index taps, bool windows, const std::vector<Sequence>& sequences, Index tokens) {
   Kernels cpu;
   ReferenceContext<double> reference;
   cpu.begin(sequences, tokens);
   reference.begin(sequences, tokens);
-  const auto count = static_cast<index>(sequences.size()), window = (taps - 1) * channels;
+  const auto count = static_cast<Index>(sequences.size()), window = (taps - 1) * channels;
   Both x{tokens, channels, 1}, w{channels, taps, 2}, y{tokens, channels, 3}, dy{tokens, channels, 4}, dx{tokens, channels, 5};
   Both dw{channels, taps, 6}, initial{count, window, 7}, d_final{count, window, 8}, d_initial{count, window, 9};
   const auto wanted = [&](auto view) { return windows ? view : decltype(view){}; };
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(rotations) {
 }
 
 BOOST_AUTO_TEST_CASE(convolutions) {
-  for (const index taps : {1, 2, 4}) {
+  for (const Index taps : {1, 2, 4}) {
     check_convolution_pair(9, taps, true, ragged, ragged_tokens);
     check_convolution_pair(170, taps, false, ragged, ragged_tokens);
     check_convolution_pair(170, taps, true, ragged, ragged_tokens);

@@ -17,13 +17,13 @@ BOOST_AUTO_TEST_SUITE(arena)
 
 // Writes all of a piece; under the address sanitizer that proves that the memory is there.
 template <class T>
-T* taken(Arena& arena, index count, int value) {
+T* taken(Arena& arena, Index count, int value) {
   T* const memory = arena.take<T>(count);
   std::memset(static_cast<void*>(memory), value, static_cast<std::size_t>(count) * sizeof(T));
   return memory;
 }
-bool holds(const std::byte* memory, index count, int value) {
-  for (index i = 0; i < count; ++i)
+bool holds(const std::byte* memory, Index count, int value) {
+  for (Index i = 0; i < count; ++i)
     if (memory[i] != static_cast<std::byte>(value)) return false;
   return true;
 }
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(blocks_are_merged_once_it_is_empty) {
     std::byte* const first = taken<std::byte>(memory, 70000, 1);
     std::byte* const second = taken<std::byte>(memory, 300000, 2);
     if (round == 0) continue;
-    BOOST_TEST(second - first == static_cast<index>(arena_bytes(70000)));  // one block
+    BOOST_TEST(second - first == static_cast<Index>(arena_bytes(70000)));  // one block
     BOOST_TEST(memory.capacity() == memory.high_water());
     again[round - 1] = first;
   }

@@ -20,8 +20,8 @@ struct Pair : NothingSaved, NoState {
   }
 };
 struct Gain : NothingSaved, NoState {
-  index width = 1;
-  explicit Gain(index width_) : width(width_) {}
+  Index width = 1;
+  explicit Gain(Index width_) : width(width_) {}
   template <class S>
   struct Weights {
     S gain;
@@ -62,7 +62,7 @@ using Paths = std::vector<std::string>;
 
 BOOST_AUTO_TEST_CASE(a_walk_visits_every_leaf_in_the_order_of_the_list) {
   Paths paths;
-  std::vector<index> sizes;
+  std::vector<Index> sizes;
   make_record<int>(WeightRecords{}, Whole{}, [&](const std::string& path, const Leaf& leaf) {
     paths.push_back(path);
     sizes.push_back(leaf.dimensions.size());
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_walk_visits_every_leaf_in_the_order_of_the_list) {
   });
   const Paths expected{"first.weight", "first.bias", "own", "gains.0.gain", "gains.1.gain", "gain"};
   BOOST_TEST(paths == expected, boost::test_tools::per_element());
-  BOOST_TEST(sizes == (std::vector<index>{6, 3, 24, 1, 2, 5}), boost::test_tools::per_element());
+  BOOST_TEST(sizes == (std::vector<Index>{6, 3, 24, 1, 2, 5}), boost::test_tools::per_element());
   BOOST_TEST(record_size(WeightRecords{}, Whole{}) == 41);
 }
 
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(read_only_records_are_walked_as_they_are) {
 
 BOOST_AUTO_TEST_CASE(buffers_are_sized_by_the_extent) {
   Paths paths;
-  const auto record = make_record<index>(SavedRecords{{5, 2}}, Whole{}, [&](const std::string& path, const Leaf& leaf) {
+  const auto record = make_record<Index>(SavedRecords{{5, 2}}, Whole{}, [&](const std::string& path, const Leaf& leaf) {
     paths.push_back(path + leaf.dimensions.text());
     return leaf.dimensions.size();
   });

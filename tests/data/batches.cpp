@@ -12,11 +12,11 @@ namespace {
 using List = std::vector<Token>;
 
 // Document d has 1 + 7 d mod 23 tokens, all different: 100 d, 100 d + 1, ...; as many words as tokens, and one more.
-MemoryTokens documents(index count, Token end_of_text = -1) {
+MemoryTokens documents(Index count, Token end_of_text = -1) {
   MemoryTokens source{100000, end_of_text};
-  for (index d = 0; d < count; ++d) {
+  for (Index d = 0; d < count; ++d) {
     List document;
-    for (index i = 0; i <= 7 * d % 23; ++i) document.push_back(static_cast<Token>(100 * d + i));
+    for (Index i = 0; i <= 7 * d % 23; ++i) document.push_back(static_cast<Token>(100 * d + i));
     if (end_of_text >= 0) document.push_back(end_of_text);
     source.add(document, std::ssize(document) + 1);
   }
@@ -29,11 +29,11 @@ List list(Tokens tokens) {
 BOOST_AUTO_TEST_SUITE(batches)
 
 BOOST_AUTO_TEST_CASE(permutation_takes_every_number_once) {
-  for (const index size : {1, 2, 3, 4, 5, 64, 65, 1000, 4097}) {
+  for (const Index size : {1, 2, 3, 4, 5, 64, 65, 1000, 4097}) {
     const Permutation order{size, RandomKey{7}};
-    std::set<index> seen;
-    index fixed = 0;
-    for (index i = 0; i < size; ++i) {
+    std::set<Index> seen;
+    Index fixed = 0;
+    for (Index i = 0; i < size; ++i) {
       BOOST_TEST_REQUIRE((order(i) >= 0 && order(i) < size));
       seen.insert(order(i));
       fixed += order(i) == i;
@@ -42,8 +42,8 @@ BOOST_AUTO_TEST_CASE(permutation_takes_every_number_once) {
     if (size >= 64) BOOST_TEST(fixed < size / 8);
   }
   const Permutation one{1000, RandomKey{1}}, other{1000, RandomKey{2}};
-  index same = 0;
-  for (index i = 0; i < 1000; ++i) same += one(i) == other(i);
+  Index same = 0;
+  for (Index i = 0; i < 1000; ++i) same += one(i) == other(i);
   BOOST_TEST(same < 20);
 }
 
@@ -59,16 +59,16 @@ BOOST_AUTO_TEST_CASE(documents_follow_one_another_in_rows) {
   BOOST_TEST(list(batch.ids) == ids, boost::test_tools::per_element());
   BOOST_TEST(list(batch.labels) == labels, boost::test_tools::per_element());
   // The last document's first piece of five does not fit into the first row and goes on in the second.
-  std::vector<std::pair<index, index>> found;
+  std::vector<std::pair<Index, Index>> found;
   for (const Sequence& s : batch.sequences) found.emplace_back(s.begin, s.length);
-  const std::vector<std::pair<index, index>> expected{{0, 3}, {3, 1}, {4, 1}, {5, 4}, {9, 1}};
+  const std::vector<std::pair<Index, Index>> expected{{0, 3}, {3, 1}, {4, 1}, {5, 4}, {9, 1}};
   BOOST_TEST((found == expected));
   // The epoch's rest, and padding.
   BOOST_TEST_REQUIRE(stream.next(batch));
   BOOST_TEST(batch.ids(0, 0) == 11);
   BOOST_TEST(batch.tokens == 1);
   BOOST_TEST(batch.sequences.size() == 1U);
-  for (index t = 0; t < 10; ++t) BOOST_TEST(batch.labels(0, t) == no_label);
+  for (Index t = 0; t < 10; ++t) BOOST_TEST(batch.labels(0, t) == no_label);
   BOOST_TEST(!stream.next(batch));
 }
 
@@ -89,20 +89,20 @@ BOOST_AUTO_TEST_CASE(end_of_text_stands_before_documents) {
 // cover what is not padding without overlap and stay in their rows.
 BOOST_AUTO_TEST_CASE(an_epoch_takes_every_token_once) {
   const MemoryTokens source = documents(60);
-  for (const index length : {1, 2, 7, 16, 50})
-    for (const index rows : {1, 3}) {
+  for (const Index length : {1, 2, 7, 16, 50})
+    for (const Index rows : {1, 3}) {
       Batches stream{source, {.rows = rows, .length = length, .epochs = 1, .seed = Seed{3}}};
       std::map<Token, int> inputs;
-      index words = 0, tokens = 0;
+      Index words = 0, tokens = 0;
       Batch batch;
       while (stream.next(batch)) {
-        index covered = 0, end = 0;
+        Index covered = 0, end = 0;
         for (const Sequence& s : batch.sequences) {
           BOOST_TEST(s.begin >= end);
           BOOST_TEST(s.begin / length == (s.begin + s.length - 1) / length);
           end = s.begin + s.length;
           covered += s.length;
-          for (index t = s.begin; t < end; ++t) {
+          for (Index t = s.begin; t < end; ++t) {
             const Token id = batch.ids(0, t), label = batch.labels(0, t);
             ++inputs[id];
             const bool last = id % 100 == 7 * (id / 100) % 23;
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(windows_cut_the_stream) {
     for (const Sequence& s : batch.sequences) {
       BOOST_TEST(s.length == 16);
       const auto place = std::find(all.begin(), all.end(), batch.ids(0, s.begin));
-      for (index t = 0; t < 16; ++t) {
+      for (Index t = 0; t < 16; ++t) {
         BOOST_TEST(batch.ids(0, s.begin + t) == place[t]);
         BOOST_TEST(batch.labels(0, s.begin + t) == place[t + 1]);
       }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(windows_cut_the_stream) {
 
 BOOST_AUTO_TEST_CASE(epochs_have_their_own_orders) {
   const MemoryTokens source = documents(60);
-  const auto order = [&](Seed seed, index epoch) {
+  const auto order = [&](Seed seed, Index epoch) {
     Batches stream{source, {.rows = 1, .length = 64, .seed = seed}};
     stream.seek({epoch, 0, 0});
     Batch batch;

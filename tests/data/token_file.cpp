@@ -206,9 +206,9 @@ BOOST_AUTO_TEST_CASE(corpora_are_encoded_document_by_document) {
     BOOST_TEST(made.documents == file.documents());
     BOOST_TEST(file.tokenizer() == tokenizer.fingerprint());
     BOOST_TEST(file.vocabulary() == tokenizer.vocabulary());
-    BOOST_REQUIRE(file.documents() == static_cast<rondo::index>(documents.size()));
+    BOOST_REQUIRE(file.documents() == static_cast<rondo::Index>(documents.size()));
     bool equal = true;
-    for (rondo::index d = 0; d < file.documents(); ++d) {
+    for (rondo::Index d = 0; d < file.documents(); ++d) {
       const std::string& text = documents[static_cast<std::size_t>(d)];
       std::vector<TokenId> expected = tokenizer.encode(text).ids;
       expected.push_back(0);
@@ -274,10 +274,10 @@ BOOST_AUTO_TEST_CASE(failures_leave_nothing_behind) {
 
 BOOST_AUTO_TEST_CASE(workers_pass_on_what_they_throw) {
   std::atomic<int> done{0};
-  for_each_task(4, 100, [&](rondo::index, rondo::index) { ++done; });
+  for_each_task(4, 100, [&](rondo::Index, rondo::Index) { ++done; });
   BOOST_TEST(done == 100);
   BOOST_TEST(message_of([] {
-               for_each_task(3, 50, [](rondo::index, rondo::index task) { require(task != 17, "task ", task); });
+               for_each_task(3, 50, [](rondo::Index, rondo::Index task) { require(task != 17, "task ", task); });
              }) == "task 17");
 }
 

@@ -20,18 +20,18 @@ class Recorded {
  public:
   Recorded(const std::string& name, const std::string& input) : file_(shared("fixtures/cells/" + name + ".safetensors")) {
     const StoredTensor& first = file_.tensor(input);
-    for (index s = 0; s < first.shape.at(0); ++s) sequences_.push_back({s * first.shape.at(1), first.shape.at(1), 0});
+    for (Index s = 0; s < first.shape.at(0); ++s) sequences_.push_back({s * first.shape.at(1), first.shape.at(1), 0});
     context.begin(sequences_, first.shape.at(0) * first.shape.at(1));
   }
 
   // The tensor with `rows` rows; no view where the file has none.
-  Matrix given(const std::string& name, index rows) {
+  Matrix given(const std::string& name, Index rows) {
     if (!file_.contains(name)) return {};
     auto& values = memory_[name] = file_.tensor(name).read<double>();
     return {values.data(), rows, std::ssize(values) / rows};
   }
   // Zeros as large as that tensor.
-  Matrix result(const std::string& name, index rows) {
+  Matrix result(const std::string& name, Index rows) {
     if (!file_.contains(name)) return {};
     auto& values = memory_["result " + name];
     values.assign(static_cast<std::size_t>(file_.tensor(name).elements()), 0.0);
@@ -50,9 +50,9 @@ class Recorded {
     BOOST_TEST(difference <= 1e-10 * size, file_.name() << ": " << name << " differs by " << difference / size);
   }
 
-  [[nodiscard]] index tokens() const { return sequences() * sequences_.front().length; }
-  [[nodiscard]] index sequences() const { return std::ssize(sequences_); }
-  [[nodiscard]] index size(const std::string& name, std::size_t axis) const { return file_.tensor(name).shape.at(axis); }
+  [[nodiscard]] Index tokens() const { return sequences() * sequences_.front().length; }
+  [[nodiscard]] Index sequences() const { return std::ssize(sequences_); }
+  [[nodiscard]] Index size(const std::string& name, std::size_t axis) const { return file_.tensor(name).shape.at(axis); }
 
   Context context;
 
@@ -64,7 +64,7 @@ class Recorded {
 
 void outer_product(const std::string& name) {
   Recorded cell{name, "q"};
-  const index n = cell.tokens(), b = cell.sequences(), heads = cell.size("q", 2), K = cell.size("q", 3), V = cell.size("v", 3);
+  const Index n = cell.tokens(), b = cell.sequences(), heads = cell.size("q", 2), K = cell.size("q", 3), V = cell.size("v", 3);
   const OuterProduct tag{heads, K, V, 1 / std::sqrt(static_cast<double>(K))};
   const Matrix q = cell.given("q", n), k = cell.given("k", n), g = cell.given("g", n), v = cell.given("v", n);
   const Matrix initial = cell.given("S_0", b), output = cell.result("o", n), final = cell.result("S_T", b);
@@ -85,7 +85,7 @@ void outer_product(const std::string& name) {
 void lstm(const std::string& name) {
   Recorded cell{name, "x"};
   Context& c = cell.context;
-  const index n = cell.tokens(), b = cell.sequences(), H = cell.size("h", 2);
+  const Index n = cell.tokens(), b = cell.sequences(), H = cell.size("h", 2);
   const Cell<LstmCell> tag{H};
   const Matrix x = cell.given("x", n), input = cell.given("W_ih", 4 * H), recurrent = cell.given("W_hh", 4 * H);
   const Matrix h_initial = cell.given("h_0", b), c_initial = cell.given("c_0", b), c_final = cell.result("c_T", b);
@@ -115,13 +115,13 @@ void lstm(const std::string& name) {
 
 void attention(const std::string& name) {
   Recorded cell{name, "q"};
-  const index n = cell.tokens(), b = cell.sequences(), length = n / b, heads = cell.size("q", 2), d = cell.size("q", 3);
+  const Index n = cell.tokens(), b = cell.sequences(), length = n / b, heads = cell.size("q", 2), d = cell.size("q", 3);
   const SoftmaxAttention tag{heads, cell.size("k", 2), d, 1 / std::sqrt(static_cast<double>(d))};
   const Matrix q = cell.given("q", n), k = cell.given("k", n), v = cell.given("v", n), none;
   const Matrix output = cell.result("o", n), log_sum = cell.context.matrix(n, heads), by_head = cell.result("lse", b);
   cell.context.recurrence(tag, q, k, v, none, none, output, log_sum);
-  for (index t = 0; t < n; ++t)  // the file has heads before tokens
-    for (index h = 0; h < heads; ++h) by_head(t / length, h * length + t % length) = log_sum(t, h);
+  for (Index t = 0; t < n; ++t)  // the file has heads before tokens
+    for (Index h = 0; h < heads; ++h) by_head(t / length, h * length + t % length) = log_sum(t, h);
   cell.check("o", output);
   cell.check("lse", by_head);
   const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dv = cell.result("grad.v", n);

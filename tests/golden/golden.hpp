@@ -38,8 +38,8 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
   const auto logits = golden.tensor("logits").read<double>();
   std::size_t place = 0;
   pass.each_logits([&](auto rows) {
-    for (index r = 0; r < rows.rows; ++r)
-      for (index v = 0; v < rows.columns; ++v) {
+    for (Index r = 0; r < rows.rows; ++r)
+      for (Index v = 0; v < rows.columns; ++v) {
         const double expected = logits.at(place++);
         errors.logits = std::max(errors.logits, std::abs(static_cast<double>(rows(r, v)) - expected));
         errors.magnitude = std::max(errors.magnitude, std::abs(expected));
@@ -63,8 +63,8 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
     double size = floor * largest, difference = 0;
     std::size_t i = 0;
     for (const auto& part : tensor.parts)
-      for (index r = 0; r < part.rows; ++r)
-        for (index c = 0; c < part.columns; ++c, ++i) {
+      for (Index r = 0; r < part.rows; ++r)
+        for (Index c = 0; c < part.columns; ++c, ++i) {
           size = std::max(size, std::abs(entries.at(i)));
           difference = std::max(difference, std::abs(static_cast<double>(part(r, c)) - entries.at(i)));
         }

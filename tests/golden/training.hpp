@@ -34,7 +34,7 @@ TrainingErrors training_errors(const std::string& name) {
   TokenGrid grid{{}, ids.shape.at(1), ids.shape.at(2)};
   TrainingErrors errors;
   for (std::size_t step = 0; step < rates.size(); ++step) {
-    const auto begin = all_ids.begin() + static_cast<index>(step) * grid.tokens();
+    const auto begin = all_ids.begin() + static_cast<Index>(step) * grid.tokens();
     grid.ids.assign(begin, begin + grid.tokens());
     c.zero(gradients.flat());
     const double loss = LogitsPass{weights, grid}.gradients(gradients);
@@ -58,8 +58,8 @@ TrainingErrors training_errors(const std::string& name) {
     const auto expected = run.tensor("final." + tensor.name).template read<double>();
     std::size_t i = 0;
     for (const auto& part : tensor.parts)
-      for (index r = 0; r < part.rows; ++r)
-        for (index k = 0; k < part.columns; ++k)
+      for (Index r = 0; r < part.rows; ++r)
+        for (Index k = 0; k < part.columns; ++k)
           errors.weights = std::max(errors.weights, std::abs(static_cast<double>(part(r, k)) - expected.at(i++)));
   }
   BOOST_TEST_MESSAGE(name << ": loss " << errors.loss << ", gradient norm " << errors.gradient_norm << ", final weights "

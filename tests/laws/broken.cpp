@@ -42,7 +42,7 @@ inline std::vector<double> allocated;
 
 class Averager : public PlainLayer {
  public:
-  Averager(index width, Fault fault) : width_(width), fault_(fault) {}
+  Averager(Index width, Fault fault) : width_(width), fault_(fault) {}
 
   template <class S>
   struct Weights {
@@ -68,16 +68,16 @@ class Averager : public PlainLayer {
     if (is(Fault::keeps_scratch)) static_cast<void>(c.matrix(1, 3));
     if (is(Fault::allocates)) allocated = std::vector<double>(allocated.size() + 1);
     c.zero(y);
-    for (index i = 0; i < width_; ++i) {
+    for (Index i = 0; i < width_; ++i) {
       T h(0);
-      for (index s = 0; s < std::ssize(c.sequences()); ++s) {
+      for (Index s = 0; s < std::ssize(c.sequences()); ++s) {
         const Sequence sequence = c.sequences()[static_cast<std::size_t>(s)];
-        const index end = sequence.begin + sequence.length;
+        const Index end = sequence.begin + sequence.length;
         if (!is(Fault::leaks_between_sequences)) h = T(is(Fault::starts_at_one) ? 1 : 0);
         const bool forgets = is(Fault::forgets_initial_state) || (is(Fault::wrong_in_steps) && sequence.length == 1);
         if (carried.initial && !forgets) h = carried.initial->sum(s, i);
         if (is(Fault::reads_padding) && sequence.begin > 0) h += x(sequence.begin - 1, i);
-        for (index t = sequence.begin; t < end; ++t) {
+        for (Index t = sequence.begin; t < end; ++t) {
           h = (h + w.weight(0, i) * x(t, i)) * half<T>();
           y(t, i) = h;
           if (is(Fault::looks_ahead) && t + 1 < end) y(t, i) += x(t + 1, i);
@@ -98,11 +98,11 @@ class Averager : public PlainLayer {
     if (is(Fault::overwritten_gradient)) c.zero(dw.weight);
     if (!is(Fault::unwritten_input_gradient)) c.zero(dx);
     if (is(Fault::gradient_into_padding) && c.sequences()[0].begin > 0) dx(0, 0) = T(1);
-    for (index i = 0; i < width_; ++i)
-      for (index s = 0; s < std::ssize(c.sequences()); ++s) {
+    for (Index i = 0; i < width_; ++i)
+      for (Index s = 0; s < std::ssize(c.sequences()); ++s) {
         const Sequence sequence = c.sequences()[static_cast<std::size_t>(s)];
         T dh = carried.d_final ? carried.d_final->sum(s, i) : T(0);
-        for (index t = sequence.begin + sequence.length - 1; t >= sequence.begin; --t) {
+        for (Index t = sequence.begin + sequence.length - 1; t >= sequence.begin; --t) {
           dh = (dh + dy(t, i)) * half<T>();
           dw.weight(0, i) += dh * x(t, i) * (is(Fault::wrong_factor) ? T(static_cast<Real<T>>(1.0 + 1e-6)) : T(1));
           dx(t, i) += dh * w.weight(0, i);
@@ -118,7 +118,7 @@ class Averager : public PlainLayer {
   }
   [[nodiscard]] bool is(Fault fault) const { return fault_ == fault; }
 
-  index width_;
+  Index width_;
   Fault fault_;
 };
 

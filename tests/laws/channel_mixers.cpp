@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(mlp) {
               {.width = 7, .mlp_width = 24});
 }
 BOOST_AUTO_TEST_CASE(short_convolution) {
-  for (const index taps : {1, 2, 4})
+  for (const Index taps : {1, 2, 4})
     expect_laws("ShortConvolution",
                 [](const Shape& shape) {
                   return subject(ShortConvolution{shape, shape.width}, shape.width, shape.width);

@@ -14,11 +14,11 @@ using MlpResidual = Residual<LayerNorm, GatedMlp<Silu>>;
 using OneBlock = Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, Mlp<GeluTanh>>;
 
 BOOST_AUTO_TEST_CASE(residual) {
-  expect_laws("Residual<LayerNorm, GatedMlp>", [](const Shape& shape) { return subject<MlpResidual>(shape, 1, index{1}); },
+  expect_laws("Residual<LayerNorm, GatedMlp>", [](const Shape& shape) { return subject<MlpResidual>(shape, 1, Index{1}); },
               {.width = 9, .depth = 2, .mlp_width = 11, .dropout = 0.25});
 }
 BOOST_AUTO_TEST_CASE(stack) {
-  for (const index depth : {1, 3})
+  for (const Index depth : {1, 3})
     expect_laws("Stack<Block<RmsNorm, Hgrn2Mixer, Mlp>>",
                 [](const Shape& shape) { return subject(Stack<OneBlock>{shape}, shape.width, shape.width); },
                 {.width = 8, .depth = depth, .heads = 2, .mlp_width = 11, .dropout = 0.25});

@@ -29,9 +29,9 @@ void expect_laws_on(const std::string& name, const Make& make, const Shape& shap
 
   if constexpr (decltype(make(shape))::per_token) {
     Findings parts;
-    for (const index length : {1, 2, 7}) {
-      std::set<index> cuts;
-      for (index cut = 0; cut <= length; ++cut) cuts.insert(cut);
+    for (const Index length : {1, 2, 7}) {
+      std::set<Index> cuts;
+      for (Index cut = 0; cut <= length; ++cut) cuts.insert(cut);
       parts.add(parts_equal_whole<Backend>(subject, length, cuts, 3));
     }
     expect_none(parts, name + ", every cut");
@@ -40,7 +40,7 @@ void expect_laws_on(const std::string& name, const Make& make, const Shape& shap
     far.context = 144;
     const auto longer = make(far);
     Findings borders;
-    for (const index length : {63, 64, 65, 130}) {
+    for (const Index length : {63, 64, 65, 130}) {
       borders.add(agrees_with_reference<Backend>(longer, packed({length})));
       borders.add(parts_equal_whole<Backend>(longer, length, {1, 63, 64, 65, length - 1}));
     }

@@ -8,7 +8,7 @@ namespace rondo::testing {
 BOOST_AUTO_TEST_SUITE(hgrn2_mixer)
 
 BOOST_AUTO_TEST_CASE(lower_bounded) {
-  for (const index block : {0, 2})
+  for (const Index block : {0, 2})
     expect_laws("Hgrn2Mixer<LowerBoundedForget>",
                 [&](const Shape& shape) { return subject<Hgrn2Mixer<LowerBoundedForget>>(shape, block); },
                 {.width = 12, .depth = 3, .heads = 2});

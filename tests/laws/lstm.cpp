@@ -9,7 +9,7 @@ namespace rondo::testing {
 BOOST_AUTO_TEST_SUITE(lstm)
 
 BOOST_AUTO_TEST_CASE(mixer) {
-  for (const index width : {5, 16})
+  for (const Index width : {5, 16})
     expect_laws("CellMixer<LstmCell>", [](const Shape& shape) { return subject<CellMixer<LstmCell>>(shape); },
                 {.width = width, .embedding_width = 9});
 }

@@ -9,7 +9,7 @@ namespace rondo::testing {
 BOOST_AUTO_TEST_SUITE(token_wise)
 
 BOOST_AUTO_TEST_CASE(linear) {
-  for (const index out : {1, 12, 37})
+  for (const Index out : {1, 12, 37})
     expect_laws("Linear",
                 [&](const Shape& shape) {
                   return subject(Linear<>{shape.width, out}, shape.width, out);
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(linear_with_bias) {
               {.width = 13});
 }
 BOOST_AUTO_TEST_CASE(rms_norm) {
-  for (const index groups : {1, 3})
+  for (const Index groups : {1, 3})
     expect_laws("RmsNorm",
                 [&](const Shape& shape) {
                   return subject(RmsNorm{shape.width, 1e-6, groups}, shape.width, shape.width);
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(rms_norm) {
                 {.width = 15});
 }
 BOOST_AUTO_TEST_CASE(layer_norm) {
-  for (const index groups : {1, 3})
+  for (const Index groups : {1, 3})
     expect_laws("LayerNorm",
                 [&](const Shape& shape) {
                   return subject(LayerNorm{shape.width, 1e-5, groups}, shape.width, shape.width);

@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(weights_survive_a_safetensors_file) {
   expect_none(survives_saving<Cpu>(model, batch, through_a_file), "on Cpu");
 }
 
-BOOST_AUTO_TEST_CASE(a_warm_pass_asks_for_no_memory) {
+BOOST_AUTO_TEST_CASE(a_warm_pass_asks_for_no_memory, *test::needs_counted_memory()) {
   const std::function<std::size_t()> allocations = test::allocation_count;
   const std::size_t before = test::allocation_count();
   expect_none(returns_scratch<Reference<double>>(model, batch, allocations), "on Reference");

@@ -83,7 +83,7 @@ BOOST_FIXTURE_TEST_CASE(missing_and_surplus_tensors_are_named_at_once, Spoilt) {
   BOOST_TEST(has(text, "tensor 'model.layers.0.mlp.gate.weight' is left over; did you mean"));
 }
 BOOST_FIXTURE_TEST_CASE(shapes_are_compared, Spoilt) {
-  change_tensors([](const std::string& name, std::vector<index>& shape, std::vector<float>& elements) {
+  change_tensors([](const std::string& name, std::vector<Index>& shape, std::vector<float>& elements) {
     if (name == key_name) shape = {4, 8}, elements.resize(32);
     if (name == "model.norm.weight") shape = {1, 8};
     return true;
@@ -101,7 +101,7 @@ BOOST_FIXTURE_TEST_CASE(the_vocabulary_is_compared, Spoilt) {
 }
 BOOST_FIXTURE_TEST_CASE(numbers_that_are_not_finite_are_refused, Spoilt) {
   for (const float wrong : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
-    change_tensors([&](const std::string& name, std::vector<index>&, std::vector<float>& elements) {
+    change_tensors([&](const std::string& name, std::vector<Index>&, std::vector<float>& elements) {
       if (name == key_name) elements[17] = wrong;
       return true;
     });

@@ -43,11 +43,11 @@ constexpr NamePair beside[] = {
 constexpr NamePair below[] = {{"second", "both", Rows{0, 2}}, {"first", "both", Rows{1, 2}}, {"third", "3"}};
 
 // What the numbers 1, 2, ... of the weights in their order are in a file.
-std::vector<float> in_file(const NameTable& names, std::vector<index>& shape) {
+std::vector<float> in_file(const NameTable& names, std::vector<Index>& shape) {
   RecordBuffer<WeightRecords, Odd, float> weights{WeightRecords{}, Odd{}};
   float next = 0;
   weights.each([&](const std::string&, const Leaf&, View<float> tensor) {
-    for (index i = 0; i < tensor.size(); ++i) tensor.data[i] = ++next;
+    for (Index i = 0; i < tensor.size(); ++i) tensor.data[i] = ++next;
   });
   TemporaryFolder folder;
   SafetensorsWriter writer;
@@ -116,12 +116,12 @@ BOOST_AUTO_TEST_CASE(names_are_those_of_published_files) {
 }
 
 BOOST_AUTO_TEST_CASE(weights_share_a_tensor) {
-  std::vector<index> shape;
+  std::vector<Index> shape;
   // Transposed: [in, out], the parts beside each other, as GPT-2 has query, key and value.
   BOOST_TEST((in_file(NameTable{beside}, shape) == std::vector<float>{1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}));
-  BOOST_TEST((shape == std::vector<index>{3, 4}));
+  BOOST_TEST((shape == std::vector<Index>{3, 4}));
   BOOST_TEST((in_file(NameTable{below}, shape) == std::vector<float>{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6}));
-  BOOST_TEST((shape == std::vector<index>{4, 3}));
+  BOOST_TEST((shape == std::vector<Index>{4, 3}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,7 +19,7 @@ void write_in_double(const app::LogitsOptions& options) {
   app::write_logits({app::serve<Hgrn2>()}, options, common);
 }
 
-void write_ids(const std::filesystem::path& file, std::vector<index> shape, const std::vector<std::int64_t>& ids,
+void write_ids(const std::filesystem::path& file, std::vector<Index> shape, const std::vector<std::int64_t>& ids,
                const std::string& name = "input_ids") {
   SafetensorsWriter writer;
   writer.add(name, std::move(shape), ElementType::i64, std::span<const std::int64_t>{ids});

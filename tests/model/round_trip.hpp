@@ -55,7 +55,7 @@ void round_trip(const std::string& name) {
   const ModelFolder small{folder / "small"};
   BOOST_TEST(small.config().document.at("dtype") == "bfloat16");
   small.load(again);
-  for (index i = 0; i < again.flat().size(); ++i) {
+  for (Index i = 0; i < again.flat().size(); ++i) {
     const float exact = weights.flat().data[i];
     BOOST_TEST(std::abs(again.flat().data[i] - exact) <= std::abs(exact) / 256);
   }

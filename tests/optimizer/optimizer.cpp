@@ -16,7 +16,7 @@ using Weights = Parameters<Layer, Backend>;
 
 const Layer layer{5, 3, normal(1.0), normal(1.0)};
 
-double gradient_at(index step, index place) {
+double gradient_at(Index step, Index place) {
   return std::sin(static_cast<double>(3 * step + place));
 }
 
@@ -32,15 +32,15 @@ BOOST_AUTO_TEST_CASE(adamw_is_its_formula) {
   struct Scalar {
     double w, m, v;
   };
-  const auto leaf_of = [&](index i) { return i < 15 ? i : i + 1; };  // 15 weights fill 16 places, 3 biases follow
+  const auto leaf_of = [&](Index i) { return i < 15 ? i : i + 1; };  // 15 weights fill 16 places, 3 biases follow
   std::vector<Scalar> expected;
-  for (index i = 0; i < 18; ++i) expected.push_back({weights.flat()(0, leaf_of(i)), 0, 0});
+  for (Index i = 0; i < 18; ++i) expected.push_back({weights.flat()(0, leaf_of(i)), 0, 0});
 
-  for (index t = 1; t <= 10; ++t) {
+  for (Index t = 1; t <= 10; ++t) {
     const double share = 1.0 / static_cast<double>(t), scale = 0.5;
-    for (index i = 0; i < 18; ++i) gradients.flat()(0, leaf_of(i)) = gradient_at(t, i);
+    for (Index i = 0; i < 18; ++i) gradients.flat()(0, leaf_of(i)) = gradient_at(t, i);
     adamw.update(c, {.step = t, .rate_share = share, .gradient_scale = scale}, weights, gradients, state);
-    for (index i = 0; i < 18; ++i) {
+    for (Index i = 0; i < 18; ++i) {
       auto& [w, m, v] = expected[static_cast<std::size_t>(i)];
       const double g = scale * gradient_at(t, i), rate = 0.1 * share;
       m = 0.8 * m + 0.2 * g;
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(adamw_is_its_formula) {
       w -= rate * (corrected_m / (std::sqrt(corrected_v) + 1e-3) + (i < 15 ? 0.5 : 0.0) * w);
     }
   }
-  for (index i = 0; i < 18; ++i) {
+  for (Index i = 0; i < 18; ++i) {
     const auto& [w, m, v] = expected[static_cast<std::size_t>(i)];
     BOOST_TEST(weights.flat()(0, leaf_of(i)) == w, boost::test_tools::tolerance(1e-12));
     BOOST_TEST(state.first()(0, leaf_of(i)) == m, boost::test_tools::tolerance(1e-12));
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(state_has_a_piece_for_neighbours_that_decay_alike) {
 BOOST_AUTO_TEST_CASE(clipping_brings_the_norm_down_to_the_limit) {
   Weights gradients{layer};
   Backend::Context c;
-  for (index i = 0; i < 4; ++i) gradients.record().weight(0, i) = 3;
+  for (Index i = 0; i < 4; ++i) gradients.record().weight(0, i) = 3;
   using In = View<const double>;
   const ClippedNorm free = clip_by_norm(c, In(gradients.flat()), 10, 0.5);
   BOOST_TEST(free.norm == 3.0);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(average_follows_the_weights) {
   BOOST_TEST(average.record().weight(1, 1) == weights.record().weight(1, 1));
   Backend::Context c;
   double expected = weights.record().weight(1, 1);
-  for (index t = 1; t <= 200; ++t) {
+  for (Index t = 1; t <= 200; ++t) {
     weights.record().weight(1, 1) = static_cast<double>(t);
     average.update(c, weights, t);
     const double decay = std::min(0.9, static_cast<double>(1 + t) / static_cast<double>(10 + t));

@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(cosine_falls_from_one_to_the_floor) {
 
 // No schedule leaves [0, 1], rises after the warm-up or falls during it; also where the run is shorter than the warm-up.
 template <class Schedule>
-void check_form(const Schedule& schedule, index steps) {
+void check_form(const Schedule& schedule, Index steps) {
   schedule.check();
-  for (index step = 0; step < steps; ++step) {
+  for (Index step = 0; step < steps; ++step) {
     const double now = schedule(step, steps), later = schedule(step + 1, steps);
     BOOST_TEST((now >= 0 && now <= 1));
     if (step + 1 < schedule.warmup)
@@ -42,8 +42,8 @@ void check_form(const Schedule& schedule, index steps) {
   }
 }
 BOOST_AUTO_TEST_CASE(rise_then_fall) {
-  for (const index steps : {1, 2, 7, 100})
-    for (const index warmup : {0, 1, 5, 200}) {
+  for (const Index steps : {1, 2, 7, 100})
+    for (const Index warmup : {0, 1, 5, 200}) {
       check_form(Constant{warmup}, steps);
       check_form(LinearDecay{warmup, 0.2}, steps);
       check_form(Cosine{warmup, 0.0}, steps);

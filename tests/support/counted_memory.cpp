@@ -5,6 +5,23 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RONDO_OPERATOR_NEW_IS_TAKEN 1
+#endif
+#endif
+
+#if defined(RONDO_OPERATOR_NEW_IS_TAKEN)
+
+std::size_t rondo::test::allocation_count() {
+  return 0;
+}
+bool rondo::test::allocations_are_counted() {
+  return false;
+}
+
+#else
+
 namespace {
 
 std::atomic<std::size_t> count = 0;
@@ -19,6 +36,9 @@ void* counted(std::size_t bytes, std::size_t alignment) {
 
 std::size_t rondo::test::allocation_count() {
   return count;
+}
+bool rondo::test::allocations_are_counted() {
+  return true;
 }
 
 void* operator new(std::size_t bytes) {
@@ -39,3 +59,5 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
+
+#endif

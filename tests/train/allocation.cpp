@@ -1,43 +1,11 @@
 // A warm training step takes no memory: every `operator new` of this program is counted.
 #include <boost/test/unit_test.hpp>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/model/architecture/llama.hpp>
 
 #include "small_run.hpp"
-
-namespace {
-std::atomic<long> allocations{0};
-[[gnu::noinline]] void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc{};
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  return counted(bytes ? bytes : 1, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+#include "support/counted_memory.hpp"
 
 namespace rondo::test {
 namespace {
@@ -49,23 +17,23 @@ void check_warm_steps() {
   Shape shape = small_shape();
   shape.dropout = 0.1;
   SmallRun<Model, Cpu> run{{.accumulate = 2, .average_decay = 0.9}, shape};
-  BOOST_TEST(allocations > 0);
-  long before = 0;
+  BOOST_TEST(allocation_count() > 0U);
+  std::size_t before = 0;
   std::size_t sequences[2] = {1000, 0};  // fewest and most in a step
   run.trainer.on_step([&](const StepReport& report) {
     const std::size_t now = run.trainer.workspace().context().sequences().size();
     sequences[0] = std::min(sequences[0], now);
     sequences[1] = std::max(sequences[1], now);
-    if (report.progress.step == 1) before = allocations;
+    if (report.progress.step == 1) before = allocation_count();
   });
   run.trainer.run(batches, 20);
-  BOOST_TEST(allocations - before == 0);
+  BOOST_TEST(allocation_count() == before);
   BOOST_TEST(sequences[0] < sequences[1]);
 }
 
 BOOST_AUTO_TEST_SUITE(allocation)
 
-BOOST_AUTO_TEST_CASE(warm_steps_take_no_memory) {
+BOOST_AUTO_TEST_CASE(warm_steps_take_no_memory, *needs_counted_memory()) {
   check_warm_steps<Hgrn2>();
   check_warm_steps<Llama>();
 }

@@ -21,7 +21,7 @@ using Backend = Reference<float>;
 using Run = SmallRun<Hgrn2, Backend>;
 namespace fs = std::filesystem;
 
-constexpr index steps = 24;
+constexpr Index steps = 24;
 const TrainingOptions options{.accumulate = 2, .clip = 1, .average_decay = 0.95, .seed = Seed{4}};
 const BatchOptions batch_options{
     .rows = 2, .length = 12, .packing = Packing::documents, .shuffled = true, .epochs = 0, .seed = Seed{4}};
@@ -52,7 +52,7 @@ void save(const Checkpoints& checkpoints, const Run& run, const Stream& batches)
 }
 
 // Goes on from the latest checkpoint, if there is one; saves every 3 steps; stops before `stop`.
-Result train(const fs::path& folder, const MemoryTokens& source, index stop = steps) {
+Result train(const fs::path& folder, const MemoryTokens& source, Index stop = steps) {
   const Checkpoints checkpoints{folder};
   Stream batches{source, batch_options};
   Run run{options, with_dropout()};
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(stopped_and_resumed_is_uninterrupted) {
   const TemporaryFolder straight, broken;
   const Result expected = train(straight.path(), source);
   BOOST_TEST(expected.data.epoch >= 1);
-  for (const index stop : {4, 5, 6, 14, 24}) {
+  for (const Index stop : {4, 5, 6, 14, 24}) {
     train(broken.path(), source, stop);
     BOOST_TEST(Checkpoints{broken.path()}.latest()->step == stop / 3 * 3);
   }
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(old_checkpoints_go_milestones_stay) {
   const auto write = [](const fs::path& into) {
     for (const char* name : {"training.json", "training.safetensors", "model.safetensors"}) put(into / name, "x");
   };
-  for (const index step : {100, 200, 300, 400, 1000000000}) checkpoints.save(step, step == 200 ? "words-1000000" : "", write);
+  for (const Index step : {100, 200, 300, 400, 1000000000}) checkpoints.save(step, step == 200 ? "words-1000000" : "", write);
   fs::create_directories(folder / "checkpoints" / "step-000000500.1.partial");  // process 1 runs
   fs::create_directories(folder / "checkpoints" / "something");
   checkpoints.prune(2);

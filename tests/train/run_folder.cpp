@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_as_it_was) {
 }
 
 BOOST_AUTO_TEST_CASE(length_of_a_run) {
-  const auto resolved = [](std::vector<std::string> settings, index steps_before = 0) {
+  const auto resolved = [](std::vector<std::string> settings, Index steps_before = 0) {
     settings.insert(settings.end(), {"train.batch=4", "train.length=25", "train.accumulate=2"});  // 200 tokens a step
     TrainSettings train = with_settings(settings).train;
     app::resolve_steps(train, 10001, steps_before);
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(shape_alone_for_a_summary) {
   BOOST_TEST(app::shape_from_settings({}).vocabulary == 8192);
 }
 
-Json step_line(index step, double loss) {
+Json step_line(Index step, double loss) {
   return {
       {"step", step}, {"tokens", 100 * step}, {"words", 70 * step}, {"loss", loss}, {"seconds", 0.5 * static_cast<double>(step)}};
 }
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(metrics_go_back_with_a_run) {
   const auto path = folder / "metrics.jsonl";
   {
     MetricsFile metrics{path, 0};
-    for (index step = 1; step <= 10; ++step) metrics.append(step_line(step, 5));
+    for (Index step = 1; step <= 10; ++step) metrics.append(step_line(step, 5));
   }
   put(path, content(path) + R"({"step": 11, "tok)");  // killed while writing
   BOOST_TEST(read_metrics(path).size() == 10U);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(report_is_one_page) {
   write_json(run / "run.json", app::to_json(with_settings({"data.tokens=<x>.tokens"})));
   {
     MetricsFile metrics{run / "metrics.jsonl", 0};
-    for (index step = 1; step <= 1000; ++step) metrics.append(step_line(step, 3 + 1 / static_cast<double>(step)));
+    for (Index step = 1; step <= 1000; ++step) metrics.append(step_line(step, 3 + 1 / static_cast<double>(step)));
     metrics.append({{"step", 1000}, {"tokens", 100000}, {"words", 70000}, {"held_out_loss", 3.25}});
   }
   app::write_report(run);

@@ -18,11 +18,11 @@ inline Shape small_shape() {
 }
 
 // Documents of 3 to 20 tokens that count up in steps of 1 to 4.
-inline MemoryTokens small_documents(index count = 50) {
+inline MemoryTokens small_documents(Index count = 50) {
   MemoryTokens source{30, 0};
-  for (index d = 0; d < count; ++d) {
+  for (Index d = 0; d < count; ++d) {
     std::vector<Token> document;
-    for (index i = 0; i < 3 + 5 * d % 17; ++i) document.push_back(static_cast<Token>(1 + (7 * d + i * (1 + d % 4)) % 29));
+    for (Index i = 0; i < 3 + 5 * d % 17; ++i) document.push_back(static_cast<Token>(1 + (7 * d + i * (1 + d % 4)) % 29));
     document.push_back(0);
     source.add(document, 4);
   }

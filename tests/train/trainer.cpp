@@ -13,7 +13,7 @@ using Run = SmallRun<Hgrn2, Reference<double>>;
 
 double largest_difference(View<double> a, View<double> b) {
   double largest = 0;
-  for (index i = 0; i < a.columns; ++i) largest = std::max(largest, std::abs(a(0, i) - b(0, i)));
+  for (Index i = 0; i < a.columns; ++i) largest = std::max(largest, std::abs(a(0, i) - b(0, i)));
   return largest;
 }
 
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(training_learns_and_reports) {
   BOOST_TEST(reports[4].rate == 1e-2, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(reports.back().progress.step == 150);
   BOOST_TEST(reports.back().progress.tokens == 150 * 48);
-  const index epochs_words = 4 * source.documents();
+  const Index epochs_words = 4 * source.documents();
   BOOST_TEST(std::abs(reports.back().progress.words - 150 * 48 * epochs_words / source.tokens()) < 20);
 }
 

@@ -23,12 +23,12 @@ namespace rondo::app {
 struct Composition {
   std::string name, purpose;
   ServedModel model;
-  index Shape::*size;  // what the solver changes
+  Index Shape::*size;  // what the solver changes
 };
 
 // `size`: the width of the MLP, or &Shape::width for models without one.
 template <class Model>
-Composition composition(std::string name, std::string purpose, index Shape::*size = &Shape::mlp_width) {
+Composition composition(std::string name, std::string purpose, Index Shape::*size = &Shape::mlp_width) {
   return {std::move(name), std::move(purpose), serve<Model>(), size};
 }
 

@@ -30,7 +30,7 @@ struct AblationOptions {
 
 // What one finished run is known by.
 struct RunOutcome {
-  index parameters = 0;
+  Index parameters = 0;
   double tokens_per_second = 0;
   HeldOutLoss loss;
   PairReport pairs;
@@ -43,7 +43,7 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   RunOutcome outcome;
   const ModelFromFolder from{{model}, run, common};
   outcome.parameters = model.parameters(from.model->shape());
-  const index vocabulary = from.model->shape().vocabulary;
+  const Index vocabulary = from.model->shape().vocabulary;
   if (!options.held_out.empty())
     outcome.loss = held_out_loss(from.model->scorer(), TokenFile{options.held_out}, vocabulary, 0, 0);
   if (!options.pairs.empty() || !options.sample.empty()) {
@@ -53,7 +53,7 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
       outcome.pairs = score_minimal_pairs(
           from.model->scorer(), read_all_minimal_pairs(options.pairs),
           [&](const std::string& text) { return tokenizer.encode(text).ids; }, text_border(tokenizer),
-          [&](index done, index all) { progress.show("scoring " + run.filename().string(), done, all, "tokens"); });
+          [&](Index done, Index all) { progress.show("scoring " + run.filename().string(), done, all, "tokens"); });
     }
     if (!options.sample.empty()) {
       std::vector<Token> ids = tokenizer.encode(options.sample).ids;
@@ -63,7 +63,7 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
     }
   }
   double speed = 0;
-  index steps = 0;
+  Index steps = 0;
   for (const Json& line : read_metrics(run / "metrics.jsonl")) {
     if (line.contains("tokens_per_second")) speed += 1 / line["tokens_per_second"].get<double>(), ++steps;
     if (!line.contains("held_out_loss")) continue;
@@ -188,7 +188,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   apply_settings(document, options.settings);
   RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
   if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
-  const index budget = list.front().model.parameters(base.shape);
+  const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
 
   std::vector<Compared> all;

@@ -61,8 +61,8 @@ struct GrammarOptions {
   std::filesystem::path out;
 };
 
-[[nodiscard]] inline index worker_threads(const CommonOptions& common) {
-  return common.threads > 0 ? static_cast<index>(common.threads) : hardware_threads();
+[[nodiscard]] inline Index worker_threads(const CommonOptions& common) {
+  return common.threads > 0 ? static_cast<Index>(common.threads) : hardware_threads();
 }
 
 // 9968399 -> 9,968,399
@@ -87,7 +87,7 @@ inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOpt
   ProgressLine progress{common.quiet};
   const auto report = [&](const char* stage, const char* unit) {
     return [&progress, stage, unit](std::uint64_t done, std::uint64_t all) {
-      progress.show(stage, static_cast<index>(done), static_cast<index>(all), unit);
+      progress.show(stage, static_cast<Index>(done), static_cast<Index>(all), unit);
     };
   };
   AtomicFile out{options.out};  // a folder that cannot be written is found before the work
@@ -125,7 +125,7 @@ inline int encode(const EncodeOptions& options, const CommonOptions& common) {
       encode_corpus(tokenizer, options.text.files, options.out,
                     {options.text.border(), options.text.invalid(), options.end_token, worker_threads(common)},
                     [&](std::uint64_t done, std::uint64_t all) {
-                      progress.show("encoding", static_cast<index>(done), static_cast<index>(all), "bytes");
+                      progress.show("encoding", static_cast<Index>(done), static_cast<Index>(all), "bytes");
                     });
   progress.finish();
   const auto& [tokens, words, bytes] = made.totals;

@@ -13,8 +13,8 @@ namespace rondo::app {
 
 struct EvaluateOptions {
   std::filesystem::path model, data;
-  index window = 0;        // tokens with one state; 0: 512
-  index documents = 0;     // evaluate only the first so many; 0: all
+  Index window = 0;        // tokens with one state; 0: 512
+  Index documents = 0;     // evaluate only the first so many; 0: all
 };
 
 inline Json to_json(const HeldOutLoss& loss) {
@@ -23,19 +23,19 @@ inline Json to_json(const HeldOutLoss& loss) {
 }
 
 // The loss of the documents of a token file; a document's first token is predicted from the end-of-text token before it.
-inline HeldOutLoss held_out_loss(TextScorer& scorer, const TokenFile& file, index vocabulary, index window, index documents,
-                                 const std::function<void(index)>& progress = {}) {
+inline HeldOutLoss held_out_loss(TextScorer& scorer, const TokenFile& file, Index vocabulary, Index window, Index documents,
+                                 const std::function<void(Index)>& progress = {}) {
   require(file.vocabulary() <= vocabulary, file.path().string(), ": made for a vocabulary of ", file.vocabulary(),
           ", the model has ", vocabulary);
-  index next = 0;
-  const index end = documents > 0 ? std::min(documents, file.documents()) : file.documents();
+  Index next = 0;
+  const Index end = documents > 0 ? std::min(documents, file.documents()) : file.documents();
   return held_out_loss(
       scorer,
       [&](std::vector<Token>& text) {
         if (next == end) return -1.0;
         const TokenView tokens = file.tokens(next);
         text.resize(static_cast<std::size_t>(tokens.size()));
-        for (index t = 0; t < tokens.size(); ++t) text[static_cast<std::size_t>(t)] = tokens[t];
+        for (Index t = 0; t < tokens.size(); ++t) text[static_cast<std::size_t>(t)] = tokens[t];
         ++next;
         return static_cast<double>(file.begin_of(next).bytes - file.begin_of(next - 1).bytes);
       },
@@ -46,10 +46,10 @@ inline int evaluate(const std::vector<ServedModel>& served, const EvaluateOption
   const TokenFile file{options.data};
   const ModelFromFolder from{served, options.model, common};
   ProgressLine progress{common.quiet};
-  const index documents = options.documents > 0 ? std::min(options.documents, file.documents()) : file.documents();
+  const Index documents = options.documents > 0 ? std::min(options.documents, file.documents()) : file.documents();
   const HeldOutLoss loss = held_out_loss(from.model->scorer(), file, from.model->shape().vocabulary, options.window,
                                          options.documents,
-                                         [&](index done) { progress.show("evaluating", done, documents, "documents"); });
+                                         [&](Index done) { progress.show("evaluating", done, documents, "documents"); });
   progress.finish();
   std::printf("held-out loss %.4f +- %.4f nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents)\n",
               loss.loss, loss.standard_error, loss.perplexity(), loss.bits_per_byte(), loss.tokens, loss.documents);

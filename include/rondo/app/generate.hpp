@@ -17,7 +17,7 @@ namespace rondo::app {
 struct GenerateOptions {
   std::filesystem::path model, tokenizer;
   std::string prompt;
-  index tokens = 100;
+  Index tokens = 100;
   Sampling sampling{};
 };
 
@@ -61,13 +61,13 @@ class StreamedText {
 };
 
 // Continues a prompt of ids by at most `tokens`; made(token) for each.
-inline index continue_text(LoadedModel& model, const Tokenizer& tokenizer, const std::vector<Token>& prompt, Sampler& sampler,
-                           index tokens, const std::function<void(Token)>& made) {
+inline Index continue_text(LoadedModel& model, const Tokenizer& tokenizer, const std::vector<Token>& prompt, Sampler& sampler,
+                           Index tokens, const std::function<void(Token)>& made) {
   std::vector<Token> ids = prompt;
   if (const Token border = text_border(tokenizer); border >= 0) ids.insert(ids.begin(), border);
   require(!ids.empty(), "--prompt: empty, and the tokenizer has no token that begins texts");
   View<const float> logits = model.feed(ids);
-  for (index count = 0; count < tokens; ++count) {
+  for (Index count = 0; count < tokens; ++count) {
     const Token next = sampler(logits);
     if (next == tokenizer.special_ids().end_of_text) return count;
     made(next);
@@ -87,7 +87,7 @@ inline int generate(const std::vector<ServedModel>& served, const GenerateOption
   std::fputs(options.prompt.c_str(), stdout);
   std::fflush(stdout);
   std::optional<std::chrono::steady_clock::time_point> start;  // once the prompt is read
-  const index count = continue_text(*from.model, tokenizer, prompt, sampler, options.tokens, [&](Token next) {
+  const Index count = continue_text(*from.model, tokenizer, prompt, sampler, options.tokens, [&](Token next) {
     if (!start) start = std::chrono::steady_clock::now();
     all.push_back(next);
     std::fputs(text.add(next).c_str(), stdout);

@@ -13,7 +13,7 @@
 
 namespace rondo::app {
 
-inline TokenGrid read_token_grid(const StoredTensor& tensor, index vocabulary) {
+inline TokenGrid read_token_grid(const StoredTensor& tensor, Index vocabulary) {
   if (tensor.shape.size() != 2 || tensor.elements() == 0)
     throw tensor.mismatch("shape [sequences, length], neither 0", "shape " + shape_text(tensor.shape));
   TokenGrid grid{{}, tensor.shape[0], tensor.shape[1]};

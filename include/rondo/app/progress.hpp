@@ -52,7 +52,7 @@ class ProgressLine {
   ~ProgressLine() { finish(); }
 
   // `done` of `all` pieces of work, counted in `unit`; `note` stands at the end of the line.
-  void show(const std::string& stage, index done, index all, const std::string& unit, const std::string& note = "") {
+  void show(const std::string& stage, Index done, Index all, const std::string& unit, const std::string& note = "") {
     if (quiet_) return;
     const auto now = Clock::now();
     if (stage != stage_) {
@@ -91,7 +91,7 @@ class ProgressLine {
   std::string stage_;
   Clock::time_point stage_begin_;
   Clock::time_point shown_;
-  index stage_done_ = 0;
+  Index stage_done_ = 0;
 };
 
 }  // namespace rondo

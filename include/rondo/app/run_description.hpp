@@ -29,13 +29,13 @@ namespace rondo::app {
 
 struct TrainSettings {
   // How long: one of the three; none of them: one epoch. Stored as steps.
-  index steps = 0;
-  index tokens = 0;
+  Index steps = 0;
+  Index tokens = 0;
   double epochs = 0;
   // A step takes `accumulate` batches of `batch` rows of `length` tokens.
-  index batch = 8;
-  index length = 256;
-  index accumulate = 1;
+  Index batch = 8;
+  Index length = 256;
+  Index accumulate = 1;
   // AdamW
   double rate = 1e-3;
   double beta1 = 0.9;
@@ -45,7 +45,7 @@ struct TrainSettings {
   double clip = 1;
   // Schedule: warmup in steps, -1 for 3 % of them.
   std::string schedule = "cosine";
-  index warmup = -1;
+  Index warmup = -1;
   double floor = 0.1;
   double cooldown = 0.2;
   // Moving average of the weights; 0: none. It is what the run's model is then made of.
@@ -53,14 +53,14 @@ struct TrainSettings {
   double label_smoothing = 0;
   double z_loss = 0;
   // Held-out loss: every so many steps (0: ten times a run) on so many tokens (0: all), drawn once as windows of `length`.
-  index held_out_steps = 0;
-  index held_out_tokens = 50000;
+  Index held_out_steps = 0;
+  Index held_out_tokens = 50000;
   // Checkpoints: each where it is not 0. Those at token and word counts stay, of others the newest `keep`.
-  index checkpoint_steps = 0;
+  Index checkpoint_steps = 0;
   double checkpoint_minutes = 10;
-  index checkpoint_tokens = 0;
-  index checkpoint_words = 0;
-  index keep = 2;
+  Index checkpoint_tokens = 0;
+  Index checkpoint_words = 0;
+  Index keep = 2;
   std::string save_type = "F32";
 };
 
@@ -84,14 +84,14 @@ struct RunDescription {
 // visit(name, value, limits...) for every setting; `settings` may be const.
 template <class Settings, class Visit>
 void each_train_setting(Settings& settings, Visit&& visit) {
-  constexpr index zero = 0, one = 1;
+  constexpr Index zero = 0, one = 1;
   const Between<double> share{0.0, 1.0}, positive = at_least(0.0);
   visit("steps", settings.steps, at_least(zero));
   visit("tokens", settings.tokens, at_least(zero));
   visit("epochs", settings.epochs, positive);
-  visit("batch", settings.batch, Between<index>{1, 1 << 20});
-  visit("length", settings.length, Between<index>{1, 1 << 20});
-  visit("accumulate", settings.accumulate, Between<index>{1, 1 << 20});
+  visit("batch", settings.batch, Between<Index>{1, 1 << 20});
+  visit("length", settings.length, Between<Index>{1, 1 << 20});
+  visit("accumulate", settings.accumulate, Between<Index>{1, 1 << 20});
   visit("rate", settings.rate, positive);
   visit("beta1", settings.beta1, share);
   visit("beta2", settings.beta2, share);
@@ -186,19 +186,19 @@ inline void require_same_run(const Json& before, const Json& now, const std::str
 
 // Turns the three ways of saying how long into steps, and fills in what follows from their number. `steps_before`: of a run that
 // goes on, so that a length given now replaces it; 0 for a new one.
-inline void resolve_steps(TrainSettings& train, index data_tokens, index steps_before) {
-  const index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
+inline void resolve_steps(TrainSettings& train, Index data_tokens, Index steps_before) {
+  const Index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
   require(given <= 1, "train: expected one of train.steps, train.tokens and train.epochs, found ", given);
   const double step = static_cast<double>(train.batch * train.length * train.accumulate);
   const auto all = static_cast<double>(data_tokens);
   if (train.tokens > 0)
-    train.steps = static_cast<index>(std::ceil(static_cast<double>(train.tokens) / step));
+    train.steps = static_cast<Index>(std::ceil(static_cast<double>(train.tokens) / step));
   else if (train.epochs > 0 || train.steps == 0)
-    train.steps = std::max<index>(1, static_cast<index>(std::ceil((train.epochs > 0 ? train.epochs : 1.0) * all / step)));
+    train.steps = std::max<Index>(1, static_cast<Index>(std::ceil((train.epochs > 0 ? train.epochs : 1.0) * all / step)));
   train.tokens = 0;
   train.epochs = 0;
-  if (train.warmup < 0) train.warmup = std::max<index>(1, train.steps * 3 / 100);
-  if (train.held_out_steps == 0) train.held_out_steps = std::max<index>(1, train.steps / 10);
+  if (train.warmup < 0) train.warmup = std::max<Index>(1, train.steps * 3 / 100);
+  if (train.held_out_steps == 0) train.held_out_steps = std::max<Index>(1, train.steps / 10);
 }
 
 // "shape.width=512" and the like, put into a document; throws Error for what has no "=".

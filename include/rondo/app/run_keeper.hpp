@@ -59,7 +59,7 @@ class RunKeeper {
   virtual void save_state_into(const std::filesystem::path& folder) const = 0;
 
   // `before` is the record of the run.json of a run that goes on, null for a new one.
-  void note_facts(const Json& before, index parameters, const std::string& backend) {
+  void note_facts(const Json& before, Index parameters, const std::string& backend) {
     Json& facts = run_.record = Json::object();
     facts["parameters"] = parameters;
     facts["backend"] = backend;
@@ -110,7 +110,7 @@ class RunKeeper {
 
   // The exit status.
   int finish(bool done, int signal) {
-    const index step = reached().step;
+    const Index step = reached().step;
     if (done) measure();
     progress_.finish();
     const auto latest = checkpoints_.latest();
@@ -179,7 +179,7 @@ class RunKeeper {
 
   // The name of a count that was reached in this step.
   [[nodiscard]] std::string milestone_of(const Progress& now) const {
-    const auto reached = [](index every, index before, index after) { return every > 0 && before / every != after / every; };
+    const auto reached = [](Index every, Index before, Index after) { return every > 0 && before / every != after / every; };
     const TrainSettings& train = run_.train;
     if (reached(train.checkpoint_words, before_.words, now.words))
       return "words-" + std::to_string(now.words / train.checkpoint_words * train.checkpoint_words);

@@ -17,7 +17,7 @@ struct ScoreOptions {
 };
 
 // The tokenizer beside a model; its vocabulary must fit into the model's.
-inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::filesystem::path& model, index vocabulary) {
+inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::filesystem::path& model, Index vocabulary) {
   const std::filesystem::path path = given.empty() ? model : given;
   const Tokenizer tokenizer = Tokenizer::load(path);
   require(tokenizer.vocabulary() <= vocabulary, path.string(), ": the tokenizer has a vocabulary of ", tokenizer.vocabulary(),
@@ -38,7 +38,7 @@ inline int score(const std::vector<ServedModel>& served, const ScoreOptions& opt
   ProgressLine progress{common.quiet};
   const PairReport report = score_minimal_pairs(
       from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
-      text_border(tokenizer), [&](index done, index all) { progress.show("scoring", done, all, "tokens"); });
+      text_border(tokenizer), [&](Index done, Index all) { progress.show("scoring", done, all, "tokens"); });
   progress.finish();
   if (!common.quiet)
     for (const PairScore& file : report.files)

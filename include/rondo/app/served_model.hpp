@@ -65,7 +65,7 @@ class Training {
   virtual TextScorer& scorer() = 0;                                           // of those
   virtual void on_step(std::function<void(const StepReport&)> callback) = 0;
   virtual void stop() = 0;
-  virtual bool run(const std::function<bool(Batch&)>& next, index steps) = 0;
+  virtual bool run(const std::function<bool(Batch&)>& next, Index steps) = 0;
 };
 
 struct ServedModel {
@@ -73,12 +73,12 @@ struct ServedModel {
   std::vector<NamedLeaf> (*leaves)(const Shape&);
   std::unique_ptr<LoadedModel> (*make)(const Shape&, BackendName);
   std::unique_ptr<Training> (*train)(const Shape&, const TrainingSetup&);
-  StepPlan (*plan)(const Shape&, Sequences, index tokens);
-  index (*state_size)(const Shape&);  // numbers a sequence
+  StepPlan (*plan)(const Shape&, Sequences, Index tokens);
+  Index (*state_size)(const Shape&);  // numbers a sequence
 
   // Of one array of weights.
-  [[nodiscard]] index parameters(const Shape& shape) const {
-    index count = 0;
+  [[nodiscard]] Index parameters(const Shape& shape) const {
+    Index count = 0;
     for (const NamedLeaf& one : leaves(shape)) count += one.leaf.dimensions.size();
     return count;
   }
@@ -113,8 +113,8 @@ class LoadedModelOn : public LoadedModel {
     } else {
       rounded_.resize(static_cast<std::size_t>(rows.size()));
       const View<float> result{rounded_.data(), rows.rows, rows.columns};
-      for (index r = 0; r < rows.rows; ++r)
-        for (index i = 0; i < rows.columns; ++i) result(r, i) = static_cast<float>(rows(r, i));
+      for (Index r = 0; r < rows.rows; ++r)
+        for (Index i = 0; i < rows.columns; ++i) result(r, i) = static_cast<float>(rows(r, i));
       return result;
     }
   }
@@ -145,7 +145,7 @@ class TrainingOf : public Training {
   }
   void on_step(std::function<void(const StepReport&)> callback) override { trainer_.on_step(std::move(callback)); }
   void stop() override { trainer_.stop(); }
-  bool run(const std::function<bool(Batch&)>& next, index steps) override {
+  bool run(const std::function<bool(Batch&)>& next, Index steps) override {
     struct Stream {
       const std::function<bool(Batch&)>& draw;
       bool next(Batch& batch) { return draw(batch); }
@@ -173,7 +173,7 @@ ServedModel serve() {
         return std::make_unique<TrainingOf<Model>>(shape, setup);
       },
       .plan = [](const Shape& shape, Sequences sequences,
-                 index tokens) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens); },
+                 Index tokens) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens); },
       .state_size = [](const Shape& shape) { return record_size(StateRecords{Extent{1, 1}}, Model{shape}); },
   };
 }

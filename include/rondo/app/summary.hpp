@@ -14,14 +14,14 @@ namespace rondo::app {
 struct SummaryOptions {
   std::filesystem::path model;  // a folder; without one the program's first composition with these settings
   std::vector<std::string> settings;
-  index batch = 8;
-  index length = 256;
+  Index batch = 8;
+  Index length = 256;
 };
 
 // Weights outside blocks and those of the first block one by one; every block in sum.
 inline void print_weights(const std::vector<NamedLeaf>& weights) {
   std::string group;
-  index group_count = 0;
+  Index group_count = 0;
   const auto flush = [&] {
     if (!group.empty()) std::printf("  %-40s %14td\n", group.c_str(), group_count);
     group_count = 0;
@@ -49,15 +49,15 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   }
   const std::vector<NamedLeaf> weights = model->leaves(shape);
   if (!common.quiet) print_weights(weights);
-  index count = 0, decayed = 0;
+  Index count = 0, decayed = 0;
   for (const auto& [path, leaf] : weights) {
     count += leaf.dimensions.size();
     if (leaf.decay == Decay::yes) decayed += leaf.dimensions.size();
   }
   std::vector<Sequence> sequences;
-  for (index row = 0; row < options.batch; ++row) sequences.push_back({row * options.length, options.length, 0});
+  for (Index row = 0; row < options.batch; ++row) sequences.push_back({row * options.length, options.length, 0});
   const StepPlan plan = model->plan(shape, sequences, options.batch * options.length);
-  const index state = model->state_size(shape);
+  const Index state = model->state_size(shape);
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);

@@ -84,7 +84,7 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
             data.path().string());
   }
   resolve_steps(run.train, data.tokens(),
-                resumed && before["train"].contains("steps") ? before["train"]["steps"].get<index>() : 0);
+                resumed && before["train"].contains("steps") ? before["train"]["steps"].get<Index>() : 0);
   if (run.composition.empty()) run.composition = served.front().files.composition;
   if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
 

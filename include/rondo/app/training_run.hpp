@@ -41,7 +41,7 @@ inline BatchOptions batches_of(const RunDescription& run) {
 // window stands the token that comes before it, at the beginning of a document the end-of-text token.
 class HeldOutSample {
  public:
-  HeldOutSample(const TokenFile& file, index length, index tokens)
+  HeldOutSample(const TokenFile& file, Index length, Index tokens)
       : file_(&file), cutting_(file, Packing::documents, length), order_(cutting_.units(), RandomKey{0}), limit_(tokens) {}
 
   // The bytes of the text that the window stands for; negative at the end.
@@ -49,7 +49,7 @@ class HeldOutSample {
     if (drawn_ == order_.size() || (limit_ > 0 && tokens_ >= limit_)) return -1;
     const Piece piece = cutting_.unit(order_(drawn_++));
     const bool first = piece.begin == piece.first;
-    const index before = first ? 0 : 1, size = piece.end - piece.begin;
+    const Index before = first ? 0 : 1, size = piece.end - piece.begin;
     tokens_ += size;
     text.clear();
     if (first && file_->end_of_text() >= 0) text.push_back(file_->end_of_text());
@@ -63,9 +63,9 @@ class HeldOutSample {
   const TokenFile* file_;
   Cutting cutting_;
   Permutation order_;
-  index limit_;
-  index drawn_ = 0;
-  index tokens_ = 0;
+  Index limit_;
+  Index drawn_ = 0;
+  Index tokens_ = 0;
 };
 
 class TrainingRun : public RunKeeper {

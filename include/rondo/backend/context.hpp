@@ -31,16 +31,16 @@ class ContextBase {
   Memory scratch;
 
   // The sequences must outlive the pass.
-  void begin(Sequences sequences, index tokens) {
+  void begin(Sequences sequences, Index tokens) {
     sequences_ = sequences;
     tokens_ = tokens;
   }
   [[nodiscard]] Sequences sequences() const { return sequences_; }
-  [[nodiscard]] Extent extent() const { return {tokens_, static_cast<index>(sequences_.size())}; }
+  [[nodiscard]] Extent extent() const { return {tokens_, static_cast<Index>(sequences_.size())}; }
 
   // Everything taken from scratch after `auto mark = c.mark();` is free again at the end of its block.
   [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
-  [[nodiscard]] Output matrix(index rows, index columns) {
+  [[nodiscard]] Output matrix(Index rows, Index columns) {
     return {scratch.template take<Scalar>(rows * columns), rows, columns};
   }
   template <class Kind, class Layer>
@@ -71,7 +71,7 @@ class ContextBase {
 
  private:
   Sequences sequences_;
-  index tokens_ = 0;
+  Index tokens_ = 0;
 };
 
 }  // namespace rondo

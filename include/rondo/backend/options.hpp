@@ -18,15 +18,15 @@ enum class Onto : bool { write, add };
 
 // Norms run over equal groups of channels: width / groups each (rondo/layer/norm.hpp).
 struct NormSizes {
-  index groups = 1;
+  Index groups = 1;
   double epsilon = 1e-6;
 };
 
 // The turns of rotary positions (rondo/layer/rotary.hpp): pair j of a head turns by frequency(j) radians a token.
 struct Rotation {
-  index head_width = 0;
+  Index head_width = 0;
   double theta = 10000;
-  [[nodiscard]] double frequency(index j) const {
+  [[nodiscard]] double frequency(Index j) const {
     return std::pow(theta, -2.0 * static_cast<double>(j) / static_cast<double>(head_width));
   }
 };

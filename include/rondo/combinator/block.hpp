@@ -19,7 +19,7 @@ class Block {
     Mixer::check(shape);
     ChannelMixer::check(shape);
   }
-  Block(const Shape& shape, index block) : mixer_(shape, block, 0), channel_(shape, block, 1), width_(shape.width) {}
+  Block(const Shape& shape, Index block) : mixer_(shape, block, 0), channel_(shape, block, 1), width_(shape.width) {}
 
   template <class S>
   struct Weights {
@@ -43,7 +43,7 @@ class Block {
   using State = typename Mixer::template State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
 
-  [[nodiscard]] index in() const { return width_; }
+  [[nodiscard]] Index in() const { return width_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
@@ -62,17 +62,17 @@ class Block {
  private:
   Residual<Norm, Mixer> mixer_;
   Residual<Norm, ChannelMixer> channel_;
-  index width_;
+  Index width_;
 };
 
 template <class Norm, class Mixer>
 class Block<Norm, Mixer, NoMlp> : public Residual<Norm, Mixer> {
  public:
-  Block(const Shape& shape, index block) : Residual<Norm, Mixer>(shape, block, 0), width_(shape.width) {}
-  [[nodiscard]] index in() const { return width_; }
+  Block(const Shape& shape, Index block) : Residual<Norm, Mixer>(shape, block, 0), width_(shape.width) {}
+  [[nodiscard]] Index in() const { return width_; }
 
  private:
-  index width_;
+  Index width_;
 };
 
 template <class Mixer>
@@ -81,7 +81,7 @@ class PlainBlock {
   using Shared = typename Mixer::Shared;
 
   static constexpr void check(const Shape& shape) { Mixer::check(shape); }
-  PlainBlock(const Shape& shape, index block)
+  PlainBlock(const Shape& shape, Index block)
       : mixer_(shape, block), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
 
   template <class S>
@@ -94,7 +94,7 @@ class PlainBlock {
   using State = typename Mixer::template State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
 
-  [[nodiscard]] index in() const { return mixer_.in(); }
+  [[nodiscard]] Index in() const { return mixer_.in(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
@@ -114,7 +114,7 @@ class PlainBlock {
  private:
   Mixer mixer_;
   Dropout dropout_;
-  index width_;
+  Index width_;
 };
 
 }  // namespace rondo

@@ -13,7 +13,7 @@ class Checkpointed : public NothingSaved {
   using Shared = typename Inner::Shared;
 
   static constexpr void check(const Shape& shape) { Inner::check(shape); }
-  Checkpointed(const Shape& shape, index block) : inner_(shape, block) {}
+  Checkpointed(const Shape& shape, Index block) : inner_(shape, block) {}
 
   template <class S>
   using Weights = typename Inner::template Weights<S>;
@@ -22,7 +22,7 @@ class Checkpointed : public NothingSaved {
   using State = typename Inner::template State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return inner_.state_leaves(extent, s...); }
 
-  [[nodiscard]] index in() const { return inner_.in(); }
+  [[nodiscard]] Index in() const { return inner_.in(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto& carried) const {

@@ -50,11 +50,11 @@ class Pattern {
   using Shared = typename FirstShared<Blocks...>::type;
 
   static constexpr void check(const Shape& shape) {
-    if (static_cast<index>(sizeof...(Blocks)) > shape.depth)
+    if (static_cast<Index>(sizeof...(Blocks)) > shape.depth)
       throw error("shape: a pattern of ", sizeof...(Blocks), " blocks does not fit into depth ", shape.depth);
     (Blocks::check(shape), ...);
   }
-  Pattern(const Shape& shape, index block)
+  Pattern(const Shape& shape, Index block)
       : choice_(make(shape, block, static_cast<std::size_t>(block) % sizeof...(Blocks), std::index_sequence_for<Blocks...>{})) {}
 
   template <class S>
@@ -73,7 +73,7 @@ class Pattern {
   };
   auto state_leaves(Extent, auto&... s) const { return leaves(chosen(choice_, s.choice...)); }
 
-  [[nodiscard]] index in() const {
+  [[nodiscard]] Index in() const {
     return std::visit([](const auto& block) { return block.in(); }, choice_);
   }
 
@@ -99,7 +99,7 @@ class Pattern {
 
  private:
   template <std::size_t... I>
-  static Choice make(const Shape& shape, index block, std::size_t number, std::index_sequence<I...>) {
+  static Choice make(const Shape& shape, Index block, std::size_t number, std::index_sequence<I...>) {
     std::optional<Choice> result;
     ((I == number ? void(result.emplace(std::in_place_type<Blocks>, shape, block)) : void()), ...);
     return *std::move(result);

@@ -17,7 +17,7 @@ class Residual {
 
   static constexpr void check(const Shape& shape) { Inner::check(shape); }
   // `place` tells apart the dropout masks of the residuals of a model.
-  Residual(const Shape& shape, index block, index place)
+  Residual(const Shape& shape, Index block, Index place)
       : norm_(shape.width, shape.norm_epsilon),
         inner_(shape, block),
         dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8 + place)),
@@ -66,7 +66,7 @@ class Residual {
   Norm norm_;
   Inner inner_;
   Dropout dropout_;
-  index width_;
+  Index width_;
 };
 
 }  // namespace rondo

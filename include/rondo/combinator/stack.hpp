@@ -20,7 +20,7 @@ class Stack {
   static constexpr void check(const Shape& shape) { Block::check(shape); }
   explicit Stack(const Shape& shape) : shared_(shape, shape.depth), width_(shape.width) {
     blocks_.reserve(static_cast<std::size_t>(shape.depth));
-    for (index l = 0; l < shape.depth; ++l) blocks_.emplace_back(shape, l);
+    for (Index l = 0; l < shape.depth; ++l) blocks_.emplace_back(shape, l);
   }
 
   template <class S>
@@ -94,7 +94,7 @@ class Stack {
   template <class C>
   void enter(C& c, const auto& shared, std::size_t l) const {
     c.enter_block(l);
-    shared_.enter(c, shared, static_cast<index>(l));
+    shared_.enter(c, shared, static_cast<Index>(l));
   }
   template <class C>
   static CarriedFor<Block, C> carried_of(const CarriedFor<Stack, C>& carried, std::size_t l) {
@@ -108,7 +108,7 @@ class Stack {
 
   Shared shared_;
   std::vector<Block> blocks_;
-  index width_;
+  Index width_;
 };
 
 }  // namespace rondo

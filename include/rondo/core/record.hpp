@@ -52,22 +52,22 @@ enum class Decay : bool { no, yes };
 // The sizes of a tensor of one to four dimensions, slowest first.
 class Dimensions {
  public:
-  constexpr Dimensions(std::initializer_list<index> sizes) {
-    for (const index size : sizes) sizes_[rank_++] = size;
+  constexpr Dimensions(std::initializer_list<Index> sizes) {
+    for (const Index size : sizes) sizes_[rank_++] = size;
   }
   [[nodiscard]] constexpr std::size_t rank() const { return rank_; }
-  [[nodiscard]] constexpr index operator[](std::size_t axis) const { return sizes_[axis]; }
-  [[nodiscard]] constexpr const index* begin() const { return sizes_.data(); }
-  [[nodiscard]] constexpr const index* end() const { return sizes_.data() + rank_; }
-  [[nodiscard]] constexpr index size() const {
-    index product = 1;
-    for (const index size : *this) product *= size;
+  [[nodiscard]] constexpr Index operator[](std::size_t axis) const { return sizes_[axis]; }
+  [[nodiscard]] constexpr const Index* begin() const { return sizes_.data(); }
+  [[nodiscard]] constexpr const Index* end() const { return sizes_.data() + rank_; }
+  [[nodiscard]] constexpr Index size() const {
+    Index product = 1;
+    for (const Index size : *this) product *= size;
     return product;
   }
   // As the matrix that a View is: a vector is one row, trailing dimensions are merged.
-  [[nodiscard]] constexpr index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
-  [[nodiscard]] constexpr index columns() const {
-    index product = 1;
+  [[nodiscard]] constexpr Index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
+  [[nodiscard]] constexpr Index columns() const {
+    Index product = 1;
     for (std::size_t axis = rank_ <= 1 ? 0 : 1; axis < rank_; ++axis) product *= sizes_[axis];
     return product;
   }
@@ -79,7 +79,7 @@ class Dimensions {
   friend constexpr bool operator==(const Dimensions&, const Dimensions&) = default;
 
  private:
-  std::array<index, 4> sizes_{};
+  std::array<Index, 4> sizes_{};
   std::size_t rank_ = 0;
 };
 
@@ -318,8 +318,8 @@ auto convert_record(const Kind& kind, const Layer& layer, From& from) {
 
 // The number of scalars in a record.
 template <class Kind, class Layer>
-index record_size(const Kind& kind, const Layer& layer) {
-  index sum = 0;
+Index record_size(const Kind& kind, const Layer& layer) {
+  Index sum = 0;
   typename Kind::template Record<Layer, AnyStorage> record{};
   walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, AnyStorage) { sum += leaf.dimensions.size(); }, record);
   return sum;

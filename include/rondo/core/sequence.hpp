@@ -16,17 +16,17 @@ using Token = std::int32_t;
 using Tokens = View<const Token>;  // [1, tokens]
 
 struct Sequence {
-  index begin = 0;     // first row
-  index length = 0;    // rows
-  index position = 0;  // tokens this sequence has seen before its first row (0 for a fresh one)
+  Index begin = 0;     // first row
+  Index length = 0;    // rows
+  Index position = 0;  // tokens this sequence has seen before its first row (0 for a fresh one)
 };
 
 using Sequences = std::span<const Sequence>;
 
 // What the buffers of a pass are sized by.
 struct Extent {
-  index tokens = 0;     // rows of the batch, padding included
-  index sequences = 0;  // number of states
+  Index tokens = 0;     // rows of the batch, padding included
+  Index sequences = 0;  // number of states
 };
 
 }  // namespace rondo

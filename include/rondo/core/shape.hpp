@@ -13,27 +13,27 @@
 namespace rondo {
 
 struct Shape {
-  index vocabulary = 0;
-  index width = 0;            // of the residual stream
-  index depth = 0;            // number of blocks
-  index heads = 1;
-  index key_value_heads = 0;  // 0: as many as heads
-  index key_width = 0;        // of a head; 0: width / heads
-  index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
-  index embedding_width = 0;  // 0: width
-  index convolution = 4;      // taps of a short convolution
-  index window = 0;           // of attention, in tokens; 0: all
-  index context = 2048;       // tokens that a cache of keys and values holds
+  Index vocabulary = 0;
+  Index width = 0;            // of the residual stream
+  Index depth = 0;            // number of blocks
+  Index heads = 1;
+  Index key_value_heads = 0;  // 0: as many as heads
+  Index key_width = 0;        // of a head; 0: width / heads
+  Index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
+  Index embedding_width = 0;  // 0: width
+  Index convolution = 4;      // taps of a short convolution
+  Index window = 0;           // of attention, in tokens; 0: all
+  Index context = 2048;       // tokens that a cache of keys and values holds
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;
   double dropout = 0;
 
-  [[nodiscard]] constexpr index key_value_head_count() const { return key_value_heads ? key_value_heads : heads; }
-  [[nodiscard]] constexpr index head_key_width() const { return key_width ? key_width : width / heads; }
-  [[nodiscard]] constexpr index head_value_width() const { return width / heads; }
-  [[nodiscard]] constexpr index mlp() const { return mlp_width ? mlp_width : ((width * 8 / 3) + 255) / 256 * 256; }
-  [[nodiscard]] constexpr index embedding() const { return embedding_width ? embedding_width : width; }
+  [[nodiscard]] constexpr Index key_value_head_count() const { return key_value_heads ? key_value_heads : heads; }
+  [[nodiscard]] constexpr Index head_key_width() const { return key_width ? key_width : width / heads; }
+  [[nodiscard]] constexpr Index head_value_width() const { return width / heads; }
+  [[nodiscard]] constexpr Index mlp() const { return mlp_width ? mlp_width : ((width * 8 / 3) + 255) / 256 * 256; }
+  [[nodiscard]] constexpr Index embedding() const { return embedding_width ? embedding_width : width; }
 
   constexpr void check() const {
     positive(vocabulary, "vocabulary");
@@ -49,13 +49,13 @@ struct Shape {
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 
  private:
-  static constexpr void positive(index value, const char* name) {
+  static constexpr void positive(Index value, const char* name) {
     if (value <= 0) throw error("shape: ", name, " must be positive, found ", value);
   }
 };
 
 // Checks that `part` of a shape divides `whole`.
-constexpr void require_divides(index part, index whole, const char* part_name, const char* whole_name) {
+constexpr void require_divides(Index part, Index whole, const char* part_name, const char* whole_name) {
   if (part <= 0 || whole % part != 0)
     throw error("shape: ", whole_name, " ", whole, " is not a multiple of ", part_name, " ", part);
 }

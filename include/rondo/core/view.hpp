@@ -13,18 +13,18 @@
 
 namespace rondo {
 
-using index = std::ptrdiff_t;
+using Index = std::ptrdiff_t;
 
 template <class T>
 struct View {
   T* data = nullptr;
-  index rows = 0;
-  index columns = 0;
-  index stride = 0;
+  Index rows = 0;
+  Index columns = 0;
+  Index stride = 0;
 
   constexpr View() = default;
-  constexpr View(T* data_, index rows_, index columns_) : View(data_, rows_, columns_, columns_) {}
-  constexpr View(T* data_, index rows_, index columns_, index stride_)
+  constexpr View(T* data_, Index rows_, Index columns_) : View(data_, rows_, columns_, columns_) {}
+  constexpr View(T* data_, Index rows_, Index columns_, Index stride_)
       : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
   // A view to write through is also a view to read from.
   template <class U>
@@ -32,22 +32,22 @@ struct View {
   constexpr View(const View<U>& other) : View(other.data, other.rows, other.columns, other.stride) {}
 
   [[nodiscard]] constexpr explicit operator bool() const { return data != nullptr; }
-  [[nodiscard]] constexpr index size() const { return rows * columns; }
+  [[nodiscard]] constexpr Index size() const { return rows * columns; }
   [[nodiscard]] constexpr bool contiguous() const { return stride == columns || rows <= 1; }
-  [[nodiscard]] constexpr T* row(index r) const { return data + r * stride; }
-  [[nodiscard]] constexpr T& operator()(index r, index c) const { return data[r * stride + c]; }
+  [[nodiscard]] constexpr T* row(Index r) const { return data + r * stride; }
+  [[nodiscard]] constexpr T& operator()(Index r, Index c) const { return data[r * stride + c]; }
 
   // Rows [begin, begin + count) and columns [begin, begin + count) of this matrix.
-  [[nodiscard]] constexpr View middle_rows(index begin, index count) const {
+  [[nodiscard]] constexpr View middle_rows(Index begin, Index count) const {
     assert(0 <= begin && 0 <= count && begin + count <= rows);
     return {data ? data + begin * stride : nullptr, count, columns, stride};
   }
-  [[nodiscard]] constexpr View middle_columns(index begin, index count) const {
+  [[nodiscard]] constexpr View middle_columns(Index begin, Index count) const {
     assert(0 <= begin && 0 <= count && begin + count <= columns);
     return {data ? data + begin : nullptr, rows, count, stride};
   }
   // The same contiguous elements as a matrix of another shape.
-  [[nodiscard]] constexpr View reshaped(index new_rows, index new_columns) const {
+  [[nodiscard]] constexpr View reshaped(Index new_rows, Index new_columns) const {
     assert(contiguous() && new_rows * new_columns == size());
     return {data, new_rows, new_columns};
   }

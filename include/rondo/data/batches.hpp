@@ -28,24 +28,24 @@ struct Batch {
   Tokens ids;           // [1, rows x length]
   Tokens labels;        // the same; no_label where there is none
   Sequences sequences;  // the rows that belong together; none covers padding
-  index tokens = 0;     // without padding
-  index words = 0;      // that the tokens stand for; exact for whole documents
+  Index tokens = 0;     // without padding
+  Index words = 0;      // that the tokens stand for; exact for whole documents
 };
 
 struct BatchOptions {
-  index rows = 8;
-  index length = 256;
+  Index rows = 8;
+  Index length = 256;
   Packing packing = Packing::documents;
   bool shuffled = true;
-  index epochs = 0;  // 0: without end
+  Index epochs = 0;  // 0: without end
   Seed seed{};
 };
 
 // Where in the data the next batch begins.
 struct DataPosition {
-  index epoch = 0;
-  index unit = 0;    // units of the epoch that are used up
-  index offset = 0;  // tokens of the next one that are used up
+  Index epoch = 0;
+  Index unit = 0;    // units of the epoch that are used up
+  Index offset = 0;  // tokens of the next one that are used up
   friend constexpr bool operator==(const DataPosition&, const DataPosition&) = default;
 };
 
@@ -53,32 +53,32 @@ struct DataPosition {
 class MemoryTokens {
  public:
   struct Begin {
-    index tokens = 0, words = 0;
+    Index tokens = 0, words = 0;
   };
   // Some tokens in a row.
   struct Run {
     const Token* data;
-    index size;
-    [[nodiscard]] Run middle(index begin, index count) const { return {data + begin, count}; }
+    Index size;
+    [[nodiscard]] Run middle(Index begin, Index count) const { return {data + begin, count}; }
     void copy(Token* to) const { std::copy_n(data, size, to); }
   };
 
-  explicit MemoryTokens(index vocabulary, Token end_of_text = -1) : vocabulary_(vocabulary), end_of_text_(end_of_text) {}
-  void add(const std::vector<Token>& document, index words = 0) {
+  explicit MemoryTokens(Index vocabulary, Token end_of_text = -1) : vocabulary_(vocabulary), end_of_text_(end_of_text) {}
+  void add(const std::vector<Token>& document, Index words = 0) {
     for (const Token token : document)
       require(token >= 0 && token < vocabulary_, "documents: token ", token, " is outside the vocabulary of ", vocabulary_);
     tokens_.insert(tokens_.end(), document.begin(), document.end());
     begins_.push_back({tokens(), begins_.back().words + words});
   }
-  [[nodiscard]] index vocabulary() const { return vocabulary_; }
+  [[nodiscard]] Index vocabulary() const { return vocabulary_; }
   [[nodiscard]] Token end_of_text() const { return end_of_text_; }
-  [[nodiscard]] index tokens() const { return std::ssize(tokens_); }
-  [[nodiscard]] index documents() const { return std::ssize(begins_) - 1; }
-  [[nodiscard]] const Begin& begin_of(index document) const { return begins_[static_cast<std::size_t>(document)]; }
+  [[nodiscard]] Index tokens() const { return std::ssize(tokens_); }
+  [[nodiscard]] Index documents() const { return std::ssize(begins_) - 1; }
+  [[nodiscard]] const Begin& begin_of(Index document) const { return begins_[static_cast<std::size_t>(document)]; }
   [[nodiscard]] Run all() const { return {tokens_.data(), tokens()}; }
 
  private:
-  index vocabulary_;
+  Index vocabulary_;
   Token end_of_text_;
   std::vector<Token> tokens_;
   std::vector<Begin> begins_{{}};
@@ -117,7 +117,7 @@ class Batches {
   bool next(Batch& batch) {
     sequences_.clear();
     batch.tokens = batch.words = 0;
-    for (index row = 0; row < options_.rows; ++row) fill_row(batch, row * options_.length);
+    for (Index row = 0; row < options_.rows; ++row) fill_row(batch, row * options_.length);
     batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
     batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
     batch.sequences = sequences_;
@@ -128,7 +128,7 @@ class Batches {
   void enter_epoch() {
     const RandomKey key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(position_.epoch)}, "order of the data");
     shift_ =
-        options_.shuffled ? static_cast<index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
+        options_.shuffled ? static_cast<Index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
     units_ = cutting_.units(shift_);
     order_ = Permutation{units_, key};
   }
@@ -141,12 +141,12 @@ class Batches {
     return position_.unit == units_;
   }
 
-  void fill_row(Batch& batch, index begin) {
-    const index end = begin + options_.length;
+  void fill_row(Batch& batch, Index begin) {
+    const Index end = begin + options_.length;
     while (begin < end && !at_end()) {
       const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
-      const index from = whole.begin + position_.offset;
-      const index count = std::min(end - begin, whole.end - from);
+      const Index from = whole.begin + position_.offset;
+      const Index count = std::min(end - begin, whole.end - from);
       put(begin, from, count, whole);
       sequences_.push_back({begin, count, 0});
       batch.tokens += count;
@@ -162,12 +162,12 @@ class Batches {
     std::fill(labels_.begin() + begin, labels_.begin() + end, no_label);
   }
   // Inputs and labels of `count` tokens from `from` on.
-  void put(index row, index from, index count, const Piece& whole) {
+  void put(Index row, Index from, Index count, const Piece& whole) {
     const auto all = source_->all();
-    index labelled = count;
+    Index labelled = count;
     if (options_.packing == Packing::documents && source_->end_of_text() >= 0) {
       following_[0] = source_->end_of_text();
-      const index before = from > whole.first ? 1 : 0;
+      const Index before = from > whole.first ? 1 : 0;
       all.middle(from - before, count + before).copy(following_.data() + 1 - before);
     } else {
       labelled = std::min(count, whole.last - from - 1);
@@ -183,8 +183,8 @@ class Batches {
   Cutting cutting_;
   Permutation order_;
   DataPosition position_;
-  index units_ = 0;
-  index shift_ = 0;
+  Index units_ = 0;
+  Index shift_ = 0;
   std::vector<Token> ids_, labels_, following_;
   std::vector<Sequence> sequences_;
 };

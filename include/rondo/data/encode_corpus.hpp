@@ -28,11 +28,11 @@ struct EncodeSettings {
   DocumentBorder border = DocumentBorder::blank_line;
   InvalidUtf8 invalid = InvalidUtf8::refused;
   std::string end_token{};  // of every document; empty: the tokenizer's end-of-text token
-  index threads = hardware_threads();
+  Index threads = hardware_threads();
 };
 
 struct EncodedCorpus {
-  index documents = 0;
+  Index documents = 0;
   DocumentBegin totals;
 };
 
@@ -51,10 +51,10 @@ struct EncodedCorpus {
 // Encodes chunks, several at a time, and hands them on in order.
 class ChunkEncoder {
  public:
-  ChunkEncoder(const Tokenizer& tokenizer, TokenId end_of_text, index threads)
+  ChunkEncoder(const Tokenizer& tokenizer, TokenId end_of_text, Index threads)
       : tokenizer_(tokenizer),
         end_of_text_(end_of_text),
-        threads_(std::max<index>(1, threads)),
+        threads_(std::max<Index>(1, threads)),
         caches_(static_cast<std::size_t>(threads_)) {}
 
   template <class Report>
@@ -71,7 +71,7 @@ class ChunkEncoder {
         tasks.push_back({{chunks.data() + begin, end - begin}, {}, {}});
         begin = end;
       }
-      for_each_task(threads_, static_cast<index>(tasks.size()), [&](index worker, index task) {
+      for_each_task(threads_, static_cast<Index>(tasks.size()), [&](Index worker, Index task) {
         run(tasks[static_cast<std::size_t>(task)], caches_[static_cast<std::size_t>(worker)]);
       });
       for (const Task& task : tasks) write(task, writer);
@@ -113,7 +113,7 @@ class ChunkEncoder {
 
   const Tokenizer& tokenizer_;
   TokenId end_of_text_;
-  index threads_;
+  Index threads_;
   std::vector<EncodingCache> caches_;
   std::uint64_t words_ = 0;  // of the present document so far
   std::uint64_t bytes_ = 0;

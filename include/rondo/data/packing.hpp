@@ -28,13 +28,13 @@
 namespace rondo {
 
 template <class Source>
-concept TokenSource = requires(const Source& source, index i, Token* to) {
-  { source.tokens() } -> std::convertible_to<index>;
-  { source.documents() } -> std::convertible_to<index>;
+concept TokenSource = requires(const Source& source, Index i, Token* to) {
+  { source.tokens() } -> std::convertible_to<Index>;
+  { source.documents() } -> std::convertible_to<Index>;
   source.begin_of(i).tokens;
   source.begin_of(i).words;
   source.all().middle(i, i).copy(to);
-  { source.vocabulary() } -> std::convertible_to<index>;
+  { source.vocabulary() } -> std::convertible_to<Index>;
   { source.end_of_text() } -> std::convertible_to<Token>;
 };
 
@@ -46,25 +46,25 @@ constexpr std::string_view name_of(Packing packing) {
 
 // A run of tokens of a source, and the borders that no label is looked up across.
 struct Piece {
-  index begin = 0;
-  index end = 0;
-  index first = 0;  // of the document, or of the stream
-  index last = 0;
+  Index begin = 0;
+  Index end = 0;
+  Index first = 0;  // of the document, or of the stream
+  Index last = 0;
 };
 
 class Cutting {
  public:
   // Throws Error where the source has no unit.
   template <TokenSource Source>
-  Cutting(const Source& source, Packing packing, index length) : packing_(packing), length_(length), size_(source.tokens()) {
+  Cutting(const Source& source, Packing packing, Index length) : packing_(packing), length_(length), size_(source.tokens()) {
     require(length > 0, "batches: length must be at least 1 token, found ", length);
-    const index documents = source.documents();
+    const Index documents = source.documents();
     begins_.reserve(static_cast<std::size_t>(documents + 1));
-    index units = 0;
-    for (index d = 0; d <= documents; ++d) {
-      const auto begin = static_cast<index>(source.begin_of(d).tokens);
+    Index units = 0;
+    for (Index d = 0; d <= documents; ++d) {
+      const auto begin = static_cast<Index>(source.begin_of(d).tokens);
       if (d > 0) units += (begin - begins_.back().token + length - 1) / length;
-      begins_.push_back({begin, static_cast<index>(source.begin_of(d).words), units});
+      begins_.push_back({begin, static_cast<Index>(source.begin_of(d).words), units});
     }
     require(units > 0, "batches: the data has no tokens (", documents, " documents)");
     require(packing == Packing::documents || size_ > length, "batches: windows of ", length,
@@ -72,22 +72,22 @@ class Cutting {
   }
 
   // `shift` in [0, length) moves the borders of windows.
-  [[nodiscard]] index units(index shift = 0) const {
+  [[nodiscard]] Index units(Index shift = 0) const {
     if (packing_ == Packing::documents) return begins_.back().unit;
     return (size_ - 1 - possible(shift)) / length_;
   }
-  [[nodiscard]] Piece unit(index number, index shift = 0) const {
+  [[nodiscard]] Piece unit(Index number, Index shift = 0) const {
     if (packing_ == Packing::windows) {
-      const index begin = possible(shift) + number * length_;
+      const Index begin = possible(shift) + number * length_;
       return {begin, begin + length_, 0, size_};
     }
     const auto document = last_before(number, &Begin::unit);
-    const index end = document[1].token;
-    const index begin = document->token + (number - document->unit) * length_;
+    const Index end = document[1].token;
+    const Index begin = document->token + (number - document->unit) * length_;
     return {begin, std::min(begin + length_, end), document->token, end};
   }
   // Words before a token; those of a document are spread evenly over its tokens.
-  [[nodiscard]] index words_before(index token) const {
+  [[nodiscard]] Index words_before(Index token) const {
     if (token >= size_) return begins_.back().word;
     const auto document = last_before(token, &Begin::token);
     return document->word +
@@ -97,20 +97,20 @@ class Cutting {
  private:
   // What lies before a document.
   struct Begin {
-    index token, word, unit;
+    Index token, word, unit;
   };
   // The document that something below the total is in; documents without tokens have none of it.
-  [[nodiscard]] std::vector<Begin>::const_iterator last_before(index value, index Begin::*member) const {
+  [[nodiscard]] std::vector<Begin>::const_iterator last_before(Index value, Index Begin::*member) const {
     return std::upper_bound(begins_.begin(), begins_.end(), value,
-                            [&](index number, const Begin& begin) { return number < begin.*member; }) -
+                            [&](Index number, const Begin& begin) { return number < begin.*member; }) -
            1;
   }
   // A stream that has room for one window only is not shifted beyond its end.
-  [[nodiscard]] index possible(index shift) const { return std::min(shift, size_ - 1 - length_); }
+  [[nodiscard]] Index possible(Index shift) const { return std::min(shift, size_ - 1 - length_); }
 
   Packing packing_;
-  index length_;
-  index size_;
+  Index length_;
+  Index size_;
   std::vector<Begin> begins_;
 };
 

@@ -3,7 +3,7 @@
 // ("cycle walking", Black and Rogaway 2002).
 //
 //   Permutation order{documents, key_of(seed, "epoch 3")};
-//   for (index i = 0; i < documents; ++i) use(order(i));          // each once
+//   for (Index i = 0; i < documents; ++i) use(order(i));          // each once
 //
 // The same (size, key) gives the same order everywhere, and any place in it can be returned to.
 #pragma once
@@ -18,19 +18,19 @@ namespace rondo {
 
 class Permutation {
  public:
-  constexpr Permutation(index size, RandomKey key)
+  constexpr Permutation(Index size, RandomKey key)
       : size_(static_cast<std::uint64_t>(size)), key_(key), half_bits_(half_bits(size)) {}
 
-  [[nodiscard]] constexpr index size() const { return static_cast<index>(size_); }
-  [[nodiscard]] constexpr index operator()(index place) const {
+  [[nodiscard]] constexpr Index size() const { return static_cast<Index>(size_); }
+  [[nodiscard]] constexpr Index operator()(Index place) const {
     auto number = static_cast<std::uint64_t>(place);
     do number = exchanged(number);
     while (number >= size_);
-    return static_cast<index>(number);
+    return static_cast<Index>(number);
   }
 
  private:
-  static constexpr int half_bits(index size) {
+  static constexpr int half_bits(Index size) {
     return size <= 2 ? 1 : (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(size - 1))) + 1) / 2;
   }
   [[nodiscard]] constexpr std::uint64_t exchanged(std::uint64_t number) const {

@@ -5,7 +5,7 @@
 //   writer.commit();                                              // complete under its name, or not there at all
 //
 //   TokenFile file{"train.tokens"};
-//   for (index d = 0; d < file.documents(); ++d) use(file.tokens(d));     // TokenView: size(), [i], copy(...)
+//   for (Index d = 0; d < file.documents(); ++d) use(file.tokens(d));     // TokenView: size(), [i], copy(...)
 //
 // Layout, little-endian:
 //   header   64 bytes  "rondotok", u32 version 1, u32 bytes of a token (2 where the vocabulary allows it, else 4),
@@ -154,7 +154,7 @@ class TokenFileWriter {
   }
 
   // Documents ended so far, and what they hold.
-  [[nodiscard]] index documents() const { return static_cast<index>(borders_.size()) - 1; }
+  [[nodiscard]] Index documents() const { return static_cast<Index>(borders_.size()) - 1; }
   [[nodiscard]] const DocumentBegin& totals() const { return borders_.back(); }
 
  private:
@@ -176,26 +176,26 @@ class TokenFileWriter {
 // Some tokens that lie in a token file; valid as long as the file is open.
 class TokenView {
  public:
-  TokenView(const std::byte* data, index size, std::uint32_t token_bytes) : data_(data), size_(size), token_bytes_(token_bytes) {}
+  TokenView(const std::byte* data, Index size, std::uint32_t token_bytes) : data_(data), size_(size), token_bytes_(token_bytes) {}
 
-  [[nodiscard]] index size() const { return size_; }
-  [[nodiscard]] TokenId operator[](index i) const {
+  [[nodiscard]] Index size() const { return size_; }
+  [[nodiscard]] TokenId operator[](Index i) const {
     return token_bytes_ == 2 ? static_cast<TokenId>(reinterpret_cast<const std::uint16_t*>(data_)[i])
                              : reinterpret_cast<const TokenId*>(data_)[i];
   }
-  [[nodiscard]] TokenView middle(index begin, index count) const {
+  [[nodiscard]] TokenView middle(Index begin, Index count) const {
     require(0 <= begin && 0 <= count && begin + count <= size_, "tokens ", begin, " to ", begin + count, " of ", size_);
-    return {data_ + begin * static_cast<index>(token_bytes_), count, token_bytes_};
+    return {data_ + begin * static_cast<Index>(token_bytes_), count, token_bytes_};
   }
   // Writes all of them to `target`, which has room for them.
   template <class Id>
   void copy(Id* target) const {
-    for (index i = 0; i < size_; ++i) target[i] = static_cast<Id>((*this)[i]);
+    for (Index i = 0; i < size_; ++i) target[i] = static_cast<Id>((*this)[i]);
   }
 
  private:
   const std::byte* data_;
-  index size_;
+  Index size_;
   std::uint32_t token_bytes_;
 };
 
@@ -239,19 +239,19 @@ class TokenFile {
   [[nodiscard]] std::uint64_t tokenizer() const { return header_.tokenizer; }
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
-  [[nodiscard]] index tokens() const { return static_cast<index>(trailer_.tokens); }
-  [[nodiscard]] index documents() const { return static_cast<index>(trailer_.documents); }
-  [[nodiscard]] index words() const { return static_cast<index>(begin_of(documents()).words); }
-  [[nodiscard]] index bytes() const { return static_cast<index>(begin_of(documents()).bytes); }
+  [[nodiscard]] Index tokens() const { return static_cast<Index>(trailer_.tokens); }
+  [[nodiscard]] Index documents() const { return static_cast<Index>(trailer_.documents); }
+  [[nodiscard]] Index words() const { return static_cast<Index>(begin_of(documents()).words); }
+  [[nodiscard]] Index bytes() const { return static_cast<Index>(begin_of(documents()).bytes); }
 
   // What lies before document d, 0 <= d <= documents().
-  [[nodiscard]] const DocumentBegin& begin_of(index d) const {
+  [[nodiscard]] const DocumentBegin& begin_of(Index d) const {
     require(0 <= d && d <= documents(), file_.path().string(), ": document ", d, ": expected 0 to ", documents());
     return borders_[d];
   }
-  [[nodiscard]] TokenView tokens(index d) const {
+  [[nodiscard]] TokenView tokens(Index d) const {
     require(0 <= d && d < documents(), file_.path().string(), ": document ", d, ": expected 0 to ", documents() - 1);
-    return all().middle(static_cast<index>(borders_[d].tokens), static_cast<index>(borders_[d + 1].tokens - borders_[d].tokens));
+    return all().middle(static_cast<Index>(borders_[d].tokens), static_cast<Index>(borders_[d + 1].tokens - borders_[d].tokens));
   }
   // All documents, one after the other.
   [[nodiscard]] TokenView all() const { return {file_.bytes().data() + sizeof header_, tokens(), header_.token_bytes}; }
@@ -275,7 +275,7 @@ class TokenFile {
   void check_ids(const std::string& name) const {
     const auto largest_of = [this](const auto* ids) {
       std::uint32_t largest = 0;
-      for (index i = 0; i < tokens(); ++i) largest = std::max<std::uint32_t>(largest, ids[i]);
+      for (Index i = 0; i < tokens(); ++i) largest = std::max<std::uint32_t>(largest, ids[i]);
       return largest;
     };
     const std::byte* ids = file_.bytes().data() + sizeof header_;

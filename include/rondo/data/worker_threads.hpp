@@ -1,7 +1,7 @@
 // Work on many threads.
 //
-//   run_on_threads(threads, [&](index worker) { ... });          // worker 0 <= worker < threads, all at once
-//   for_each_task(threads, tasks, [&](index worker, index task) { ... });   // each task once, the next free worker takes it
+//   run_on_threads(threads, [&](Index worker) { ... });          // worker 0 <= worker < threads, all at once
+//   for_each_task(threads, tasks, [&](Index worker, Index task) { ... });   // each task once, the next free worker takes it
 //
 // Both return when all is done. The first exception that a worker throws is thrown again; later tasks are not begun then.
 #pragma once
@@ -18,16 +18,16 @@
 namespace rondo {
 
 // What the processor offers, at least 1.
-[[nodiscard]] inline index hardware_threads() {
-  return std::max<index>(1, static_cast<index>(std::thread::hardware_concurrency()));
+[[nodiscard]] inline Index hardware_threads() {
+  return std::max<Index>(1, static_cast<Index>(std::thread::hardware_concurrency()));
 }
 
 template <class Work>
-void run_on_threads(index threads, Work&& work) {
-  if (threads <= 1) return work(index{0});
+void run_on_threads(Index threads, Work&& work) {
+  if (threads <= 1) return work(Index{0});
   std::exception_ptr problem;
   std::mutex problem_mutex;
-  const auto guarded = [&](index worker) {
+  const auto guarded = [&](Index worker) {
     try {
       work(worker);
     } catch (...) {
@@ -36,18 +36,18 @@ void run_on_threads(index threads, Work&& work) {
     }
   };
   std::vector<std::thread> others;
-  for (index worker = 1; worker < threads; ++worker) others.emplace_back(guarded, worker);
+  for (Index worker = 1; worker < threads; ++worker) others.emplace_back(guarded, worker);
   guarded(0);
   for (std::thread& other : others) other.join();
   if (problem) std::rethrow_exception(problem);
 }
 
 template <class Work>
-void for_each_task(index threads, index tasks, Work&& work) {
-  std::atomic<index> next{0};
-  run_on_threads(std::min(threads, tasks), [&](index worker) {
+void for_each_task(Index threads, Index tasks, Work&& work) {
+  std::atomic<Index> next{0};
+  run_on_threads(std::min(threads, tasks), [&](Index worker) {
     try {
-      for (index task = next++; task < tasks; task = next++) work(worker, task);
+      for (Index task = next++; task < tasks; task = next++) work(worker, task);
     } catch (...) {
       next = tasks;
       throw;

@@ -16,14 +16,14 @@ namespace rondo {
 // B sequences of T tokens each, one after the other.
 struct TokenGrid {
   std::vector<Token> ids;
-  index sequences = 0, length = 0;
+  Index sequences = 0, length = 0;
 
-  [[nodiscard]] index tokens() const { return sequences * length; }
+  [[nodiscard]] Index tokens() const { return sequences * length; }
   // Label of each token: the next one of its sequence.
   [[nodiscard]] std::vector<Token> labels(int ignore_index) const {
     std::vector<Token> result(ids.size(), ignore_index);
     for (std::size_t i = 0; i + 1 < ids.size(); ++i)
-      if ((static_cast<index>(i) + 1) % length != 0) result[i] = ids[i + 1];
+      if ((static_cast<Index>(i) + 1) % length != 0) result[i] = ids[i + 1];
     return result;
   }
 };
@@ -39,14 +39,14 @@ class LogitsPass {
   // act(rows): all logits in order, some rows [n, vocabulary] at a time. Memory for no more than about 4096 tokens.
   template <class Act>
   void each_logits(Act act) {
-    const index group = std::max<index>(1, 4096 / grid_.length);
-    for (index first = 0; first < grid_.sequences; first += group) {
+    const Index group = std::max<Index>(1, 4096 / grid_.length);
+    for (Index first = 0; first < grid_.sequences; first += group) {
       auto mark = c_.mark();
       const Tokens ids = begin(first, std::min(group, grid_.sequences - first));
       const Out<Context> hidden = c_.matrix(ids.columns, model().shape().width);
       model().evaluate(c_, weights_.record(), ids, hidden, {});
       const Out<Context> logits = c_.matrix(std::min(rows_at_once, ids.columns), model().shape().vocabulary);
-      for (index row = 0; row < ids.columns; row += rows_at_once) {
+      for (Index row = 0; row < ids.columns; row += rows_at_once) {
         const Out<Context> rows = logits.middle_rows(0, std::min(rows_at_once, ids.columns - row));
         model().logits(c_, weights_.record(), hidden.middle_rows(row, rows.rows), rows);
         act(View<const Scalar>(rows));
@@ -61,7 +61,7 @@ class LogitsPass {
     const CrossEntropy objective{};
     const Tokens ids = begin(0, grid_.sequences);
     const std::vector<Token> labels = grid_.labels(objective.options.ignore_index);
-    const index width = model().shape().width;
+    const Index width = model().shape().width;
     RecordBuffer<SavedRecords, Model, Scalar, typename Backend::Memory> saved{SavedRecords{c_.extent()}, model()};
     const Out<Context> hidden = c_.matrix(ids.columns, width), d_hidden = c_.matrix(ids.columns, width);
     model().forward(c_, weights_.record(), ids, hidden, saved.record(), {});
@@ -74,12 +74,12 @@ class LogitsPass {
 
  private:
   using Context = typename Backend::Context;
-  static constexpr index rows_at_once = 512;
+  static constexpr Index rows_at_once = 512;
 
   [[nodiscard]] const Model& model() const { return weights_.model(); }
-  Tokens begin(index first, index count) {
+  Tokens begin(Index first, Index count) {
     sequences_.clear();
-    for (index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
+    for (Index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
     c_.begin(sequences_, count * grid_.length);
     return {grid_.ids.data() + first * grid_.length, 1, count * grid_.length};
   }

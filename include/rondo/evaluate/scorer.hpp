@@ -25,7 +25,7 @@ class TextScorer {
  public:
   using Text = std::vector<Token>;
   using Visit = std::function<void(std::size_t text, std::span<const float> log_probabilities)>;
-  using TokensDone = std::function<void(index tokens)>;
+  using TokensDone = std::function<void(Index tokens)>;
 
   virtual ~TextScorer() = default;
   // visit(number of the text, its log-probabilities), in an order of the scorer's choice; progress(tokens done) after each pass.
@@ -45,17 +45,17 @@ class Scorer : public TextScorer {
  public:
   using Scalar = typename Backend::Scalar;
 
-  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, index batch_tokens = 4096, double soft_cap = 0)
+  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096, double soft_cap = 0)
       : model_(&model), weights_(&weights), batch_tokens_(batch_tokens), soft_cap_(soft_cap) {}
 
   void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
     std::vector<std::size_t> order(texts.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
-    index done = 0;
+    Index done = 0;
     for (std::size_t first = 0; first < order.size();) {
       std::size_t last = first;
-      index tokens = 0;
+      Index tokens = 0;
       while (last < order.size() && (last == first || tokens + std::ssize(texts[order[last]]) <= batch_tokens_))
         tokens += std::ssize(texts[order[last++]]);
       pass(texts, std::span(order).subspan(first, last - first), tokens, visit);
@@ -66,7 +66,7 @@ class Scorer : public TextScorer {
   }
 
  private:
-  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, index tokens, const Visit& visit) {
+  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit) {
     ids_.clear();
     labels_.clear();
     sequences_.clear();
@@ -88,10 +88,10 @@ class Scorer : public TextScorer {
     const View<Scalar> hidden = c_.matrix(tokens, model_->shape().width);
     const View<Scalar> result = c_.matrix(1, tokens);
     model_->evaluate(c_, weights_->record(), Tokens{ids_.data(), 1, tokens}, hidden, {});
-    const index block = std::min<index>(tokens, 512);
+    const Index block = std::min<Index>(tokens, 512);
     const View<Scalar> logits = c_.matrix(block, model_->shape().vocabulary);
-    for (index begin = 0; begin < tokens; begin += block) {
-      const index rows = std::min(block, tokens - begin);
+    for (Index begin = 0; begin < tokens; begin += block) {
+      const Index rows = std::min(block, tokens - begin);
       model_->logits(c_, weights_->record(), hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
       c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows}, soft_cap_,
                          result.middle_columns(begin, rows));
@@ -100,13 +100,13 @@ class Scorer : public TextScorer {
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const Sequence& sequence = sequences_[i];
       visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
-                                              static_cast<std::size_t>(std::max<index>(sequence.length - 1, 0))));
+                                              static_cast<std::size_t>(std::max<Index>(sequence.length - 1, 0))));
     }
   }
 
   const Model* model_;
   const Parameters<Model, Backend, Storage>* weights_;
-  index batch_tokens_;
+  Index batch_tokens_;
   double soft_cap_;
   typename Backend::Context c_;
   std::vector<Token> ids_, labels_;

@@ -22,7 +22,7 @@ namespace rondo {
 
 struct Sampling {
   double temperature = 0;
-  index top_k = 0;
+  Index top_k = 0;
   double top_p = 1;
   double min_p = 0;
   Seed seed{};
@@ -40,8 +40,8 @@ class Sampler {
   template <class T>
   Token operator()(View<T> logits) {
     const T* z = logits.data;
-    const index count = logits.columns;
-    for (index i = 0; i < count; ++i)
+    const Index count = logits.columns;
+    for (Index i = 0; i < count; ++i)
       if (!std::isfinite(static_cast<double>(z[i]))) throw error("sampling: logit ", i, " is not finite");
     const auto best = static_cast<Token>(std::max_element(z, z + count) - z);
     if (sampling_.temperature == 0) return best;
@@ -54,7 +54,7 @@ class Sampler {
     for (std::size_t i = 0; i < order_.size(); ++i)
       total += probabilities_[i] = std::exp((static_cast<double>(z[order_[i]]) - static_cast<double>(z[best])) / sampling_.temperature);
     const std::size_t kept = candidates(total);
-    const double mass = std::accumulate(probabilities_.begin(), probabilities_.begin() + static_cast<index>(kept), 0.0);
+    const double mass = std::accumulate(probabilities_.begin(), probabilities_.begin() + static_cast<Index>(kept), 0.0);
     double target = uniform_number(key_, drawn_++) * mass;
     for (std::size_t i = 0; i < kept; ++i)
       if ((target -= probabilities_[i]) < 0) return order_[i];

@@ -21,7 +21,7 @@ class Session {
   using Scalar = typename Backend::Scalar;
 
   // `chunk` tokens of a prompt are computed at a time. model and weights must outlive the session.
-  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, index chunk = 256)
+  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256)
       : model_(&model),
         weights_(&weights),
         chunk_(chunk),
@@ -52,7 +52,7 @@ class Session {
     position_ = 0;
     context_.zero(state_.flat());
   }
-  [[nodiscard]] index position() const { return position_; }
+  [[nodiscard]] Index position() const { return position_; }
   [[nodiscard]] const auto& state() const { return state_; }
 
  private:
@@ -77,13 +77,13 @@ class Session {
 
   const Model* model_;
   const Parameters<Model, Backend, Storage>* weights_;
-  index chunk_;
+  Index chunk_;
   RecordBuffer<StateRecords, Model, Scalar> state_;
   typename Backend::Context context_;
   Arena hidden_;
   View<Scalar> last_, logits_;
-  index limit_;
-  index position_ = 0;
+  Index limit_;
+  Index position_ = 0;
 };
 
 }  // namespace rondo

@@ -40,9 +40,9 @@ namespace rondo {
 static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian and read as it lies");
 
 // "[8192, 256]"
-inline std::string shape_text(std::span<const index> shape) {
+inline std::string shape_text(std::span<const Index> shape) {
   std::string text = "[";
-  for (const index size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  for (const Index size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
 }
 
@@ -50,20 +50,20 @@ struct StoredTensor {
   std::string file;
   std::string name;
   ElementType type = ElementType::f32;
-  std::vector<index> shape;
+  std::vector<Index> shape;
   std::span<const std::byte> bytes;  // in the mapped file, not aligned
 
-  [[nodiscard]] index elements() const { return static_cast<index>(bytes.size() / bytes_of(type)); }
+  [[nodiscard]] Index elements() const { return static_cast<Index>(bytes.size() / bytes_of(type)); }
 
   // An error about this tensor: "FILE: tensor 'NAME': expected ..., found ...".
   [[nodiscard]] Error mismatch(std::string_view expected, std::string_view found) const {
     return Error(file, "tensor '" + name + "'", expected, found);
   }
-  void require_shape(std::span<const index> expected) const {
+  void require_shape(std::span<const Index> expected) const {
     if (!std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
       throw mismatch("shape " + shape_text(expected), "shape " + shape_text(shape));
   }
-  void require_shape(std::initializer_list<index> expected) const { require_shape(std::span<const index>{expected}); }
+  void require_shape(std::initializer_list<Index> expected) const { require_shape(std::span<const Index>{expected}); }
 
   // All elements in row-major order. Floating-point elements convert to any floating-point type, integers to any integer
   // type that can hold each of them.
@@ -183,21 +183,21 @@ class SafetensorsFile {
     const auto whole_numbers = [&](const char* member_name) {
       const Json& list = member(member_name);
       if (!list.is_array()) throw tensor.mismatch(std::string(member_name) + " to be a list", list.type_name());
-      std::vector<index> numbers;
+      std::vector<Index> numbers;
       for (const Json& each : list) {
-        if (!each.is_number_unsigned() || !std::in_range<index>(each.get<std::uint64_t>()))
+        if (!each.is_number_unsigned() || !std::in_range<Index>(each.get<std::uint64_t>()))
           throw tensor.mismatch(std::string(member_name) + " of whole numbers from 0", each.dump());
-        numbers.push_back(static_cast<index>(each.get<std::uint64_t>()));
+        numbers.push_back(static_cast<Index>(each.get<std::uint64_t>()));
       }
       return numbers;
     };
     tensor.shape = whole_numbers("shape");
-    const std::vector<index> offsets = whole_numbers("data_offsets");
-    const index data_bytes = std::ssize(data);
+    const std::vector<Index> offsets = whole_numbers("data_offsets");
+    const Index data_bytes = std::ssize(data);
     if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_bytes)
       throw tensor.mismatch("data_offsets [begin, end] with begin <= end <= " + std::to_string(data_bytes), shape_text(offsets));
-    index expected_bytes = static_cast<index>(bytes_of(tensor.type));
-    for (const index size : tensor.shape)
+    Index expected_bytes = static_cast<Index>(bytes_of(tensor.type));
+    for (const Index size : tensor.shape)
       if (__builtin_mul_overflow(expected_bytes, size, &expected_bytes))
         throw tensor.mismatch("a shape whose size in bytes is a 64-bit number", shape_text(tensor.shape));
     if (expected_bytes != offsets[1] - offsets[0])
@@ -216,7 +216,7 @@ class SafetensorsFile {
     std::sort(order.begin(), order.end(), [&](const StoredTensor* a, const StoredTensor* b) {
       return std::pair{begin(a), a->bytes.size()} < std::pair{begin(b), b->bytes.size()};
     });
-    index end = 0;
+    Index end = 0;
     for (const StoredTensor* tensor : order) {
       if (begin(tensor) != end)
         throw tensor->mismatch(

@@ -39,7 +39,7 @@ namespace rondo {
 // Takes the elements of one tensor in row-major order, in as many pieces as one likes.
 class TensorSink {
  public:
-  TensorSink(AtomicFile& file, std::string name, ElementType type, index elements)
+  TensorSink(AtomicFile& file, std::string name, ElementType type, Index elements)
       : file_(file), name_(std::move(name)), type_(type), missing_(elements) {}
 
   template <class T>
@@ -53,7 +53,7 @@ class TensorSink {
   }
   template <class T>
   void put(View<T> matrix) {
-    for (index row = 0; row < matrix.rows; ++row)
+    for (Index row = 0; row < matrix.rows; ++row)
       put(std::span<const std::remove_const_t<T>>{matrix.row(row), static_cast<std::size_t>(matrix.columns)});
   }
   void finish() const { require(missing_ == 0, place(), missing_, " elements of its shape were not put"); }
@@ -83,7 +83,7 @@ class TensorSink {
   AtomicFile& file_;
   std::string name_;
   ElementType type_;
-  index missing_;
+  Index missing_;
 };
 
 // A folder gets several files where one would hold more bytes of tensors than this.
@@ -99,26 +99,26 @@ class SafetensorsWriter {
 
   void metadata(const std::string& key, const std::string& value) { metadata_[key] = value; }
 
-  void add(const std::string& name, std::vector<index> shape, ElementType type, Source source) {
+  void add(const std::string& name, std::vector<Index> shape, ElementType type, Source source) {
     require(name != "__metadata__" && !names_.contains(name), "tensor '", name, "': the name is taken");
     require(is_number(type), "tensor '", name, "': ", name_of(type), " cannot be written");
-    index elements = 1, bytes = 0;
-    for (const index size : shape)
+    Index elements = 1, bytes = 0;
+    for (const Index size : shape)
       require(size >= 0 && !__builtin_mul_overflow(elements, size, &elements), "tensor '", name,
               "': not a shape: ", shape_text(shape));
-    require(!__builtin_mul_overflow(elements, static_cast<index>(bytes_of(type)), &bytes), "tensor '", name,
+    require(!__builtin_mul_overflow(elements, static_cast<Index>(bytes_of(type)), &bytes), "tensor '", name,
             "': too large: ", shape_text(shape));
     names_.insert(name);
     tensors_.push_back({name, std::move(shape), type, elements, bytes, std::move(source)});
   }
   // A vector [n] or matrix [rows, columns] that stays where it is until the file is written.
   template <class T>
-  void add(const std::string& name, std::vector<index> shape, ElementType type, View<T> matrix) {
+  void add(const std::string& name, std::vector<Index> shape, ElementType type, View<T> matrix) {
     check_size(name, shape, matrix.size());
     add(name, std::move(shape), type, [matrix](TensorSink& sink) { sink.put(matrix); });
   }
   template <class T, std::size_t extent>
-  void add(const std::string& name, std::vector<index> shape, ElementType type, std::span<T, extent> elements) {
+  void add(const std::string& name, std::vector<Index> shape, ElementType type, std::span<T, extent> elements) {
     check_size(name, shape, std::ssize(elements));
     add(name, std::move(shape), type,
         [elements](TensorSink& sink) { sink.put(std::span<const std::remove_const_t<T>>{elements}); });
@@ -174,10 +174,10 @@ class SafetensorsWriter {
  private:
   struct Entry {
     std::string name;
-    std::vector<index> shape;
+    std::vector<Index> shape;
     ElementType type;
-    index elements;
-    index bytes;
+    Index elements;
+    Index bytes;
     Source source;
   };
 
@@ -196,7 +196,7 @@ class SafetensorsWriter {
     Json header = Json::object();
     auto& members = static_cast<Json::object_t::Container&>(header.get_ref<Json::object_t&>());
     members.emplace_back("__metadata__", metadata_);
-    index offset = 0;
+    Index offset = 0;
     for (const Entry* tensor : tensors) {
       members.emplace_back(
           tensor->name,
@@ -220,9 +220,9 @@ class SafetensorsWriter {
     }
   }
 
-  static void check_size(const std::string& name, std::span<const index> shape, index elements) {
-    index product = 1;
-    for (const index size : shape)
+  static void check_size(const std::string& name, std::span<const Index> shape, Index elements) {
+    Index product = 1;
+    for (const Index size : shape)
       if (__builtin_mul_overflow(product, size, &product)) product = -1;
     require(product == elements, "tensor '", name, "': ", elements, " elements given for shape ", shape_text(shape));
   }

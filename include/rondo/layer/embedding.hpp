@@ -7,7 +7,7 @@ namespace rondo {
 
 class Embedding : public PlainLayer, public NothingSaved, public NoState {
  public:
-  constexpr Embedding(index vocabulary, index width, Initial initial = normal(0.02))
+  constexpr Embedding(Index vocabulary, Index width, Initial initial = normal(0.02))
       : vocabulary_(vocabulary), width_(width), initial_(initial) {}
 
   template <class S>
@@ -28,7 +28,7 @@ class Embedding : public PlainLayer, public NothingSaved, public NoState {
   }
 
  private:
-  index vocabulary_, width_;
+  Index vocabulary_, width_;
   Initial initial_;
 };
 

@@ -72,7 +72,7 @@ class TiedHead : public PlainLayer, public NothingSaved, public NoState {
   }
 
  private:
-  index vocabulary_;
+  Index vocabulary_;
   Initial initial_;
 };
 

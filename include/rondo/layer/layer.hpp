@@ -24,13 +24,13 @@ using CarriedGradientFor = CarriedGradient<typename Layer::template State<Out<C>
 
 // Parameters that all blocks of a stack share: none.
 struct NothingShared : NoWeights, NothingSaved {
-  constexpr NothingShared(const Shape&, index) {}
+  constexpr NothingShared(const Shape&, Index) {}
   template <class C>
   void forward(C&, const auto&, const auto&) const {}
   template <class C>
   void backward(C&, const auto&, const auto&, const auto&) const {}
   template <class C>
-  void enter(C&, const auto&, index) const {}
+  void enter(C&, const auto&, Index) const {}
 };
 
 // What most layers are: nothing shared, nothing to check.

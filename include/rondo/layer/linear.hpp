@@ -12,7 +12,7 @@ enum class Bias : bool { no, yes };
 template <Bias with_bias = Bias::no>
 class Linear : public PlainLayer, public NothingSaved, public NoState {
  public:
-  constexpr Linear(index in, index out, Initial initial = normal(0.02), Initial bias_initial = zeros())
+  constexpr Linear(Index in, Index out, Initial initial = normal(0.02), Initial bias_initial = zeros())
       : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial) {}
 
   template <class S, Bias = with_bias>
@@ -33,8 +33,8 @@ class Linear : public PlainLayer, public NothingSaved, public NoState {
       return leaves(parameter("weight", {out_, in_}, initial_, Decay::yes, w.weight...));
   }
 
-  [[nodiscard]] constexpr index in() const { return in_; }
-  [[nodiscard]] constexpr index out() const { return out_; }
+  [[nodiscard]] constexpr Index in() const { return in_; }
+  [[nodiscard]] constexpr Index out() const { return out_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y) const {
@@ -49,7 +49,7 @@ class Linear : public PlainLayer, public NothingSaved, public NoState {
   }
 
  private:
-  index in_, out_;
+  Index in_, out_;
   Initial initial_, bias_initial_;
 };
 

@@ -14,7 +14,7 @@ namespace rondo {
 
 class LowerBounds {
  public:
-  constexpr LowerBounds(const Shape& shape, index depth) : depth_(depth), width_(shape.heads * shape.head_key_width()) {}
+  constexpr LowerBounds(const Shape& shape, Index depth) : depth_(depth), width_(shape.heads * shape.head_key_width()) {}
 
   template <class S>
   struct Weights {
@@ -42,13 +42,13 @@ class LowerBounds {
   }
   // Before block l runs, in either direction.
   template <class C>
-  void enter(C& c, const auto& saved, index l) const {
+  void enter(C& c, const auto& saved, Index l) const {
     c.bound = saved.bounds.middle_rows(l, 1);
     c.d_bound = saved.d_bounds.middle_rows(l, 1);
   }
 
  private:
-  index depth_, width_;
+  Index depth_, width_;
 };
 
 }  // namespace rondo

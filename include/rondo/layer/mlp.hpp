@@ -15,7 +15,7 @@ namespace rondo {
 template <class Activation>
 class GatedMlp : public PlainLayer, public NoState {
  public:
-  constexpr GatedMlp(const Shape& shape, index)
+  constexpr GatedMlp(const Shape& shape, Index)
       : gate_(shape.width, shape.mlp()), up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
 
   template <class S>
@@ -62,7 +62,7 @@ class GatedMlp : public PlainLayer, public NoState {
 template <class Activation, Bias bias = Bias::no>
 class Mlp : public PlainLayer, public NoState {
  public:
-  constexpr Mlp(const Shape& shape, index) : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
+  constexpr Mlp(const Shape& shape, Index) : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
 
   template <class S>
   struct Weights {

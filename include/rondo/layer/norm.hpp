@@ -14,7 +14,7 @@ namespace rondo {
 
 class RmsNorm : public PlainLayer, public NoState {
  public:
-  constexpr explicit RmsNorm(index width, double epsilon, index groups = 1) : width_(width), sizes_{groups, epsilon} {}
+  constexpr explicit RmsNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon} {}
 
   template <class S>
   struct Weights {
@@ -41,13 +41,13 @@ class RmsNorm : public PlainLayer, public NoState {
   }
 
  private:
-  index width_;
+  Index width_;
   NormSizes sizes_;
 };
 
 class LayerNorm : public PlainLayer, public NoState {
  public:
-  constexpr explicit LayerNorm(index width, double epsilon, index groups = 1) : width_(width), sizes_{groups, epsilon} {}
+  constexpr explicit LayerNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon} {}
 
   template <class S>
   struct Weights {
@@ -76,13 +76,13 @@ class LayerNorm : public PlainLayer, public NoState {
   }
 
  private:
-  index width_;
+  Index width_;
   NormSizes sizes_;
 };
 
 class NoNorm : public PlainLayer, public NoWeights, public NothingSaved, public NoState {
  public:
-  constexpr explicit NoNorm(index, double, index = 1) {}
+  constexpr explicit NoNorm(Index, double, Index = 1) {}
   template <class C>
   void forward(C& c, const auto&, In<C> x, Out<C> y, const auto&) const {
     c.copy(x, y);

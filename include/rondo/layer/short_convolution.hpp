@@ -12,7 +12,7 @@ namespace rondo {
 
 class ShortConvolution : public PlainLayer, public NothingSaved {
  public:
-  constexpr ShortConvolution(const Shape& shape, index channels) : channels_(channels), taps_(shape.convolution) {}
+  constexpr ShortConvolution(const Shape& shape, Index channels) : channels_(channels), taps_(shape.convolution) {}
 
   template <class S>
   struct Weights {
@@ -44,7 +44,7 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
   }
 
  private:
-  index channels_, taps_;
+  Index channels_, taps_;
 };
 
 }  // namespace rondo

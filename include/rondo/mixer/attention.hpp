@@ -25,7 +25,7 @@ class AttentionMixer {
     require_divides(shape.key_value_head_count(), shape.heads, "key_value_heads", "heads");
     Position::check(shape);
   }
-  AttentionMixer(const Shape& shape, index)
+  AttentionMixer(const Shape& shape, Index)
       : attention_{shape.heads, shape.key_value_head_count(), shape.head_key_width(),
                    1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window},
         position_(shape),
@@ -110,7 +110,7 @@ class AttentionMixer {
  private:
   SoftmaxAttention attention_;
   Position position_;
-  index capacity_;
+  Index capacity_;
   Linear<bias> query_, key_, value_, output_;
 };
 

@@ -19,7 +19,7 @@ class CellMixer {
   using Shared = NothingShared;
 
   static constexpr void check(const Shape&) {}
-  CellMixer(const Shape& shape, index block)
+  CellMixer(const Shape& shape, Index block)
       : cell_{shape.width}, in_(block == 0 ? shape.embedding() : shape.width), rows_(CellType::gates * shape.width) {}
 
   template <class S>
@@ -50,7 +50,7 @@ class CellMixer {
                   buffer("cell", {extent.sequences, cell_.width}, s.cell...));
   }
 
-  [[nodiscard]] index in() const { return in_; }
+  [[nodiscard]] Index in() const { return in_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<CellMixer, C> carried) const {
@@ -80,7 +80,7 @@ class CellMixer {
 
  private:
   Cell<CellType> cell_;
-  index in_, rows_;
+  Index in_, rows_;
 };
 
 }  // namespace rondo

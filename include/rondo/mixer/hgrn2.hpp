@@ -28,7 +28,7 @@ class Hgrn2Mixer {
     if (shape.key_value_head_count() != shape.heads)
       throw error("shape: HGRN2 has as many key as query heads, found ", shape.key_value_head_count(), " for ", shape.heads);
   }
-  Hgrn2Mixer(const Shape& shape, index)
+  Hgrn2Mixer(const Shape& shape, Index)
       : recurrence_{shape.heads, shape.head_key_width(), shape.head_value_width(),
                     1.0 / std::sqrt(static_cast<double>(shape.head_key_width()))},
         query_(shape, shape.width, shape.heads * shape.head_key_width()),

@@ -11,13 +11,13 @@ namespace rondo {
 
 class Projection : public PlainLayer, public NothingSaved, public NoState {
  public:
-  constexpr Projection(const Shape&, index in, index out) : linear_(in, out) {}
+  constexpr Projection(const Shape&, Index in, Index out) : linear_(in, out) {}
 
   template <class S>
   using Weights = Linear<>::Weights<S>;
   constexpr auto weight_leaves(auto&... w) const { return linear_.weight_leaves(w...); }
 
-  [[nodiscard]] constexpr index out() const { return linear_.out(); }
+  [[nodiscard]] constexpr Index out() const { return linear_.out(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto&) const {
@@ -34,7 +34,7 @@ class Projection : public PlainLayer, public NothingSaved, public NoState {
 
 class ConvolvedProjection : public PlainLayer {
  public:
-  constexpr ConvolvedProjection(const Shape& shape, index in, index out) : linear_(in, out), convolution_(shape, out) {}
+  constexpr ConvolvedProjection(const Shape& shape, Index in, Index out) : linear_(in, out), convolution_(shape, out) {}
 
   template <class S>
   struct Weights {
@@ -55,7 +55,7 @@ class ConvolvedProjection : public PlainLayer {
   using State = ShortConvolution::State<S>;
   constexpr auto state_leaves(Extent extent, auto&... s) const { return convolution_.state_leaves(extent, s...); }
 
-  [[nodiscard]] constexpr index out() const { return linear_.out(); }
+  [[nodiscard]] constexpr Index out() const { return linear_.out(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {

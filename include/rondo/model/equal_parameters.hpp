@@ -14,30 +14,30 @@
 namespace rondo {
 
 template <class Model>
-index parameter_count(const Shape& shape) {
+Index parameter_count(const Shape& shape) {
   return record_size(WeightRecords{}, Model{shape});
 }
 
 // `parameters(shape)` counts.
-inline Shape with_parameters(const std::function<index(const Shape&)>& parameters, Shape shape, index Shape::*size, index step,
-                             index budget) {
-  const auto count = [&](index steps) {
+inline Shape with_parameters(const std::function<Index(const Shape&)>& parameters, Shape shape, Index Shape::*size, Index step,
+                             Index budget) {
+  const auto count = [&](Index steps) {
     shape.*size = steps * step;
     return parameters(shape);
   };
-  index low = 1, high = 2;
+  Index low = 1, high = 2;
   require(count(low) < 2 * budget, "equal parameters: the smallest size has ", count(low), " parameters, the budget is ", budget);
   while (count(high) < budget) low = high, high *= 2;
   while (high - low > 1) {
-    const index middle = (low + high) / 2;
+    const Index middle = (low + high) / 2;
     (count(middle) < budget ? low : high) = middle;
   }
-  const index below = budget - count(low), above = count(high) - budget;
+  const Index below = budget - count(low), above = count(high) - budget;
   shape.*size = (below < above ? low : high) * step;
   return shape;
 }
 template <class Model>
-Shape with_parameters(const Shape& shape, index Shape::*size, index step, index budget) {
+Shape with_parameters(const Shape& shape, Index Shape::*size, Index step, Index budget) {
   return with_parameters(parameter_count<Model>, shape, size, step, budget);
 }
 

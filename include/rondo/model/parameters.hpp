@@ -22,8 +22,8 @@ namespace rondo {
 // Fills a tensor with its initial values.
 template <class T>
 void initialise(View<T> tensor, const Initial& initial, RandomKey key) {
-  for (index r = 0; r < tensor.rows; ++r)
-    for (index i = 0; i < tensor.columns; ++i) {
+  for (Index r = 0; r < tensor.rows; ++r)
+    for (Index i = 0; i < tensor.columns; ++i) {
       const auto number = static_cast<std::uint64_t>(r * tensor.columns + i);
       double value = initial.value;
       if (initial.kind == Initial::Kind::normal) value *= normal_number(key, number);
@@ -68,7 +68,7 @@ class RecordBuffer {
       return AnyStorage{};
     });
     memory_.reserve(bytes);
-    const auto size = static_cast<index>(bytes / sizeof(S));
+    const auto size = static_cast<Index>(bytes / sizeof(S));
     S* data = memory_.template take<S>(size);
     flat_ = {data, 1, size};
     std::fill_n(data, size, S{});
@@ -119,7 +119,7 @@ class Parameters : public RecordBuffer<WeightRecords, Model, Storage> {
 
   [[nodiscard]] const Model& model() const { return *model_; }
   // Number of scalars, without the padding.
-  [[nodiscard]] index count() const { return record_size(WeightRecords{}, *model_); }
+  [[nodiscard]] Index count() const { return record_size(WeightRecords{}, *model_); }
 
  private:
   const Model* model_;

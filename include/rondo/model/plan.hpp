@@ -37,7 +37,7 @@ struct PlannedRecord {
 };
 
 template <class Model, class Objective>
-StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, index tokens) {
+StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, Index tokens) {
   TraceContext c;
   c.begin(sequences, tokens);
   PlannedRecord weights{WeightRecords{}, model}, gradients{WeightRecords{}, model};

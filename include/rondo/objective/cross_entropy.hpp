@@ -21,21 +21,21 @@ namespace rondo {
 template <class Total>
 struct LossSum {
   Total sum{};
-  index count = 0;
+  Index count = 0;
 };
 
-inline index count_labels(Tokens labels, int ignore_index) {
+inline Index count_labels(Tokens labels, int ignore_index) {
   return std::count_if(labels.data, labels.data + labels.size(), [&](Token label) { return label != ignore_index; });
 }
 
 struct CrossEntropy {
   CrossEntropyOptions options{};
-  index block_tokens = 1024;
+  Index block_tokens = 1024;
 
   // The sum alone.
   template <class C, class Model>
   auto loss(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels) const {
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, index) {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index) {
       model.logits(c, w, rows, logits);
       c.cross_entropy(logits, targets, options, 1.0, losses);
     });
@@ -44,7 +44,7 @@ struct CrossEntropy {
   template <class C, class Model>
   auto gradient(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels, double scale, Out<C> d_hidden,
                 const auto& dw) const {
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, index begin) {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index begin) {
       model.logits(c, w, rows, logits);
       c.cross_entropy(logits, targets, options, scale, losses);
       model.logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
@@ -57,8 +57,8 @@ struct CrossEntropy {
     auto mark = c.mark();
     const Out<C> losses = c.matrix(1, hidden.rows);
     const Out<C> logits = c.matrix(std::min(block_tokens, hidden.rows), model.shape().vocabulary);
-    for (index begin = 0; begin < hidden.rows; begin += block_tokens) {
-      const index rows = std::min(block_tokens, hidden.rows - begin);
+    for (Index begin = 0; begin < hidden.rows; begin += block_tokens) {
+      const Index rows = std::min(block_tokens, hidden.rows - begin);
       act(hidden.middle_rows(begin, rows), logits.middle_rows(0, rows), labels.middle_columns(begin, rows),
           losses.middle_columns(begin, rows), begin);
     }

@@ -23,7 +23,7 @@ namespace rondo {
 
 // What changes from one update to the next.
 struct Update {
-  index step = 1;             // number of this update, from 1
+  Index step = 1;             // number of this update, from 1
   double rate_share = 1;      // of the full rate
   double gradient_scale = 1;  // the gradients are multiplied by it first
 };
@@ -35,8 +35,8 @@ class OptimizerState {
   using Scalar = typename Backend::Scalar;
   // Neighbours that decay alike.
   struct Piece {
-    index begin = 0;
-    index size = 0;
+    Index begin = 0;
+    Index size = 0;
     Decay decay = Decay::no;
   };
 
@@ -49,7 +49,7 @@ class OptimizerState {
       std::fill_n(moment->data, flat.columns, Scalar(0));
     }
     weights.each([&](const std::string&, const Leaf& leaf, View<Scalar> weight) {
-      const index begin = weight.data - flat.data;
+      const Index begin = weight.data - flat.data;
       if (!pieces_.empty()) pieces_.back().size = begin - pieces_.back().begin;
       if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({begin, 0, leaf.decay});
     });

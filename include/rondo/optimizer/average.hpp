@@ -12,7 +12,7 @@
 
 namespace rondo {
 
-constexpr double average_decay(double decay, index step) {
+constexpr double average_decay(double decay, Index step) {
   return std::min(decay, static_cast<double>(1 + step) / static_cast<double>(10 + step));
 }
 
@@ -29,7 +29,7 @@ class Average : public Parameters<Model, Backend> {
 
   // After update `step` (from 1) of the weights.
   template <class C>
-  void update(C& c, const Parameters<Model, Backend>& weights, index step) const {
+  void update(C& c, const Parameters<Model, Backend>& weights, Index step) const {
     c.blend(weights.flat(), this->flat(), 1 - average_decay(decay_, step));
   }
 

@@ -23,50 +23,50 @@
 namespace rondo {
 
 // Throws Error for a schedule that no run can have.
-constexpr void check_schedule(index warmup, double floor) {
+constexpr void check_schedule(Index warmup, double floor) {
   if (warmup < 0) throw error("schedule: warmup must be at least 0 steps, found ", warmup);
   if (!(floor >= 0 && floor <= 1)) throw error("schedule: floor must be in [0, 1], found ", floor);
 }
 
 // The rise at the beginning, and where in the rest of the run a step lies.
-constexpr double warmup_share(index step, index warmup) {
+constexpr double warmup_share(Index step, Index warmup) {
   return step < warmup ? static_cast<double>(step + 1) / static_cast<double>(warmup) : 1.0;
 }
-constexpr double progress_after(index step, index begin, index steps) {
+constexpr double progress_after(Index step, Index begin, Index steps) {
   if (step <= begin) return 0;
   return step >= steps ? 1.0 : static_cast<double>(step - begin) / static_cast<double>(steps - begin);
 }
 
 struct Constant {
-  index warmup = 0;
+  Index warmup = 0;
 
   constexpr void check() const { check_schedule(warmup, 0); }
-  constexpr double operator()(index step, index) const { return warmup_share(step, warmup); }
+  constexpr double operator()(Index step, Index) const { return warmup_share(step, warmup); }
 };
 
 struct LinearDecay {
-  index warmup = 0;
+  Index warmup = 0;
   double floor = 0;
 
   constexpr void check() const { check_schedule(warmup, floor); }
-  constexpr double operator()(index step, index steps) const {
+  constexpr double operator()(Index step, Index steps) const {
     return warmup_share(step, warmup) * (1 - (1 - floor) * progress_after(step, warmup, steps));
   }
 };
 
 struct Cosine {
-  index warmup = 0;
+  Index warmup = 0;
   double floor = 0.1;
 
   constexpr void check() const { check_schedule(warmup, floor); }
-  double operator()(index step, index steps) const {
+  double operator()(Index step, Index steps) const {
     const double fallen = (1 + std::cos(std::numbers::pi * progress_after(step, warmup, steps))) / 2;
     return warmup_share(step, warmup) * (floor + (1 - floor) * fallen);
   }
 };
 
 struct Trapezoid {
-  index warmup = 0;
+  Index warmup = 0;
   double floor = 0;
   double cooldown = 0.2;  // of all steps
 
@@ -74,8 +74,8 @@ struct Trapezoid {
     check_schedule(warmup, floor);
     if (!(cooldown >= 0 && cooldown <= 1)) throw error("schedule: cooldown must be in [0, 1], found ", cooldown);
   }
-  constexpr double operator()(index step, index steps) const {
-    const auto fall = static_cast<index>(cooldown * static_cast<double>(steps));
+  constexpr double operator()(Index step, Index steps) const {
+    const auto fall = static_cast<Index>(cooldown * static_cast<double>(steps));
     return warmup_share(step, warmup) * (1 - (1 - floor) * progress_after(step, std::max(warmup, steps - fall), steps));
   }
 };
@@ -87,7 +87,7 @@ struct AnySchedule {
   constexpr void check() const {
     std::visit([](const auto& schedule) { schedule.check(); }, chosen);
   }
-  double operator()(index step, index steps) const {
+  double operator()(Index step, Index steps) const {
     return std::visit([&](const auto& schedule) { return schedule(step, steps); }, chosen);
   }
 };

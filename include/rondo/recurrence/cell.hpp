@@ -12,12 +12,12 @@
 namespace rondo {
 
 struct LstmCell {
-  static constexpr index gates = 4;
+  static constexpr Index gates = 4;
 };
 
 template <class CellType>
 struct Cell {
-  index width = 0;  // H
+  Index width = 0;  // H
 };
 
 }  // namespace rondo

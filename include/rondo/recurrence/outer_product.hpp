@@ -11,14 +11,14 @@
 namespace rondo {
 
 struct OuterProduct {
-  index heads = 0;
-  index key_width = 0;    // K
-  index value_width = 0;  // V
+  Index heads = 0;
+  Index key_width = 0;    // K
+  Index value_width = 0;  // V
   double scale = 1;
 
-  [[nodiscard]] constexpr index state_size() const { return heads * key_width * value_width; }
+  [[nodiscard]] constexpr Index state_size() const { return heads * key_width * value_width; }
   // Operations of the step form of one token: k v^T into the state and q times the state.
-  [[nodiscard]] constexpr double operations(index) const { return 4.0 * static_cast<double>(state_size()); }
+  [[nodiscard]] constexpr double operations(Index) const { return 4.0 * static_cast<double>(state_size()); }
 };
 
 }  // namespace rondo

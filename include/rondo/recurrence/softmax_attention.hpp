@@ -13,15 +13,15 @@
 namespace rondo {
 
 struct SoftmaxAttention {
-  index heads = 0;
-  index key_value_heads = 0;
-  index head_width = 0;  // d
+  Index heads = 0;
+  Index key_value_heads = 0;
+  Index head_width = 0;  // d
   double scale = 1;
-  index window = 0;  // 0: no limit
+  Index window = 0;  // 0: no limit
 
-  [[nodiscard]] constexpr index key_value_size() const { return key_value_heads * head_width; }
+  [[nodiscard]] constexpr Index key_value_size() const { return key_value_heads * head_width; }
   // Operations for one of `tokens` tokens of a sequence: q k^T and p v over the causal half of the square.
-  [[nodiscard]] constexpr double operations(index tokens) const {
+  [[nodiscard]] constexpr double operations(Index tokens) const {
     return 2.0 * static_cast<double>(tokens) * static_cast<double>(heads * head_width);
   }
 };

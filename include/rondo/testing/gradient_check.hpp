@@ -18,7 +18,7 @@ namespace rondo::testing {
 
 struct GradientCheck {
   int directions = 2;
-  index single_entries = 24;  // of one leaf; all where it has no more
+  Index single_entries = 24;  // of one leaf; all where it has no more
   double step = 1e-30;
 };
 

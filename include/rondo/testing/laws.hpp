@@ -83,7 +83,7 @@ inline Batch alone(const Batch& batch, std::size_t s) {
 }
 inline Tensors<double> state_of(const Tensors<double>& states, std::size_t s) {
   Tensors<double> result;
-  for (const Tensor<double>& state : states) result.push_back(state.middle_rows(static_cast<index>(s), 1));
+  for (const Tensor<double>& state : states) result.push_back(state.middle_rows(static_cast<Index>(s), 1));
   return result;
 }
 inline Inputs<double> alone(const Batch& batch, const Inputs<double>& in, std::size_t s) {
@@ -110,7 +110,7 @@ Findings packed_equals_separate(const Subject& subject, const Batch& batch, bool
   Outputs<double> joined = whole;  // padding rows stay, states and gradients are put together from the parts
   for (Tensor<double>& gradient : joined.d_weights) std::fill(gradient.values.begin(), gradient.values.end(), 0.0);
   for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
-    const auto row = static_cast<index>(s);
+    const auto row = static_cast<Index>(s);
     const Outputs<double> part = run<Backend>(subject, alone(batch, s), alone(batch, in, s));
     joined.y.set_rows(batch.sequences[s].begin, part.y);
     joined.dx.set_rows(batch.sequences[s].begin, part.dx);
@@ -120,7 +120,7 @@ Findings packed_equals_separate(const Subject& subject, const Batch& batch, bool
   }
   compare(findings, "L4 alone = in a batch", joined, whole, rounding<Backend>());
   const std::vector<bool> padding = batch.padding();
-  for (index t = 0; t < batch.tokens; ++t)
+  for (Index t = 0; t < batch.tokens; ++t)
     if (padding[static_cast<std::size_t>(t)])
       compare(findings, "L14 the gradient of padding is zero", Tensor<double>("dx", 1, whole.dx.columns),
               whole.dx.middle_rows(t, 1), 0);
@@ -136,16 +136,16 @@ Findings is_causal(const Subject& subject, const Batch& batch) {
   const Outputs<double> before = run_forward<Backend>(subject, batch, in);
   for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
     const Sequence& sequence = batch.sequences[s];
-    for (const index t : std::set<index>{0, 1, sequence.length / 2, sequence.length - 1}) {
+    for (const Index t : std::set<Index>{0, 1, sequence.length / 2, sequence.length - 1}) {
       if (t < 0 || t >= sequence.length) continue;
-      const index changed = sequence.length - t;
+      const Index changed = sequence.length - t;
       Inputs<double> moved = in;
       moved.x.set_rows(sequence.begin + t, other.x.middle_rows(sequence.begin + t, changed));
       Outputs<double> after = run_forward<Backend>(subject, batch, moved);
       after.y.set_rows(sequence.begin + t, before.y.middle_rows(sequence.begin + t, changed));
       compare(findings, "L5 causal", before.y, after.y, rounding<Backend>().values);
       for (std::size_t i = 0; i < after.final.size(); ++i) {
-        after.final[i].set_rows(static_cast<index>(s), before.final[i].middle_rows(static_cast<index>(s), 1));
+        after.final[i].set_rows(static_cast<Index>(s), before.final[i].middle_rows(static_cast<Index>(s), 1));
         compare(findings, "L5 states of other sequences", before.final[i], after.final[i], rounding<Backend>().values);
       }
     }
@@ -155,12 +155,12 @@ Findings is_causal(const Subject& subject, const Batch& batch) {
 
 // One sequence, cut in two: the state between the parts is handed on, its gradient handed back.
 template <class Backend, class Subject>
-Findings parts_equal_whole(const Subject& subject, index length, const std::set<index>& cuts, index position = 0) {
+Findings parts_equal_whole(const Subject& subject, Index length, const std::set<Index>& cuts, Index position = 0) {
   Findings findings;
   const Batch batch = packed({length}, position);
   const Inputs<double> in = prepare(subject, batch);
   const Outputs<double> whole = run<Backend>(subject, batch, in);
-  for (const index cut : cuts) {
+  for (const Index cut : cuts) {
     if (cut < 0 || cut > length) continue;
     const Batch first = packed({cut}, position), second = packed({length - cut}, position + cut);
     Inputs<double> first_in{in.weights, in.x.middle_rows(0, cut), in.initial, in.dy.middle_rows(0, cut), {}};
@@ -193,13 +193,13 @@ Findings steps_equal_whole(const Subject& subject, const Batch& batch) {
   const Outputs<double> whole = run_forward<Backend>(subject, batch, in);
   Tensor<double> y = whole.y;
   const Tensor<double> all = in.x;
-  index longest = 0;
+  Index longest = 0;
   for (const Sequence& sequence : batch.sequences) longest = std::max(longest, sequence.length);
   in.d_final.reset();
-  for (index t = 0; t < longest; ++t) {
+  for (Index t = 0; t < longest; ++t) {
     Batch step;
     for (const Sequence& sequence : batch.sequences) {
-      const index length = t < sequence.length ? 1 : 0;
+      const Index length = t < sequence.length ? 1 : 0;
       step.sequences.push_back({step.tokens, length, sequence.position + std::min(t, sequence.length)});
       step.tokens += length;
     }
@@ -346,24 +346,24 @@ Findings ignores_padding(const Subject& subject, const Batch& batch) {
   const Inputs<double> in = prepare(subject, batch);
   const auto with_padding = [&](auto value) {
     Inputs<double> result = in;
-    for (index t = 0; t < batch.tokens; ++t)
-      for (index i = 0; i < in.x.columns; ++i)
+    for (Index t = 0; t < batch.tokens; ++t)
+      for (Index i = 0; i < in.x.columns; ++i)
         if (padding[static_cast<std::size_t>(t)]) result.x(t, i) = value(t, i);
     return result;
   };
   const auto forget_padding = [&](Outputs<double> outputs) {
-    for (index t = 0; t < batch.tokens; ++t)
+    for (Index t = 0; t < batch.tokens; ++t)
       if (padding[static_cast<std::size_t>(t)]) outputs.y.set_rows(t, Tensor<double>("y", 1, outputs.y.columns));
     return outputs;
   };
   const Outputs<double> expected = forget_padding(run<Backend>(subject, batch, in));
   const Inputs<double> other = draw(subject, batch, Seed{4});
   const Outputs<double> moved =
-      forget_padding(run<Backend>(subject, batch, with_padding([&](index t, index i) { return other.x(t, i); })));
+      forget_padding(run<Backend>(subject, batch, with_padding([&](Index t, Index i) { return other.x(t, i); })));
   compare(findings, "L14 padding is without effect", expected, moved, rounding<Backend>());
   if constexpr (!Subject::reads_tokens) {
     const Outputs<double> poisoned = forget_padding(run_forward<Backend>(
-        subject, batch, with_padding([](index, index) { return std::numeric_limits<double>::quiet_NaN(); })));
+        subject, batch, with_padding([](Index, Index) { return std::numeric_limits<double>::quiet_NaN(); })));
     compare(findings, "L14 NaN in padding reaches no other row", expected.y, poisoned.y, rounding<Backend>().values);
     compare(findings, "L14 NaN in padding reaches no state", expected.final, poisoned.final, rounding<Backend>().values);
   }

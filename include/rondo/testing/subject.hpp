@@ -32,9 +32,9 @@ class Subject {
   static constexpr bool per_token = true;
   static constexpr bool reads_tokens = false;
 
-  Subject(Layer layer, index in, index out) : Subject(std::move(layer), in, out, NothingShared{Shape{}, 0}, 0) {}
+  Subject(Layer layer, Index in, Index out) : Subject(std::move(layer), in, out, NothingShared{Shape{}, 0}, 0) {}
   // Block `block` of a stack whose blocks share `shared`.
-  Subject(Layer layer, index in, index out, Shared shared, index block)
+  Subject(Layer layer, Index in, Index out, Shared shared, Index block)
       : layer_(std::move(layer)), shared_(std::move(shared)), in_(in), out_(out), block_(block) {}
 
   template <class S>
@@ -55,10 +55,10 @@ class Subject {
   using State = typename Layer::template State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return layer_.state_leaves(extent, s...); }
 
-  [[nodiscard]] index in() const { return in_; }
-  [[nodiscard]] index out() const { return out_; }
-  [[nodiscard]] index output_rows(index tokens) const { return tokens; }
-  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index) const { return normal_number(key, number); }
+  [[nodiscard]] Index in() const { return in_; }
+  [[nodiscard]] Index out() const { return out_; }
+  [[nodiscard]] Index output_rows(Index tokens) const { return tokens; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index) const { return normal_number(key, number); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Layer, C>& carried) const {
@@ -91,19 +91,19 @@ class Subject {
  private:
   Layer layer_;
   Shared shared_;
-  index in_, out_, block_;
+  Index in_, out_, block_;
 };
 
 template <class Layer>
-auto subject(Layer layer, index in, index out) {
+auto subject(Layer layer, Index in, Index out) {
   return Subject<Layer>(std::move(layer), in, out);
 }
 // Block number `block` of a stack of Shape::depth; `more` are further arguments of the layer's constructor.
 template <class Layer>
-auto subject(const Shape& shape, index block = 0, auto... more) {
+auto subject(const Shape& shape, Index block = 0, auto... more) {
   using Shared = typename Layer::Shared;
   Layer layer(shape, block, more...);
-  const index in = [&] {
+  const Index in = [&] {
     if constexpr (requires { layer.in(); }) return layer.in();
     return shape.width;
   }();
@@ -112,10 +112,10 @@ auto subject(const Shape& shape, index block = 0, auto... more) {
 
 // Tokens written as numbers in column `column` of x; not looked at where there is no memory (Trace).
 template <class C>
-Tokens tokens_of(C& c, In<C> x, index column) {
+Tokens tokens_of(C& c, In<C> x, Index column) {
   Token* const ids = c.scratch.template take<Token>(x.rows);
   if constexpr (std::is_same_v<decltype(c.scratch), Arena>)
-    for (index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
+    for (Index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
   return {ids, 1, x.rows};
 }
 
@@ -141,10 +141,10 @@ class LogitsOf {
   using State = typename Model::template State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return model_.state_leaves(extent, s...); }
 
-  [[nodiscard]] index in() const { return 1; }
-  [[nodiscard]] index out() const { return model_.shape().vocabulary; }
-  [[nodiscard]] index output_rows(index tokens) const { return tokens; }
-  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index) const {
+  [[nodiscard]] Index in() const { return 1; }
+  [[nodiscard]] Index out() const { return model_.shape().vocabulary; }
+  [[nodiscard]] Index output_rows(Index tokens) const { return tokens; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index) const {
     return static_cast<double>(below(key, number, static_cast<std::uint64_t>(model_.shape().vocabulary)));
   }
 
@@ -187,10 +187,10 @@ class LossOf : public LogitsOf<Model> {
   static constexpr bool per_token = false;
   LossOf(Model model, Objective objective) : LogitsOf<Model>(std::move(model)), objective_(std::move(objective)) {}
 
-  [[nodiscard]] index in() const { return 2; }
-  [[nodiscard]] index out() const { return 1; }
-  [[nodiscard]] index output_rows(index) const { return 1; }
-  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, index column) const {
+  [[nodiscard]] Index in() const { return 2; }
+  [[nodiscard]] Index out() const { return 1; }
+  [[nodiscard]] Index output_rows(Index) const { return 1; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index column) const {
     if (column == 1 && number / 2 % 5 == 3) return objective_.options.ignore_index;
     return LogitsOf<Model>::draw(key, number, 0);
   }

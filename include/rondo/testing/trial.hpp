@@ -30,22 +30,22 @@ namespace rondo::testing {
 template <class T>
 struct Tensor {
   std::string name;
-  index rows = 0;
-  index columns = 0;
+  Index rows = 0;
+  Index columns = 0;
   std::vector<T> values;
 
   Tensor() = default;
-  Tensor(std::string name_, index rows_, index columns_, T value = T{})
+  Tensor(std::string name_, Index rows_, Index columns_, T value = T{})
       : name(std::move(name_)), rows(rows_), columns(columns_), values(static_cast<std::size_t>(rows_ * columns_), value) {}
-  T& operator()(index r, index c) { return values[static_cast<std::size_t>(r * columns + c)]; }
-  const T& operator()(index r, index c) const { return values[static_cast<std::size_t>(r * columns + c)]; }
+  T& operator()(Index r, Index c) { return values[static_cast<std::size_t>(r * columns + c)]; }
+  const T& operator()(Index r, Index c) const { return values[static_cast<std::size_t>(r * columns + c)]; }
   // Rows [begin, begin + count), and writing them.
-  [[nodiscard]] Tensor middle_rows(index begin, index count) const {
+  [[nodiscard]] Tensor middle_rows(Index begin, Index count) const {
     Tensor part(name, count, columns);
     std::copy_n(values.begin() + begin * columns, count * columns, part.values.begin());
     return part;
   }
-  void set_rows(index begin, const Tensor& part) {
+  void set_rows(Index begin, const Tensor& part) {
     std::copy(part.values.begin(), part.values.end(), values.begin() + begin * columns);
   }
 };
@@ -54,7 +54,7 @@ using Tensors = std::vector<Tensor<T>>;
 
 struct Batch {
   std::vector<Sequence> sequences;
-  index tokens = 0;
+  Index tokens = 0;
 
   [[nodiscard]] std::vector<bool> padding() const {
     std::vector<bool> rows(static_cast<std::size_t>(tokens), true);
@@ -65,9 +65,9 @@ struct Batch {
 
 // Sequences of these lengths one after the other, the first at row `before`, `between` rows of padding after each.
 // `position`: tokens that each has seen before.
-inline Batch packed(std::initializer_list<index> lengths, index position = 0, index before = 0, index between = 0) {
+inline Batch packed(std::initializer_list<Index> lengths, Index position = 0, Index before = 0, Index between = 0) {
   Batch batch{{}, before};
-  for (const index length : lengths) {
+  for (const Index length : lengths) {
     batch.sequences.push_back({batch.tokens, length, position});
     batch.tokens += length + between;
   }
@@ -135,16 +135,16 @@ Inputs<double> draw(const Subject& subject, const Batch& batch, Seed seed) {
     fill(in.weights.back(), mean, deviation);
   }
   in.x = Tensor<double>("x", batch.tokens, subject.in());
-  for (index t = 0; t < in.x.rows; ++t)
-    for (index i = 0; i < in.x.columns; ++i)
+  for (Index t = 0; t < in.x.rows; ++t)
+    for (Index i = 0; i < in.x.columns; ++i)
       in.x(t, i) = exact_in_float(subject.draw(key_of(seed, "x"), static_cast<std::uint64_t>(t * in.x.columns + i), i));
   in.initial = states("initial ");
   in.dy = Tensor<double>("dy", subject.output_rows(batch.tokens), subject.out());
   fill(in.dy, 0, 1);
   if (Subject::per_token) {
     const std::vector<bool> padding = batch.padding();
-    for (index t = 0; t < in.dy.rows; ++t)
-      for (index i = 0; i < in.dy.columns; ++i)
+    for (Index t = 0; t < in.dy.rows; ++t)
+      for (Index i = 0; i < in.dy.columns; ++i)
         if (padding[static_cast<std::size_t>(t)]) in.dy(t, i) = 0;
   }
   in.d_final = states("final ");
@@ -228,7 +228,7 @@ class Trial {
   static void poison(Arena& scratch) {
     scratch.reserve(poisoned_bytes);
     Arena::Mark mark{scratch};
-    std::memset(scratch.take<std::byte>(static_cast<index>(poisoned_bytes)), 0xff, poisoned_bytes);
+    std::memset(scratch.take<std::byte>(static_cast<Index>(poisoned_bytes)), 0xff, poisoned_bytes);
   }
   const Held<StateRecords>& where_final_goes() const { return mode_.in_place && initial_.present ? initial_ : final_; }
 
@@ -263,7 +263,7 @@ class Trial {
       const auto& [name, view] = held.list[n];
       require(std::ssize(values[n].values) == view.size(), "trial: '", name, "' has ", view.size(), " entries, not ",
               values[n].values.size());
-      for (index i = 0; i < view.size(); ++i) view.data[i] = static_cast<Scalar>(values[n].values[static_cast<std::size_t>(i)]);
+      for (Index i = 0; i < view.size(); ++i) view.data[i] = static_cast<Scalar>(values[n].values[static_cast<std::size_t>(i)]);
     }
     return held;
   }

@@ -30,7 +30,7 @@ namespace rondo {
 
 struct Checkpoint {
   std::filesystem::path folder;
-  index step = 0;
+  Index step = 0;
   std::string milestone;  // "words-1000000"; empty: none
   bool resumable = false;
 };
@@ -62,7 +62,7 @@ class Checkpoints {
 
   // The folder; write(folder) makes its files. A checkpoint of that name that is there already stays.
   template <class Write>
-  std::filesystem::path save(index step, const std::string& milestone, Write&& write) const {
+  std::filesystem::path save(Index step, const std::string& milestone, Write&& write) const {
     const std::filesystem::path final_name = root_ / name(step, milestone);
     if (std::filesystem::exists(final_name)) return final_name;
     std::error_code problem;
@@ -88,12 +88,12 @@ class Checkpoints {
     return final_name;
   }
 
-  void prune(index keep) const {
+  void prune(Index keep) const {
     auto found = all();
     std::reverse(found.begin(), found.end());
-    index kept = 0;
+    Index kept = 0;
     for (const Checkpoint& checkpoint : found) {
-      if (checkpoint.resumable && kept++ < std::max<index>(keep, 1)) continue;
+      if (checkpoint.resumable && kept++ < std::max<Index>(keep, 1)) continue;
       std::error_code ignored;
       std::filesystem::remove(checkpoint.folder / training_numbers_file, ignored);  // first: from here on it is not resumable
       std::filesystem::remove(checkpoint.folder / training_tensors_file, ignored);
@@ -102,7 +102,7 @@ class Checkpoints {
   }
 
  private:
-  static std::string name(index step, const std::string& milestone) {
+  static std::string name(Index step, const std::string& milestone) {
     const std::string digits = std::to_string(step);
     return "step-" + std::string(digits.size() < 9 ? 9 - digits.size() : 0, '0') + digits +
            (milestone.empty() ? "" : "-" + milestone);

@@ -53,10 +53,10 @@ inline std::vector<Json> read_metrics(const std::filesystem::path& path) {
 
 class MetricsFile {
  public:
-  MetricsFile(std::filesystem::path path, index step) : path_(std::move(path)) {
+  MetricsFile(std::filesystem::path path, Index step) : path_(std::move(path)) {
     std::string kept;
     for (const Json& line : read_metrics(path_))
-      if (line["step"].get<index>() <= step) kept += line.dump() + "\n";
+      if (line["step"].get<Index>() <= step) kept += line.dump() + "\n";
     write_file(path_, kept);
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (descriptor_ < 0) throw file_error(path_, "be written");

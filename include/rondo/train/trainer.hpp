@@ -31,7 +31,7 @@ namespace rondo {
 
 // How a trainer steps, whatever optimiser it has.
 struct TrainingOptions {
-  index accumulate = 1;      // batches a step
+  Index accumulate = 1;      // batches a step
   double clip = 1;           // global norm of gradients; 0: no limit
   double average_decay = 0;  // of the moving average of the weights; 0: none
   Seed seed{};               // of dropout
@@ -39,20 +39,20 @@ struct TrainingOptions {
 
 // What has been done since the first step of a run, resumed or not.
 struct Progress {
-  index step = 0;
-  index tokens = 0;
-  index words = 0;
+  Index step = 0;
+  Index tokens = 0;
+  Index words = 0;
   double seconds = 0;
   friend constexpr bool operator==(const Progress&, const Progress&) = default;
 };
 
 struct StepReport {
-  index steps = 0;    // that the run is to have
+  Index steps = 0;    // that the run is to have
   Progress progress;  // this step included
   double loss = 0;    // mean over the step's labelled tokens, nats, before the update
   double rate = 0;
   double gradient_norm = 0;
-  index tokens = 0;  // of this step
+  Index tokens = 0;  // of this step
   double seconds = 0;
 };
 
@@ -116,7 +116,7 @@ class Trainer {
 
   // True once all steps are done; false where stop() was called or the batches came to an end.
   template <class BatchStream>
-  bool run(BatchStream& batches, index steps) {
+  bool run(BatchStream& batches, Index steps) {
     stopped_ = false;
     while (progress_.step < steps && !stopped_)
       if (!step(batches, steps)) return false;
@@ -125,12 +125,12 @@ class Trainer {
 
   // One step; false where the batches came to an end before it.
   template <class BatchStream>
-  bool step(BatchStream& batches, index steps) {
+  bool step(BatchStream& batches, Index steps) {
     const auto start = std::chrono::steady_clock::now();
     Progress reached = progress_;
     double loss = 0;
-    index labels = 0;
-    for (index part = 0; part < options_.accumulate; ++part) {
+    Index labels = 0;
+    for (Index part = 0; part < options_.accumulate; ++part) {
       Batch batch;
       if (!batches.next(batch)) return false;
       check_batch(batch, model_->shape().vocabulary);

@@ -32,7 +32,7 @@ constexpr ElementType stored_as() {
   return std::is_same_v<Scalar, float> ? ElementType::f32 : ElementType::f64;
 }
 
-inline std::vector<index> shape_of(const Dimensions& dimensions) {
+inline std::vector<Index> shape_of(const Dimensions& dimensions) {
   return {dimensions.begin(), dimensions.end()};
 }
 
@@ -54,15 +54,15 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
   auto& progress = numbers.progress;
   auto& data = numbers.data;
   read_object(read_json(file), file.string(), [&](ObjectReader& reader) {
-    constexpr index zero = 0;
-    progress.step = reader.get<index>("step", at_least(zero));
-    progress.tokens = reader.get<index>("tokens", at_least(zero));
-    progress.words = reader.get<index>("words", at_least(zero));
+    constexpr Index zero = 0;
+    progress.step = reader.get<Index>("step", at_least(zero));
+    progress.tokens = reader.get<Index>("tokens", at_least(zero));
+    progress.words = reader.get<Index>("words", at_least(zero));
     progress.seconds = reader.get<double>("seconds", at_least(0.0));
     const bool there = reader.object("data", [&](ObjectReader& place) {
-      data.epoch = place.get<index>("epoch", at_least(zero));
-      data.unit = place.get<index>("unit", at_least(zero));
-      data.offset = place.get<index>("offset", at_least(zero));
+      data.epoch = place.get<Index>("epoch", at_least(zero));
+      data.unit = place.get<Index>("unit", at_least(zero));
+      data.offset = place.get<Index>("offset", at_least(zero));
     });
     require(there, reader.place("data"), ": missing; expected an object");
   });

@@ -39,11 +39,11 @@ class Pass {
 };
 
 // Throws Error where a token of the batch is outside the vocabulary, or a label is that is not no_label.
-inline void check_batch(const Batch& batch, index vocabulary) {
+inline void check_batch(const Batch& batch, Index vocabulary) {
   require(batch.ids.columns > 0 && batch.labels.columns == batch.ids.columns, "batch: ", batch.ids.columns, " tokens and ",
           batch.labels.columns, " labels");
   const auto outside = [&](Token token) { return token < 0 || token >= vocabulary; };
-  for (index t = 0; t < batch.ids.columns; ++t) {
+  for (Index t = 0; t < batch.ids.columns; ++t) {
     const Token label = batch.labels(0, t);
     if (outside(batch.ids(0, t)) || (label != no_label && outside(label)))
       throw error("batch: token ", outside(batch.ids(0, t)) ? batch.ids(0, t) : label, " at row ", t,
@@ -58,13 +58,13 @@ class Workspace {
   using Context = typename Backend::Context;
   using Weights = Parameters<Model, Backend>;
 
-  Workspace(const Model& model, index tokens) : model_(&model), pass_(model), gradients_(model) { size_for(tokens); }
+  Workspace(const Model& model, Index tokens) : model_(&model), pass_(model), gradients_(model) { size_for(tokens); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
   [[nodiscard]] Context& context() { return context_; }
   [[nodiscard]] const Weights& gradients() const { return gradients_; }
-  [[nodiscard]] index tokens() const { return activations_->record().hidden.rows; }
+  [[nodiscard]] Index tokens() const { return activations_->record().hidden.rows; }
   // Activations, without scratch.
   [[nodiscard]] std::size_t activation_bytes() const { return activations_->bytes(); }
 
@@ -101,7 +101,7 @@ class Workspace {
  private:
   using Activations = RecordBuffer<SavedRecords, Pass<Model>, Scalar, typename Backend::Memory>;
 
-  void size_for(index tokens) {
+  void size_for(Index tokens) {
     require(tokens > 0, "workspace: a batch has at least 1 token, found ", tokens);
     activations_.reset();
     activations_ = std::make_unique<Activations>(SavedRecords{Extent{tokens, 1}}, pass_);

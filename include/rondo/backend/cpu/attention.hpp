@@ -38,8 +38,8 @@ struct AttentionForwardTile {
   float* change;     // [lanes]: what a raised reference multiplies earlier sums by
   float* values;     // [keys, d]
 
-  static constexpr index floats(index d) { return attention_lanes * (2 * d + attention_keys + 3) + attention_keys * d; }
-  AttentionForwardTile(float* memory, index d)
+  static constexpr Index floats(Index d) { return attention_lanes * (2 * d + attention_keys + 3) + attention_keys * d; }
+  AttentionForwardTile(float* memory, Index d)
       : queries(memory),
         scores(queries + d * attention_lanes),
         output(scores + attention_keys * attention_lanes),
@@ -50,11 +50,11 @@ struct AttentionForwardTile {
 };
 
 // The column maxima of scores [keys, lanes], into `highest`.
-inline void largest_scores(const float* scores, index keys, index lanes, float* highest) {
-  for (index j = 0; j < lanes; j += tile_columns) {
+inline void largest_scores(const float* scores, Index keys, Index lanes, float* highest) {
+  for (Index j = 0; j < lanes; j += tile_columns) {
     Lanes largest[2][2];  // of even and of odd keys
     unrolled<2>([&](auto r) { largest[0][r] = largest[1][r] = load_lanes(scores + j + r * lane_count); });
-    for (index u = 0; u < keys; u += 2)
+    for (Index u = 0; u < keys; u += 2)
       unrolled<2>([&](auto odd) {
         if (u + odd >= keys) return;
         unrolled<2>([&](auto r) {
@@ -71,22 +71,22 @@ inline void largest_scores(const float* scores, index keys, index lanes, float* 
 // Scores [keys, lanes] become e^(score - reference); the references, which are subtracted so that nothing overflows, and
 // the sums follow. A reference is raised only where a score exceeds it by `slack`; true if one was, and then `change` is what
 // earlier sums are to be multiplied by.
-inline bool running_softmax(float* scores, index keys, index lanes, float* reference, float* sum, float* change) {
-  constexpr index L = attention_lanes;
+inline bool running_softmax(float* scores, Index keys, Index lanes, float* reference, float* sum, float* change) {
+  constexpr Index L = attention_lanes;
   constexpr float slack = 8;
   largest_scores(scores, keys, lanes, change);
   int raised = 0;
 #pragma omp simd reduction(| : raised)
-  for (index j = 0; j < lanes; ++j) {
+  for (Index j = 0; j < lanes; ++j) {
     const float before = reference[j], now = select(change[j] > before + slack, change[j], before);
     raised |= static_cast<int>(now != before);
     reference[j] = now;
     change[j] = exponential(before - now);
     sum[j] *= change[j];
   }
-  for (index u = 0; u < keys; ++u)
+  for (Index u = 0; u < keys; ++u)
 #pragma omp simd
-    for (index j = 0; j < lanes; ++j) {
+    for (Index j = 0; j < lanes; ++j) {
       const float e = exponential(scores[u * L + j] - reference[j]);
       scores[u * L + j] = e;
       sum[j] += e;
@@ -95,72 +95,72 @@ inline bool running_softmax(float* scores, index keys, index lanes, float* refer
 }
 
 // The queries [first, first + count) of one sequence and head: o and log_sum written.
-inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, index first, index count,
-                   const AttentionForwardTile& tile, View<float> o, float* log_sum, index log_sum_stride) {
-  constexpr index L = attention_lanes;
-  const index d = sizes.head_width, lanes = padded_lanes(count);
+inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, Index first, Index count,
+                   const AttentionForwardTile& tile, View<float> o, float* log_sum, Index log_sum_stride) {
+  constexpr Index L = attention_lanes;
+  const Index d = sizes.head_width, lanes = padded_lanes(count);
   transpose_rows(at.queries.middle_rows(first, count), sizes.scale, tile.queries, lanes);
   std::fill_n(tile.output, d * L, 0.0F);
   std::fill_n(tile.reference, lanes, attention_lowest);
   std::fill_n(tile.sum, lanes, 0.0F);
   for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
-    const index from = keys.first_lane, width = lanes - from;
+    const Index from = keys.first_lane, width = lanes - from;
     const View<float> scores{tile.scores + from, keys.count, width, L}, output{tile.output + from, d, width, L};
     direct_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
                    scores, 1, false);
     keys.mask(tile.scores, lanes);
     if (running_softmax(scores.data, keys.count, width, tile.reference + from, tile.sum + from, tile.change + from))
-      for (index c = 0; c < d; ++c)
+      for (Index c = 0; c < d; ++c)
 #pragma omp simd
-        for (index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
+        for (Index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
     direct_product(copied_rows(at.values.rows(keys.begin, keys.count), tile.values), Transpose::yes, scores, output, 1, true);
   });
-  for (index j = 0; j < count; ++j) {
+  for (Index j = 0; j < count; ++j) {
     if (log_sum) log_sum[j * log_sum_stride] = tile.reference[j] + std::log(tile.sum[j]);
     tile.sum[j] = 1 / tile.sum[j];
   }
-  for (index c = 0; c < d; ++c)
+  for (Index c = 0; c < d; ++c)
 #pragma omp simd
-    for (index j = 0; j < lanes; ++j) tile.output[c * L + j] *= tile.sum[j];
+    for (Index j = 0; j < lanes; ++j) tile.output[c * L + j] *= tile.sum[j];
   transpose_back(tile.output, o);
 }
 
 // One query a sequence: all heads of a key/value head at once, `weights` [group, keys] in scratch.
 inline void attend_once(const AttentionSizes& sizes, const AttentionSequence& at, float* weights, View<float> o, float* log_sum) {
-  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, last = at.keys.count() - 1;
-  const index begin = sizes.window > 0 ? std::max<index>(0, last - sizes.window + 1) : 0, count = last + 1 - begin;
-  for (index u = 0; u < count; ++u) {
+  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, last = at.keys.count() - 1;
+  const Index begin = sizes.window > 0 ? std::max<Index>(0, last - sizes.window + 1) : 0, count = last + 1 - begin;
+  for (Index u = 0; u < count; ++u) {
     const float* key = at.keys.row(begin + u);
-    for (index h = 0; h < group; ++h) {
+    for (Index h = 0; h < group; ++h) {
       const float* query = at.queries.data + h * d;
       float score = 0;
 #pragma omp simd reduction(+ : score)
-      for (index c = 0; c < d; ++c) score += query[c] * key[c];
+      for (Index c = 0; c < d; ++c) score += query[c] * key[c];
       weights[h * count + u] = sizes.scale * score;
     }
   }
-  for (index h = 0; h < group; ++h) {
+  for (Index h = 0; h < group; ++h) {
     float* weight = weights + h * count;
     float maximum = attention_lowest, sum = 0;
-    for (index u = 0; u < count; ++u) maximum = std::max(maximum, weight[u]);
+    for (Index u = 0; u < count; ++u) maximum = std::max(maximum, weight[u]);
 #pragma omp simd reduction(+ : sum)
-    for (index u = 0; u < count; ++u) {
+    for (Index u = 0; u < count; ++u) {
       weight[u] = exponential(weight[u] - maximum);
       sum += weight[u];
     }
     if (log_sum) log_sum[h] = maximum + std::log(sum);
     const float factor = 1 / sum;
 #pragma omp simd
-    for (index u = 0; u < count; ++u) weight[u] *= factor;
+    for (Index u = 0; u < count; ++u) weight[u] *= factor;
     std::fill_n(o.data + h * d, d, 0.0F);
   }
-  for (index u = 0; u < count; ++u) {
+  for (Index u = 0; u < count; ++u) {
     const float* value = at.values.row(begin + u);
-    for (index h = 0; h < group; ++h) {
+    for (Index h = 0; h < group; ++h) {
       const float weight = weights[h * count + u];
       float* output = o.data + h * d;
 #pragma omp simd
-      for (index c = 0; c < d; ++c) output[c] += weight * value[c];
+      for (Index c = 0; c < d; ++c) output[c] += weight * value[c];
     }
   }
 }
@@ -173,22 +173,22 @@ RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSi
           q.columns, "]");
   zero_padding(sequences, o);
   if (log_sum) zero_padding(sequences, log_sum);
-  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
-  index longest = 0, most_keys = 0;
+  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
+  Index longest = 0, most_keys = 0;
   for (const Sequence& sequence : sequences) {
     longest = std::max(longest, sequence.length);
     most_keys = std::max(most_keys, sequence.length + (past_keys ? sequence.position : 0));
   }
   if (longest == 0) return;
-  const auto sequence_count = static_cast<index>(sequences.size());
+  const auto sequence_count = static_cast<Index>(sequences.size());
   Arena::Mark mark{arena};
   if (longest == 1) {
-    const index share = (group * most_keys + 15) / 16 * 16;
+    const Index share = (group * most_keys + 15) / 16 * 16;
     float* scratch = arena.take<float>(threads * share);
-    const index tasks = sequence_count * sizes.key_value_heads;
+    const Index tasks = sequence_count * sizes.key_value_heads;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
-    for (index task = 0; task < tasks; ++task) {
-      const index s = task / sizes.key_value_heads, head = task % sizes.key_value_heads;
+    for (Index task = 0; task < tasks; ++task) {
+      const Index s = task / sizes.key_value_heads, head = task % sizes.key_value_heads;
       const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
       if (sequence.length == 0) continue;
       const AttentionSequence at{sizes, sequence, s, head * group, q, k, v, past_keys, past_values};
@@ -198,17 +198,17 @@ RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSi
     }
     return;
   }
-  const index share = AttentionForwardTile::floats(d);
+  const Index share = AttentionForwardTile::floats(d);
   float* scratch = arena.take<float>(threads * share);
-  const index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;
+  const Index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
-  for (index task = 0; task < tasks; ++task) {
+  for (Index task = 0; task < tasks; ++task) {
     // One after the other the tiles that share keys and values, those with the most keys first.
-    const index s = task / tiles / sizes.heads, head = task / tiles % sizes.heads;
-    const index first = (tiles - 1 - task % tiles) * attention_lanes;
+    const Index s = task / tiles / sizes.heads, head = task / tiles % sizes.heads;
+    const Index first = (tiles - 1 - task % tiles) * attention_lanes;
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     if (first >= sequence.length) continue;
-    const index count = std::min(attention_lanes, sequence.length - first);
+    const Index count = std::min(attention_lanes, sequence.length - first);
     attend(sizes, AttentionSequence{sizes, sequence, s, head, q, k, v, past_keys, past_values}, first, count,
            AttentionForwardTile{scratch + thread_number() * share, d},
            o.middle_rows(sequence.begin + first, count).middle_columns(head * d, d),

@@ -36,8 +36,8 @@ struct AttentionBackwardTile {
   float* keys;       // [keys, d]
   float* rows;       // [lanes, 2 d]: the queries, and d_o beside them
 
-  static constexpr index floats(index d) { return attention_lanes * (5 * d + 2 * attention_keys + 2) + attention_keys * d; }
-  AttentionBackwardTile(float* memory, index d)
+  static constexpr Index floats(Index d) { return attention_lanes * (5 * d + 2 * attention_keys + 2) + attention_keys * d; }
+  AttentionBackwardTile(float* memory, Index d)
       : queries(memory),
         d_output(queries + d * attention_lanes),
         d_queries(d_output + d * attention_lanes),
@@ -55,42 +55,42 @@ struct AttentionGradients {
 };
 
 // The queries [first, first + o.rows) of one sequence and head: dq written, the gradients of keys and values added to.
-inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence& at, index first, View<const float> o,
-                            View<const float> d_o, const float* log_sum, index log_sum_stride, const AttentionBackwardTile& tile,
+inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence& at, Index first, View<const float> o,
+                            View<const float> d_o, const float* log_sum, Index log_sum_stride, const AttentionBackwardTile& tile,
                             View<float> dq, const AttentionGradients& gradients) {
-  constexpr index L = attention_lanes;
-  const index d = sizes.head_width, count = o.rows, lanes = padded_lanes(count);
+  constexpr Index L = attention_lanes;
+  const Index d = sizes.head_width, count = o.rows, lanes = padded_lanes(count);
   const View<const float> queries = copied_rows(at.queries.middle_rows(first, count), tile.rows);
   const View<const float> d_rows = copied_rows(d_o, tile.rows + attention_lanes * d);
   transpose_rows(queries, sizes.scale, tile.queries, lanes);
   transpose_rows(d_o, 1, tile.d_output, lanes);
   std::fill_n(tile.d_queries, d * L, 0.0F);
-  for (index j = 0; j < lanes; ++j) {
+  for (Index j = 0; j < lanes; ++j) {
     float delta = 0;
     if (j < count)
 #pragma omp simd reduction(+ : delta)
-      for (index c = 0; c < d; ++c) delta += o(j, c) * d_o(j, c);
+      for (Index c = 0; c < d; ++c) delta += o(j, c) * d_o(j, c);
     tile.delta[j] = delta;
     tile.log_sum[j] = j < count ? log_sum[j * log_sum_stride] : -attention_lowest;  // lanes of no query weigh nothing
   }
   for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& tile_keys) {
-    const index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
+    const Index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
     const View<float> weights{tile.weights + from, keys, width, L}, d_scores{tile.d_scores + from, keys, width, L};
     const View<const float> key = copied_rows(at.keys.rows(begin, keys), tile.keys), value = at.values.rows(begin, keys);
     direct_product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, weights, 1, false);
     direct_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, d_scores, 1, false);
     tile_keys.mask(tile.weights, lanes);
-    for (index u = 0; u < keys; ++u) {
+    for (Index u = 0; u < keys; ++u) {
       float *p = tile.weights + u * L, *ds = tile.d_scores + u * L;
 #pragma omp simd
-      for (index j = from; j < lanes; ++j) {
+      for (Index j = from; j < lanes; ++j) {
         p[j] = exponential(p[j] - tile.log_sum[j]);
         ds[j] = p[j] * (ds[j] - tile.delta[j]);
       }
     }
     direct_product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, sizes.scale, true);
     if (begin < at.keys.past.rows && !gradients.keys.past) return;
-    const index seen = count - from;
+    const Index seen = count - from;
     direct_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen),
                    gradients.keys.rows(begin, keys), sizes.scale, true);
     direct_product(weights.middle_columns(0, seen), Transpose::no, d_rows.middle_rows(from, seen),
@@ -111,17 +111,17 @@ RONDO_DEFINED_ONCE void attention_backward(Sequences sequences, const AttentionS
   zero_padding(sequences, dq);
   zero_padding(sequences, dk);
   zero_padding(sequences, dv);
-  const index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
-  const index share = AttentionBackwardTile::floats(d), tasks = static_cast<index>(sequences.size()) * sizes.key_value_heads;
+  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
+  const Index share = AttentionBackwardTile::floats(d), tasks = static_cast<Index>(sequences.size()) * sizes.key_value_heads;
   Arena::Mark mark{arena};
   float* scratch = arena.take<float>(threads * share);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
-  for (index task = 0; task < tasks; ++task) {
-    const index s = task / sizes.key_value_heads, source = task % sizes.key_value_heads;
+  for (Index task = 0; task < tasks; ++task) {
+    const Index s = task / sizes.key_value_heads, source = task % sizes.key_value_heads;
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
-    const index begin = sequence.begin, length = sequence.length;
-    const auto part = [&](auto x, index head) { return x.middle_rows(begin, length).middle_columns(head * d, d); };
-    const index past = past_keys ? sequence.position : 0;
+    const Index begin = sequence.begin, length = sequence.length;
+    const auto part = [&](auto x, Index head) { return x.middle_rows(begin, length).middle_columns(head * d, d); };
+    const Index past = past_keys ? sequence.position : 0;
     const auto past_part = [&](View<float> x) {
       View<float> rows = cache_rows(sizes, x, sequence, s, source);
       rows.rows = past;
@@ -130,10 +130,10 @@ RONDO_DEFINED_ONCE void attention_backward(Sequences sequences, const AttentionS
     const AttentionGradients gradients{{past_part(d_past_keys), part(dk, source)}, {past_part(d_past_values), part(dv, source)}};
     zero_rows(gradients.keys.present);
     zero_rows(gradients.values.present);
-    for (index head = source * group; head < (source + 1) * group; ++head) {
+    for (Index head = source * group; head < (source + 1) * group; ++head) {
       const AttentionSequence at{sizes, sequence, s, head, q, k, v, past_keys, past_values};
-      for (index first = 0; first < length; first += attention_lanes) {
-        const index count = std::min(attention_lanes, length - first);
+      for (Index first = 0; first < length; first += attention_lanes) {
+        const Index count = std::min(attention_lanes, length - first);
         const auto tile_part = [&](auto x) { return part(x, head).middle_rows(first, count); };
         attend_backward(sizes, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
                         AttentionBackwardTile{scratch + thread_number() * share, d}, tile_part(dq), gradients);

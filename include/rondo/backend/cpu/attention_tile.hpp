@@ -16,12 +16,12 @@
 
 namespace rondo {
 
-inline constexpr index attention_lanes = 64;
-inline constexpr index attention_keys = 64;
-inline constexpr index diagonal_keys = std::max<index>(16, tile_columns);
+inline constexpr Index attention_lanes = 64;
+inline constexpr Index attention_keys = 64;
+inline constexpr Index diagonal_keys = std::max<Index>(16, tile_columns);
 inline constexpr float attention_lowest = -1e30F;  // below every score, but finite
 
-[[nodiscard]] constexpr index padded_lanes(index count) {
+[[nodiscard]] constexpr Index padded_lanes(Index count) {
   return (count + diagonal_keys - 1) / diagonal_keys * diagonal_keys;
 }
 
@@ -30,16 +30,16 @@ template <class T>
 struct PastAndPresent {
   View<T> past;
   View<T> present;
-  [[nodiscard]] index count() const { return past.rows + present.rows; }
-  [[nodiscard]] View<T> rows(index begin, index count) const {
+  [[nodiscard]] Index count() const { return past.rows + present.rows; }
+  [[nodiscard]] View<T> rows(Index begin, Index count) const {
     return begin < past.rows ? past.middle_rows(begin, count) : present.middle_rows(begin - past.rows, count);
   }
-  [[nodiscard]] T* row(index r) const { return r < past.rows ? past.row(r) : present.row(r - past.rows); }
+  [[nodiscard]] T* row(Index r) const { return r < past.rows ? past.row(r) : present.row(r - past.rows); }
 };
 
 // Entries of sequence s and one key/value head in a cache [sequences, capacity key_value_heads d], as rows.
 template <class T>
-[[nodiscard]] View<T> cache_rows(const AttentionSizes& sizes, View<T> cache, const Sequence& sequence, index s, index head) {
+[[nodiscard]] View<T> cache_rows(const AttentionSizes& sizes, View<T> cache, const Sequence& sequence, Index s, Index head) {
   if (!cache) return {nullptr, 0, sizes.head_width};
   return {cache.row(s) + head * sizes.head_width, sequence.position, sizes.head_width, sizes.key_value_heads * sizes.head_width};
 }
@@ -49,9 +49,9 @@ struct AttentionSequence {
   View<const float> queries;  // [length, d]
   PastAndPresent<const float> keys, values;
 
-  AttentionSequence(const AttentionSizes& sizes, const Sequence& sequence, index s, index head, View<const float> q,
+  AttentionSequence(const AttentionSizes& sizes, const Sequence& sequence, Index s, Index head, View<const float> q,
                     View<const float> k, View<const float> v, View<const float> past_keys, View<const float> past_values) {
-    const index d = sizes.head_width, source = head / (sizes.heads / sizes.key_value_heads);
+    const Index d = sizes.head_width, source = head / (sizes.heads / sizes.key_value_heads);
     queries = q.middle_rows(sequence.begin, sequence.length).middle_columns(head * d, d);
     keys = {cache_rows(sizes, past_keys, sequence, s, source),
             k.middle_rows(sequence.begin, sequence.length).middle_columns(source * d, d)};
@@ -62,21 +62,21 @@ struct AttentionSequence {
 
 // Keys [begin, begin + count) for the lanes from first_lane on.
 struct AttentionKeyTile {
-  index begin = 0;
-  index count = 0;
-  index first_lane = 0;
-  index first_query = 0;  // the place of lane 0 among the keys
-  index window = 0;
+  Index begin = 0;
+  Index count = 0;
+  Index first_lane = 0;
+  Index first_query = 0;  // the place of lane 0 among the keys
+  Index window = 0;
 
   // scores [keys, lanes], row length attention_lanes: -infinity where a query does not see a key.
-  void mask(float* scores, index lanes) const {
+  void mask(float* scores, Index lanes) const {
     const bool behind = begin + count - 1 <= first_query + first_lane;
     const bool near = window == 0 || first_query + lanes - begin <= window;
     if (behind && near) return;
     constexpr float never = -std::numeric_limits<float>::infinity();
-    for (index u = 0; u < count; ++u) {
+    for (Index u = 0; u < count; ++u) {
       float* row = scores + u * attention_lanes;
-      const index diagonal = begin + u - first_query;  // the lane of the same token
+      const Index diagonal = begin + u - first_query;  // the lane of the same token
       std::fill(row + first_lane, row + std::clamp(diagonal, first_lane, lanes), never);
       if (window > 0) std::fill(row + std::clamp(diagonal + window, first_lane, lanes), row + lanes, never);
     }
@@ -84,13 +84,13 @@ struct AttentionKeyTile {
 };
 
 template <class Body>
-void for_each_key_tile(const AttentionSizes& sizes, index past, index first, index count, Body&& body) {
-  const index diagonal = past + first, end = diagonal + count;
-  index begin = sizes.window > 0 ? std::max<index>(0, diagonal - sizes.window + 1) : 0;
+void for_each_key_tile(const AttentionSizes& sizes, Index past, Index first, Index count, Body&& body) {
+  const Index diagonal = past + first, end = diagonal + count;
+  Index begin = sizes.window > 0 ? std::max<Index>(0, diagonal - sizes.window + 1) : 0;
   while (begin < end) {
-    index stop = begin < diagonal ? std::min(begin + attention_keys, diagonal) : std::min(begin + diagonal_keys, end);
+    Index stop = begin < diagonal ? std::min(begin + attention_keys, diagonal) : std::min(begin + diagonal_keys, end);
     if (begin < past) stop = std::min(stop, past);
-    const index lane = begin < diagonal ? 0 : (begin - diagonal) / diagonal_keys * diagonal_keys;
+    const Index lane = begin < diagonal ? 0 : (begin - diagonal) / diagonal_keys * diagonal_keys;
     body(AttentionKeyTile{begin, stop - begin, lane, diagonal, sizes.window});
     begin = stop;
   }
@@ -98,39 +98,39 @@ void for_each_key_tile(const AttentionSizes& sizes, index past, index first, ind
 
 // to [rows, d] = x without gaps: rows a power of two apart share few places of the cache.
 inline View<const float> copied_rows(View<const float> x, float* to) {
-  for (index r = 0; r < x.rows; ++r) std::copy_n(x.row(r), x.columns, to + r * x.columns);
+  for (Index r = 0; r < x.rows; ++r) std::copy_n(x.row(r), x.columns, to + r * x.columns);
   return {to, x.rows, x.columns};
 }
 
 // to [d, lanes] = scale x^T, x [count, d]; lanes from count on are zero.
-inline void transpose_rows(View<const float> x, float scale, float* to, index lanes) {
-  constexpr index L = attention_lanes;
-  const index d = x.columns, whole = d % 8 == 0 ? x.rows / 8 * 8 : 0;
-  for (index j = 0; j < whole; j += 8)
-    for (index c = 0; c < d; c += 8) transpose_8x8(x.row(j) + c, x.stride, to + c * L + j, L);
-  for (index j = whole; j < x.rows; ++j)
-    for (index c = 0; c < d; ++c) to[c * L + j] = x(j, c);
-  for (index c = 0; c < d; ++c) {
+inline void transpose_rows(View<const float> x, float scale, float* to, Index lanes) {
+  constexpr Index L = attention_lanes;
+  const Index d = x.columns, whole = d % 8 == 0 ? x.rows / 8 * 8 : 0;
+  for (Index j = 0; j < whole; j += 8)
+    for (Index c = 0; c < d; c += 8) transpose_8x8(x.row(j) + c, x.stride, to + c * L + j, L);
+  for (Index j = whole; j < x.rows; ++j)
+    for (Index c = 0; c < d; ++c) to[c * L + j] = x(j, c);
+  for (Index c = 0; c < d; ++c) {
     std::fill(to + c * L + x.rows, to + c * L + lanes, 0.0F);
     if (scale != 1)
 #pragma omp simd
-      for (index j = 0; j < lanes; ++j) to[c * L + j] *= scale;
+      for (Index j = 0; j < lanes; ++j) to[c * L + j] *= scale;
   }
 }
 
 // x [count, d] = from [d, lanes] transposed.
 inline void transpose_back(const float* from, View<float> x) {
-  constexpr index L = attention_lanes;
-  const index d = x.columns, whole = d % 8 == 0 ? x.rows / 8 * 8 : 0;
-  for (index j = 0; j < whole; j += 8)
-    for (index c = 0; c < d; c += 8) transpose_8x8(from + c * L + j, L, x.row(j) + c, x.stride);
-  for (index j = whole; j < x.rows; ++j)
-    for (index c = 0; c < d; ++c) x(j, c) = from[c * L + j];
+  constexpr Index L = attention_lanes;
+  const Index d = x.columns, whole = d % 8 == 0 ? x.rows / 8 * 8 : 0;
+  for (Index j = 0; j < whole; j += 8)
+    for (Index c = 0; c < d; c += 8) transpose_8x8(from + c * L + j, L, x.row(j) + c, x.stride);
+  for (Index j = whole; j < x.rows; ++j)
+    for (Index c = 0; c < d; ++c) x(j, c) = from[c * L + j];
 }
 
 inline void check_attention(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
                             View<const float> v, View<const float> past_keys, View<const float> past_values) {
-  const index width = sizes.heads * sizes.head_width, kv_width = sizes.key_value_heads * sizes.head_width;
+  const Index width = sizes.heads * sizes.head_width, kv_width = sizes.key_value_heads * sizes.head_width;
   require(sizes.key_value_heads > 0 && sizes.heads % sizes.key_value_heads == 0, "attention: ", sizes.heads,
           " heads do not divide among ", sizes.key_value_heads, " key/value heads");
   require(q.columns == width, "attention: queries are ", q.columns, " wide, heads x head width is ", width);

@@ -16,11 +16,11 @@
 namespace rondo {
 
 // Rows x tile_columns of c.
-template <index Rows, Transpose A>
-void multiply_direct_tile(const float* a, index a_stride, const float* b, index b_stride, index inner, float* c, index c_stride,
+template <Index Rows, Transpose A>
+void multiply_direct_tile(const float* a, Index a_stride, const float* b, Index b_stride, Index inner, float* c, Index c_stride,
                           float alpha, bool add) {
   Lanes sum[Rows][2] = {};
-  for (index l = 0; l < inner; ++l) {
+  for (Index l = 0; l < inner; ++l) {
     Lanes right[2];
     unrolled<2>([&](auto j) { right[j] = in_register(load_lanes(b + l * b_stride + j * lane_count)); });
     unrolled<Rows>([&](auto i) {
@@ -38,13 +38,13 @@ void multiply_direct_tile(const float* a, index a_stride, const float* b, index 
 
 template <Transpose A>
 void multiply_direct(View<const float> a, View<const float> b, View<float> c, float alpha, bool add) {
-  const index tiles = (c.rows + tile_rows - 1) / tile_rows;
-  for (index tile = 0; tile < tiles; ++tile) {
-    const index begin = tile * c.rows / tiles, rows = (tile + 1) * c.rows / tiles - begin;
+  const Index tiles = (c.rows + tile_rows - 1) / tile_rows;
+  for (Index tile = 0; tile < tiles; ++tile) {
+    const Index begin = tile * c.rows / tiles, rows = (tile + 1) * c.rows / tiles - begin;
     const float* left = A == Transpose::no ? a.row(begin) : a.data + begin;
     unrolled<tile_rows>([&](auto below) {
       if (rows != below + 1) return;
-      for (index column = 0; column < c.columns; column += tile_columns)
+      for (Index column = 0; column < c.columns; column += tile_columns)
         multiply_direct_tile<below + 1, A>(left, a.stride, b.data + column, b.stride, b.rows, c.row(begin) + column, c.stride,
                                            alpha, add);
     });

@@ -19,11 +19,11 @@
 
 namespace rondo {
 
-inline constexpr index few_rows = 4;
+inline constexpr Index few_rows = 4;
 
 // Weights are read in steps of two registers. bf16 weights come as words of two, which give the even and the odd elements of a
 // step; the tokens are put into the same order beforehand.
-inline constexpr index few_rows_step = 2 * lane_count;
+inline constexpr Index few_rows_step = 2 * lane_count;
 
 template <int Half>
 [[gnu::always_inline]] inline Lanes load_weights(const float* from) {
@@ -43,26 +43,26 @@ template <int Half>
 [[gnu::always_inline]] inline Lanes load_weights(const fp16* from) {
   float values[lane_count];
 #pragma omp simd
-  for (index i = 0; i < lane_count; ++i) values[i] = from[Half * lane_count + i];
+  for (Index i = 0; i < lane_count; ++i) values[i] = from[Half * lane_count + i];
   return load_lanes(values);
 }
 
 // The whole steps of x, each as its even and then its odd elements.
 inline void order_tokens(View<const float> x, View<float> ordered) {
-  for (index r = 0; r < x.rows; ++r)
-    for (index step = 0; step + few_rows_step <= x.columns; step += few_rows_step)
-      for (index i = 0; i < lane_count; ++i) {
+  for (Index r = 0; r < x.rows; ++r)
+    for (Index step = 0; step + few_rows_step <= x.columns; step += few_rows_step)
+      for (Index i = 0; i < lane_count; ++i) {
         ordered(r, step + i) = x(r, step + 2 * i);
         ordered(r, step + lane_count + i) = x(r, step + 2 * i + 1);
       }
 }
 
 // y [Rows, Outputs] for as many rows of w and of x, whose whole steps are read from `ordered`.
-template <index Rows, index Outputs, class Element>
-void multiply_few_outputs(View<const float> x, View<const float> ordered, const Element* w, index stride, float* y,
-                          index y_stride, float beta) {
+template <Index Rows, Index Outputs, class Element>
+void multiply_few_outputs(View<const float> x, View<const float> ordered, const Element* w, Index stride, float* y,
+                          Index y_stride, float beta) {
   Lanes sum[Outputs][Rows] = {};
-  index l = 0;
+  Index l = 0;
   for (; l + few_rows_step <= x.columns; l += few_rows_step) {
     // rows two groups ahead: the processor itself looks ahead within one page only
     unrolled<Outputs>([&](auto o) __attribute__((always_inline)) { __builtin_prefetch(w + (o + 2 * Outputs) * stride + l, 0, 3); });
@@ -84,18 +84,18 @@ void multiply_few_outputs(View<const float> x, View<const float> ordered, const 
       unrolled<Outputs>([&](auto o) { totals[r][o] = sum_of(sum[o][r]); });
     }
   });
-  for (index r = 0; r < Rows; ++r) {
-    for (index o = 0; o < Outputs; ++o)
-      for (index i = l; i < x.columns; ++i) totals[r][o] += static_cast<float>(w[o * stride + i]) * x(r, i);
+  for (Index r = 0; r < Rows; ++r) {
+    for (Index o = 0; o < Outputs; ++o)
+      for (Index i = l; i < x.columns; ++i) totals[r][o] += static_cast<float>(w[o * stride + i]) * x(r, i);
     float* to = y + r * y_stride;
-    for (index o = 0; o < Outputs; ++o) to[o] = beta == 0 ? totals[r][o] : to[o] * beta + totals[r][o];
+    for (Index o = 0; o < Outputs; ++o) to[o] = beta == 0 ? totals[r][o] : to[o] * beta + totals[r][o];
   }
 }
 
-template <index Rows, class Element>
+template <Index Rows, class Element>
 void multiply_rows(View<const float> x, View<const Element> w, View<float> y, float beta) {
-  constexpr index Outputs = Rows < 4 || lane_count == 16 ? 4 : 2;  // rows of weights read side by side: as registers allow
-  constexpr index longest = 2048;                                  // columns whose tokens are ordered at a time
+  constexpr Index Outputs = Rows < 4 || lane_count == 16 ? 4 : 2;  // rows of weights read side by side: as registers allow
+  constexpr Index longest = 2048;                                  // columns whose tokens are ordered at a time
   if (x.columns > longest && std::is_same_v<Element, bf16>) {
     multiply_rows<Rows>(x.middle_columns(0, longest), w.middle_columns(0, longest), y, beta);
     return multiply_rows<Rows>(x.middle_columns(longest, x.columns - longest), w.middle_columns(longest, x.columns - longest), y,
@@ -108,11 +108,11 @@ void multiply_rows(View<const float> x, View<const Element> w, View<float> y, fl
     order_tokens(x, to);
     ordered = to;
   }
-  const index threads = w.size() < 16384 ? 1 : thread_count();
+  const Index threads = w.size() < 16384 ? 1 : thread_count();
 #pragma omp parallel for schedule(static) if (threads > 1)
-  for (index part = 0; part < threads; ++part) {
+  for (Index part = 0; part < threads; ++part) {
     const Range range = share_of(w.rows, threads, part, Outputs);
-    index o = range.begin;
+    Index o = range.begin;
     for (; o + Outputs <= range.end; o += Outputs)
       multiply_few_outputs<Rows, Outputs>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);
     for (; o < range.end; ++o) multiply_few_outputs<Rows, 1>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);

@@ -37,9 +37,9 @@ class CpuWeights : public CpuSequence<Backend> {
   template <HalfElement Half>
   void linear(Input x, View<Half> weight, Output y) {
     if (x.rows <= few_rows) return multiply_few_rows(x, View<const std::remove_const_t<Half>>(weight), y, 0);
-    constexpr index block = 256;
-    for (index begin = 0; begin < weight.rows; begin += block) {
-      const index rows = std::min(block, weight.rows - begin);
+    constexpr Index block = 256;
+    for (Index begin = 0; begin < weight.rows; begin += block) {
+      const Index rows = std::min(block, weight.rows - begin);
       auto mark = this->mark();
       linear(x, widened(weight.middle_rows(begin, rows)), y.middle_columns(begin, rows));
     }
@@ -74,9 +74,9 @@ class CpuWeights : public CpuSequence<Backend> {
   template <HalfElement Half>
   [[nodiscard]] Input widened(View<Half> stored) {
     const Output result = this->matrix(stored.rows, stored.columns);
-    each_row([](index n, const auto* from, float* to) {
+    each_row([](Index n, const auto* from, float* to) {
 #pragma omp simd
-      for (index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
+      for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
     }, stored, result);
     return result;
   }

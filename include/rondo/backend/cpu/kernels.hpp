@@ -15,11 +15,11 @@ void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose 
 
 // rondo/backend/cpu/attention.hpp and attention_backward.hpp
 struct AttentionSizes {
-  index heads = 1;
-  index key_value_heads = 1;
-  index head_width = 64;
+  Index heads = 1;
+  Index key_value_heads = 1;
+  Index head_width = 64;
   float scale = 1;
-  index window = 0;  // keys a query sees, itself included; 0 = all
+  Index window = 0;  // keys a query sees, itself included; 0 = all
 };
 void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
                        View<const float> v, View<const float> past_keys, View<const float> past_values, View<float> o,
@@ -31,9 +31,9 @@ void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<c
 
 // rondo/backend/cpu/outer_product.hpp and outer_product_backward.hpp
 struct OuterProductSizes {
-  index heads = 1;
-  index key_width = 0;    // K, of one head
-  index value_width = 0;  // V, of one head
+  Index heads = 1;
+  Index key_width = 0;    // K, of one head
+  Index value_width = 0;  // V, of one head
   float scale = 1;        // c
 };
 void outer_product_forward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q, View<const float> k,
@@ -58,7 +58,7 @@ void lstm_backward(Sequences sequences, View<const float> gates, View<const floa
                    View<const float> d_h, LstmState d_final, View<float> da, LstmStateTarget d_initial, Arena& arena);
 
 // rondo/backend/cpu/rotary.hpp
-void rotate(Sequences sequences, View<float> x, index head_width, const double* frequencies, int direction, Arena& arena);
+void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction, Arena& arena);
 
 // rondo/backend/cpu/short_convolution.hpp
 void short_convolution(Sequences sequences, View<const float> x, View<const float> weight, View<float> y,

@@ -13,11 +13,11 @@
 namespace rondo {
 
 #if defined(__AVX512F__)
-inline constexpr index lane_count = 16;
+inline constexpr Index lane_count = 16;
 #elif defined(__AVX__)
-inline constexpr index lane_count = 8;
+inline constexpr Index lane_count = 8;
 #else
-inline constexpr index lane_count = 4;
+inline constexpr Index lane_count = 4;
 #endif
 
 typedef float Lanes __attribute__((vector_size(sizeof(float) * lane_count)));
@@ -66,12 +66,12 @@ typedef float FourLanes __attribute__((vector_size(16)));
 
 // body(0), body(1), ... body(Count - 1), written out, each number a compile-time constant: arrays of Lanes that are
 // only indexed with them stay in registers.
-template <index Count, class Body>
+template <Index Count, class Body>
 [[gnu::always_inline]] inline void unrolled(Body&& body) {
-  [&]<index... Number>(std::integer_sequence<index, Number...>) __attribute__((always_inline)) {
-    (body(std::integral_constant<index, Number>{}), ...);
+  [&]<Index... Number>(std::integer_sequence<Index, Number...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<Index, Number>{}), ...);
   }
-  (std::make_integer_sequence<index, Count>{});
+  (std::make_integer_sequence<Index, Count>{});
 }
 
 }  // namespace rondo

@@ -16,29 +16,29 @@ class LockStep {
  public:
   // Takes its order from the arena: keep a mark around it.
   LockStep(Sequences sequences, Arena& arena)
-      : sequences_(sequences), order_(arena.take<index>(static_cast<index>(sequences.size()))) {
-    for (index i = 0; i < count(); ++i) order_[i] = i;
-    std::sort(order_, order_ + count(), [&](index a, index b) {
-      const index la = sequence(a).length, lb = sequence(b).length;
+      : sequences_(sequences), order_(arena.take<Index>(static_cast<Index>(sequences.size()))) {
+    for (Index i = 0; i < count(); ++i) order_[i] = i;
+    std::sort(order_, order_ + count(), [&](Index a, Index b) {
+      const Index la = sequence(a).length, lb = sequence(b).length;
       return la != lb ? la > lb : a < b;
     });
   }
 
-  [[nodiscard]] index count() const { return static_cast<index>(sequences_.size()); }
-  [[nodiscard]] index steps() const { return count() > 0 ? at(0).length : 0; }
+  [[nodiscard]] Index count() const { return static_cast<Index>(sequences_.size()); }
+  [[nodiscard]] Index steps() const { return count() > 0 ? at(0).length : 0; }
   // The number, among the caller's, of the sequence that is i-th here.
-  [[nodiscard]] index number(index i) const { return order_[i]; }
-  [[nodiscard]] const Sequence& at(index i) const { return sequence(order_[i]); }
+  [[nodiscard]] Index number(Index i) const { return order_[i]; }
+  [[nodiscard]] const Sequence& at(Index i) const { return sequence(order_[i]); }
   // How many sequences are longer than `step`; `known` is an upper bound.
-  [[nodiscard]] index running(index step, index known) const {
+  [[nodiscard]] Index running(Index step, Index known) const {
     while (known > 0 && at(known - 1).length <= step) --known;
     return known;
   }
 
  private:
-  [[nodiscard]] const Sequence& sequence(index s) const { return sequences_[static_cast<std::size_t>(s)]; }
+  [[nodiscard]] const Sequence& sequence(Index s) const { return sequences_[static_cast<std::size_t>(s)]; }
   Sequences sequences_;
-  index* order_;
+  Index* order_;
 };
 
 }  // namespace rondo

@@ -19,10 +19,10 @@ class CpuLosses : public CpuElementwise<Backend> {
   void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
     const auto smoothing = static_cast<float>(options.label_smoothing), z_loss = static_cast<float>(options.z_loss);
     const auto cap = static_cast<float>(options.soft_cap), factor = static_cast<float>(weight);
-    const index V = logits.columns;
+    const Index V = logits.columns;
     const float share = smoothing / static_cast<float>(V);
-    each_row_range(logits.rows, V, [&](index first, index last) {
-      for (index t = first; t < last; ++t) {
+    each_row_range(logits.rows, V, [&](Index first, Index last) {
+      for (Index t = first; t < last; ++t) {
         float* z = logits.row(t);
         const Token label = labels(0, t);
         if (label == options.ignore_index) {
@@ -35,14 +35,14 @@ class CpuLosses : public CpuElementwise<Backend> {
         float sum = 0, total = 0;
         if (smoothing > 0)
 #pragma omp simd reduction(+ : total)
-          for (index v = 0; v < V; ++v) total += z[v];
+          for (Index v = 0; v < V; ++v) total += z[v];
         const float at_label = z[label];
         if (cap > 0) {  // the capped logits are needed again: exponentials twice
 #pragma omp simd reduction(+ : sum)
-          for (index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
+          for (Index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
         } else {
 #pragma omp simd reduction(+ : sum)
-          for (index v = 0; v < V; ++v) {
+          for (Index v = 0; v < V; ++v) {
             z[v] = exponential(z[v] - highest);
             sum += z[v];
           }
@@ -53,14 +53,14 @@ class CpuLosses : public CpuElementwise<Backend> {
         if (cap > 0) {
           const float label_slope = 1 - (at_label / cap) * (at_label / cap);
 #pragma omp simd
-          for (index v = 0; v < V; ++v) {
+          for (Index v = 0; v < V; ++v) {
             const float ratio = z[v] / cap;
             z[v] = (exponential(z[v] - highest) * scale - less) * (1 - ratio * ratio);
           }
           z[label] -= label_part * label_slope;
         } else {
 #pragma omp simd
-          for (index v = 0; v < V; ++v) z[v] = z[v] * scale - less;
+          for (Index v = 0; v < V; ++v) z[v] = z[v] * scale - less;
           z[label] -= label_part;
         }
       }
@@ -69,9 +69,9 @@ class CpuLosses : public CpuElementwise<Backend> {
 
   void log_probability(Input logits, Tokens labels, double soft_cap_at, Output result) {
     const auto cap = static_cast<float>(soft_cap_at);
-    const index V = logits.columns;
-    each_row_range(logits.rows, V, [&](index first, index last) {
-      for (index t = first; t < last; ++t) {
+    const Index V = logits.columns;
+    each_row_range(logits.rows, V, [&](Index first, Index last) {
+      for (Index t = first; t < last; ++t) {
         const float* z = logits.row(t);
         if (labels(0, t) < 0) {
           result(0, t) = 0;
@@ -82,10 +82,10 @@ class CpuLosses : public CpuElementwise<Backend> {
         float sum = 0;
         if (cap > 0) {
 #pragma omp simd reduction(+ : sum)
-          for (index v = 0; v < V; ++v) sum += exponential(cap * hyperbolic_tangent(z[v] / cap) - highest);
+          for (Index v = 0; v < V; ++v) sum += exponential(cap * hyperbolic_tangent(z[v] / cap) - highest);
         } else {
 #pragma omp simd reduction(+ : sum)
-          for (index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
+          for (Index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
         }
         result(0, t) = capped(z[labels(0, t)]) - highest - std::log(sum);
       }
@@ -97,9 +97,9 @@ class CpuLosses : public CpuElementwise<Backend> {
     const auto beta2 = static_cast<float>(step.beta2), epsilon = static_cast<float>(step.epsilon);
     const auto keep = static_cast<float>(1 - step.rate * step.decay), gradient_scale = static_cast<float>(step.gradient_scale);
     const auto correction = static_cast<float>(1 / step.correction2), one1 = 1 - beta1, one2 = 1 - beta2;
-    const auto update = [&](index n, float* weight, const float* gradient, float* first, float* second) {
+    const auto update = [&](Index n, float* weight, const float* gradient, float* first, float* second) {
 #pragma omp simd
-      for (index i = 0; i < n; ++i) {
+      for (Index i = 0; i < n; ++i) {
         const float d = gradient[i] * gradient_scale;
         first[i] = beta1 * first[i] + one1 * d;
         second[i] = beta2 * second[i] + one2 * d * d;
@@ -107,7 +107,7 @@ class CpuLosses : public CpuElementwise<Backend> {
       }
     };
     if (w.contiguous() && g.contiguous() && m.contiguous() && v.contiguous())
-      each_column_range(1, w.size(), [&](index begin, index end) {
+      each_column_range(1, w.size(), [&](Index begin, Index end) {
         update(end - begin, w.data + begin, g.data + begin, m.data + begin, v.data + begin);
       });
     else
@@ -115,15 +115,15 @@ class CpuLosses : public CpuElementwise<Backend> {
   }
 
  private:
-  static float maximum(const float* z, index count) {
+  static float maximum(const float* z, Index count) {
     float highest = z[0];
 #pragma omp simd reduction(max : highest)
-    for (index v = 0; v < count; ++v) highest = z[v] > highest ? z[v] : highest;
+    for (Index v = 0; v < count; ++v) highest = z[v] > highest ? z[v] : highest;
     return highest;
   }
-  static void soft_cap(float* z, index count, float cap) {
+  static void soft_cap(float* z, Index count, float cap) {
 #pragma omp simd
-    for (index v = 0; v < count; ++v) z[v] = cap * hyperbolic_tangent(z[v] / cap);
+    for (Index v = 0; v < count; ++v) z[v] = cap * hyperbolic_tangent(z[v] / cap);
   }
 };
 

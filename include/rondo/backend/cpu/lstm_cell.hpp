@@ -32,29 +32,29 @@
 namespace rondo {
 
 // Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
-[[nodiscard]] inline index step_threads(index units, index products) {
-  return std::max<index>(1, std::min({thread_count(), units, products / 20000}));
+[[nodiscard]] inline Index step_threads(Index units, Index products) {
+  return std::max<Index>(1, std::min({thread_count(), units, products / 20000}));
 }
 
 // A unit is lane_count hidden units: two panels, (i, f) and (g, o), each [H, 2 lane_count].
-inline void pack_lstm_unit(View<const float> weight, index first, float* panels) {
-  const index width = weight.columns, count = std::min(lane_count, width - first);
-  for (index gate = 0; gate < 4; ++gate) {
+inline void pack_lstm_unit(View<const float> weight, Index first, float* panels) {
+  const Index width = weight.columns, count = std::min(lane_count, width - first);
+  for (Index gate = 0; gate < 4; ++gate) {
     float* panel = panels + gate / 2 * width * panel_columns + gate % 2 * lane_count;
-    for (index j = 0; j < lane_count; ++j) {
+    for (Index j = 0; j < lane_count; ++j) {
       const float* row = j < count ? weight.row(gate * width + first + j) : nullptr;
-      for (index l = 0; l < width; ++l) panel[l * panel_columns + j] = row ? row[l] : 0.0F;
+      for (Index l = 0; l < width; ++l) panel[l * panel_columns + j] = row ? row[l] : 0.0F;
     }
   }
 }
 
 // One sequence's gates, c and h of `count` hidden units, from the sums of i and g, with those of f and o `apart` after them.
 template <class Count>
-[[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, index apart, index width,
+[[gnu::always_inline]] inline void lstm_units(const float* first_sum, const float* second_sum, Index apart, Index width,
                                               const float* c_before, float* gates, float* c, float* h, float* h_again,
                                               Count count) {
 #pragma omp simd
-  for (index j = 0; j < count; ++j) {
+  for (Index j = 0; j < count; ++j) {
     const float i = sigmoid(first_sum[j]), f = sigmoid(first_sum[apart + j]);
     const float g = hyperbolic_tangent(second_sum[j]), o = sigmoid(second_sum[apart + j]);
     const float cell = f * c_before[j] + i * g;
@@ -69,7 +69,7 @@ template <class Count>
 
 inline void check_lstm(Sequences sequences, View<const float> gates, View<const float> weight, View<const float> h,
                        View<const float> c) {
-  const index width = weight.columns;
+  const Index width = weight.columns;
   require(weight.rows == 4 * width, "lstm: the recurrent weight is [", weight.rows, ", ", width, "], expected [", 4 * width, ", ",
           width, "]");
   require(gates.columns == 4 * width && h.columns == width && c.columns == width && h.rows == gates.rows && c.rows == gates.rows,
@@ -83,16 +83,16 @@ inline void check_lstm(Sequences sequences, View<const float> gates, View<const 
 // Decoding: no sequence is longer than one token, and packing the weight would cost more than reading it once.
 inline void lstm_one_token(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
                            View<float> c, const float* zero, Arena& arena) {
-  const index width = weight.columns, count = static_cast<index>(sequences.size());
+  const Index width = weight.columns, count = static_cast<Index>(sequences.size());
   const View<float> sums{arena.take<float>(4 * width * count), count, 4 * width};
   if (initial.h) multiply(initial.h.middle_rows(0, count), Transpose::no, weight, Transpose::yes, sums);
-  for (index s = 0; s < count; ++s) {
+  for (Index s = 0; s < count; ++s) {
     if (sequences[static_cast<std::size_t>(s)].length == 0) continue;
-    const index row = sequences[static_cast<std::size_t>(s)].begin;
+    const Index row = sequences[static_cast<std::size_t>(s)].begin;
     float *sum = sums.row(s), *gate = gates.row(row);
     if (initial.h) {
 #pragma omp simd
-      for (index j = 0; j < 4 * width; ++j) sum[j] += gate[j];
+      for (Index j = 0; j < 4 * width; ++j) sum[j] += gate[j];
     } else {
       std::copy_n(gate, 4 * width, sum);
     }
@@ -103,38 +103,38 @@ inline void lstm_one_token(Sequences sequences, View<float> gates, View<const fl
 
 inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
                        View<float> c, const float* zero, Arena& arena) {
-  const index width = weight.columns, units = (width + lane_count - 1) / lane_count;
-  const index count = lock_step.count(), steps = lock_step.steps();
-  const index threads = step_threads(units, 4 * width * width * count);
-  const index unit_floats = 2 * width * panel_columns;
+  const Index width = weight.columns, units = (width + lane_count - 1) / lane_count;
+  const Index count = lock_step.count(), steps = lock_step.steps();
+  const Index threads = step_threads(units, 4 * width * width * count);
+  const Index unit_floats = 2 * width * panel_columns;
   float* packed = arena.take<float>(units * unit_floats);
   float* sums = arena.take<float>(threads * 2 * count * panel_columns);
-  const index stride = recurrent_stride(width);
+  const Index stride = recurrent_stride(width);
   float* rows = arena.take<float>(2 * count * stride);  // h of the step before and of this one, by turns
   if (initial.h)
-    for (index i = 0; i < count; ++i) std::copy_n(initial.h.row(lock_step.number(i)), width, rows + i * stride);
+    for (Index i = 0; i < count; ++i) std::copy_n(initial.h.row(lock_step.number(i)), width, rows + i * stride);
   SpinBarrier barrier;
 #pragma omp parallel num_threads(static_cast <int>(threads))
   {
-    const index team = team_size(), me = thread_number();
+    const Index team = team_size(), me = thread_number();
     const Range own = share_of(units, team, me);
     float *first_sum = sums + me * 2 * count * panel_columns, *second_sum = first_sum + count * panel_columns;
-    for (index unit = own.begin; unit < own.end; ++unit) pack_lstm_unit(weight, unit * lane_count, packed + unit * unit_floats);
-    index running = count;
-    for (index step = 0; step < steps; ++step) {
+    for (Index unit = own.begin; unit < own.end; ++unit) pack_lstm_unit(weight, unit * lane_count, packed + unit * unit_floats);
+    Index running = count;
+    for (Index step = 0; step < steps; ++step) {
       running = lock_step.running(step, running);
       const float* before = rows + step % 2 * count * stride;
       float* now = rows + (1 - step % 2) * count * stride;
-      for (index unit = own.begin; unit < own.end; ++unit) {
-        const index first = unit * lane_count, valid = std::min(lane_count, width - first);
-        for (index i = 0; i < running; ++i) {
-          const index row = lock_step.at(i).begin + step;
+      for (Index unit = own.begin; unit < own.end; ++unit) {
+        const Index first = unit * lane_count, valid = std::min(lane_count, width - first);
+        for (Index i = 0; i < running; ++i) {
+          const Index row = lock_step.at(i).begin + step;
           const float* from = gates.row(row) + first;
           fetch_soon(c.row(row) + first, valid);
           fetch_soon(h.row(row) + first, valid);
           if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
           if (unit + 1 < own.end) fetch_soon(from + lane_count, lane_count, 4, width);
-          for (index part = 0; part < 4; ++part) {
+          for (Index part = 0; part < 4; ++part) {
             float* to = (part < 2 ? first_sum : second_sum) + i * panel_columns + part % 2 * lane_count;
             if (valid == lane_count)
               store_lanes(to, load_lanes(from + part * width));
@@ -147,15 +147,15 @@ inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const 
           multiply_recurrent(before, stride, running, panels, width, first_sum);
           multiply_recurrent(before, stride, running, panels + width * panel_columns, width, second_sum);
         }
-        for (index i = 0; i < running; ++i) {
-          const index row = lock_step.at(i).begin + step;
+        for (Index i = 0; i < running; ++i) {
+          const Index row = lock_step.at(i).begin + step;
           const float* c_before = step > 0 ? c.row(row - 1) : initial.c ? initial.c.row(lock_step.number(i)) : zero;
           const auto update = [&](auto units_here) __attribute__((always_inline)) {
             lstm_units(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width, c_before + first,
                        gates.row(row) + first, c.row(row) + first, h.row(row) + first, now + i * stride + first, units_here);
           };
           if (valid == lane_count)
-            update(std::integral_constant<index, lane_count>{});
+            update(std::integral_constant<Index, lane_count>{});
           else
             update(valid);
         }
@@ -168,7 +168,7 @@ inline void lstm_steps(const LockStep& lock_step, View<float> gates, View<const 
 RONDO_DEFINED_ONCE void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial,
                                      View<float> h, View<float> c, LstmStateTarget final, Arena& arena) {
   check_lstm(sequences, gates, weight, h, c);
-  const index width = weight.columns;
+  const Index width = weight.columns;
   Arena::Mark mark{arena};
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
@@ -179,7 +179,7 @@ RONDO_DEFINED_ONCE void lstm_forward(Sequences sequences, View<float> gates, Vie
     lstm_steps(lock_step, gates, weight, initial, h, c, zero, arena);
   zero_padding(sequences, h);
   zero_padding(sequences, c);
-  for (index s = 0; s < lock_step.count(); ++s) {
+  for (Index s = 0; s < lock_step.count(); ++s) {
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     const auto last = [&](View<const float> states, View<const float> start) -> const float* {
       if (sequence.length > 0) return states.row(sequence.begin + sequence.length - 1);
@@ -194,14 +194,14 @@ RONDO_DEFINED_ONCE void lstm_forward(Sequences sequences, View<float> gates, Vie
 RONDO_DEFINED_ONCE void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
   zero_padding(sequences, previous);
   for (std::size_t s = 0; s < sequences.size(); ++s) {
-    const index begin = sequences[s].begin, length = sequences[s].length;
+    const Index begin = sequences[s].begin, length = sequences[s].length;
     if (length == 0) continue;
     if (initial)
-      std::copy_n(initial.row(static_cast<index>(s)), h.columns, previous.row(begin));
+      std::copy_n(initial.row(static_cast<Index>(s)), h.columns, previous.row(begin));
     else
       std::fill_n(previous.row(begin), h.columns, 0.0F);
 #pragma omp parallel for schedule(static)
-    for (index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
+    for (Index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
   }
 }
 

@@ -37,18 +37,18 @@ namespace rondo {
 // to squares reads least.
 inline void sliced_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
   const double work = static_cast<double>(c.size()) * static_cast<double>(columns_of(a, ta));
-  const index threads = work < 64.0 * 64 * 64 ? 1 : thread_count();
-  index across = 1;
-  for (index columns = 1; columns <= threads; ++columns) {
-    const auto edge = [&](index parts) { return c.rows / (threads / parts) + c.columns / parts; };
+  const Index threads = work < 64.0 * 64 * 64 ? 1 : thread_count();
+  Index across = 1;
+  for (Index columns = 1; columns <= threads; ++columns) {
+    const auto edge = [&](Index parts) { return c.rows / (threads / parts) + c.columns / parts; };
     if (threads % columns == 0 && edge(columns) < edge(across)) across = columns;
   }
-  const index down = threads / across;
+  const Index down = threads / across;
 #pragma omp parallel for schedule(static) if (threads > 1)
-  for (index part = 0; part < threads; ++part) {
+  for (Index part = 0; part < threads; ++part) {
     const Range rows = share_of(c.rows, down, part / across, tile_rows);
     const Range columns = share_of(c.columns, across, part % across, tile_columns);
-    const index m = rows.end - rows.begin, n = columns.end - columns.begin;
+    const Index m = rows.end - rows.begin, n = columns.end - columns.begin;
     if (m == 0 || n == 0) continue;
     small_product(ta == Transpose::no ? a.middle_rows(rows.begin, m) : a.middle_columns(rows.begin, m), ta,
                   tb == Transpose::no ? b.middle_columns(columns.begin, n) : b.middle_rows(columns.begin, n), tb,
@@ -58,7 +58,7 @@ inline void sliced_multiply(View<const float> a, Transpose ta, View<const float>
 
 RONDO_DEFINED_ONCE void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c,
                                  float beta) {
-  [[maybe_unused]] const index inner = columns_of(a, ta);
+  [[maybe_unused]] const Index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner && (beta == 0 || beta == 1));
   if (c.rows == 0 || c.columns == 0) return;
   if (c.rows <= few_rows && ta == Transpose::no && tb == Transpose::yes) return multiply_few_rows(a, b, c, beta);

@@ -24,66 +24,66 @@ namespace rondo {
 
 enum class Mean { no, yes };
 
-inline void check_norm(index columns, index groups) {
+inline void check_norm(Index columns, Index groups) {
   require(groups > 0 && columns % groups == 0, "norm: ", columns, " channels do not divide into ", groups, " groups");
 }
 
 template <Mean mean_too>
-void normalise(index groups, float epsilon, View<const float> x, View<const float> weight, View<const float> bias, View<float> y,
+void normalise(Index groups, float epsilon, View<const float> x, View<const float> weight, View<const float> bias, View<float> y,
                View<float> mean, View<float> reciprocal) {
   check_norm(x.columns, groups);
-  const index n = x.columns / groups;
+  const Index n = x.columns / groups;
   const auto count = static_cast<float>(n);
-  each_row_range(x.rows, x.columns, [&](index first, index last) {
-    for (index t = first; t < last; ++t)
-      for (index group = 0; group < groups; ++group) {
+  each_row_range(x.rows, x.columns, [&](Index first, Index last) {
+    for (Index t = first; t < last; ++t)
+      for (Index group = 0; group < groups; ++group) {
         const float *from = x.row(t) + group * n, *w = weight.data + group * n, *b = bias ? bias.data + group * n : nullptr;
         float* to = y.row(t) + group * n;
         float middle = 0, squares = 0;
         if constexpr (mean_too == Mean::yes) {
 #pragma omp simd reduction(+ : middle)
-          for (index i = 0; i < n; ++i) middle += from[i];
+          for (Index i = 0; i < n; ++i) middle += from[i];
           middle /= count;
           mean(t, group) = middle;
         }
 #pragma omp simd reduction(+ : squares)
-        for (index i = 0; i < n; ++i) squares += (from[i] - middle) * (from[i] - middle);
+        for (Index i = 0; i < n; ++i) squares += (from[i] - middle) * (from[i] - middle);
         const float r = 1 / std::sqrt(squares / count + epsilon);
         reciprocal(t, group) = r;
         if (b) {
 #pragma omp simd
-          for (index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i] + b[i];
+          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i] + b[i];
         } else {
 #pragma omp simd
-          for (index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i];
+          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i];
         }
       }
   });
 }
 
 template <Mean mean_too>
-void normalise_gradient(index groups, View<const float> x, View<const float> weight, View<const float> mean,
+void normalise_gradient(Index groups, View<const float> x, View<const float> weight, View<const float> mean,
                         View<const float> reciprocal, View<const float> dy, View<float> dx, View<float> d_weight,
                         View<float> d_bias, Arena& arena) {
   check_norm(x.columns, groups);
-  const index n = x.columns / groups, threads = threads_for(x.size()), columns = x.columns;
+  const Index n = x.columns / groups, threads = threads_for(x.size()), columns = x.columns;
   const auto count = static_cast<float>(n);
   Arena::Mark mark{arena};
   float* partial = arena.take<float>(2 * threads * columns);  // [threads, dw and db, columns]
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (index part = 0; part < threads; ++part) {
+  for (Index part = 0; part < threads; ++part) {
     float *dw = partial + 2 * part * columns, *db = dw + columns;
     std::fill_n(dw, 2 * columns, 0.0F);
     const Range rows = share_of(x.rows, threads, part);
-    for (index t = rows.begin; t < rows.end; ++t)
-      for (index group = 0; group < groups; ++group) {
-        const index begin = group * n;
+    for (Index t = rows.begin; t < rows.end; ++t)
+      for (Index group = 0; group < groups; ++group) {
+        const Index begin = group * n;
         const float *from = x.row(t) + begin, *d = dy.row(t) + begin, *w = weight.data + begin;
         float *to = dx.row(t) + begin, *dw_here = dw + begin, *db_here = db + begin;
         const float r = reciprocal(t, group), middle = mean_too == Mean::yes ? mean(t, group) : 0.0F;
         float product = 0, average = 0;
 #pragma omp simd reduction(+ : product, average)
-        for (index i = 0; i < n; ++i) {
+        for (Index i = 0; i < n; ++i) {
           const float g = d[i] * w[i];
           product += g * (from[i] - middle);
           average += g;
@@ -91,7 +91,7 @@ void normalise_gradient(index groups, View<const float> x, View<const float> wei
         product *= r / count;
         average = mean_too == Mean::yes ? average / count : 0.0F;
 #pragma omp simd
-        for (index i = 0; i < n; ++i) {
+        for (Index i = 0; i < n; ++i) {
           const float xh = (from[i] - middle) * r, here = d[i];
           dw_here[i] += here * xh;
           if constexpr (mean_too == Mean::yes) db_here[i] += here;
@@ -99,14 +99,14 @@ void normalise_gradient(index groups, View<const float> x, View<const float> wei
         }
       }
   }
-  for (index part = 0; part < threads; ++part) {
+  for (Index part = 0; part < threads; ++part) {
     const float *dw = partial + 2 * part * columns, *db = dw + columns;
 #pragma omp simd
-    for (index i = 0; i < columns; ++i) d_weight.data[i] += dw[i];
+    for (Index i = 0; i < columns; ++i) d_weight.data[i] += dw[i];
     if constexpr (mean_too == Mean::yes) {
       if (!d_bias) continue;
 #pragma omp simd
-      for (index i = 0; i < columns; ++i) d_bias.data[i] += db[i];
+      for (Index i = 0; i < columns; ++i) d_bias.data[i] += db[i];
     }
   }
 }

@@ -25,7 +25,7 @@ inline void onednn_multiply(View<const float> a, Transpose ta, View<const float>
 // Whether oneDNN's single-precision product copies its operands into the order in which it reads them. Where it expects
 // the copies not to pay it reads the operands as they lie; without AVX-512 this runs at about half the speed, unless
 // the left one is read along its rows and the right one along its columns.
-[[nodiscard]] inline bool onednn_copies_operands(index rows, index columns, Transpose ta, Transpose tb) {
+[[nodiscard]] inline bool onednn_copies_operands(Index rows, Index columns, Transpose ta, Transpose tb) {
 #if defined(__AVX512F__)
   static_cast<void>(rows), static_cast<void>(columns), static_cast<void>(ta), static_cast<void>(tb);
   return true;

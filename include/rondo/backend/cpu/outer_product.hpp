@@ -31,17 +31,17 @@ inline void outer_product_forward_head(const OuterProductInputs& inputs, float s
     std::copy_n(initial.data, initial.size(), state.data);
   else
     std::fill_n(state.data, state.size(), 0.0f);
-  const index length = o.rows;
-  for (index begin = 0; begin < length; begin += chunk_rows) {
-    const index rows = std::min(chunk_rows, length - begin);
+  const Index length = o.rows;
+  for (Index begin = 0; begin < length; begin += chunk_rows) {
+    const Index rows = std::min(chunk_rows, length - begin);
     const OuterProductInputs here = inputs.rows(begin, rows);
     const View<float> output = o.middle_rows(begin, rows);
     chunk.load(here, scale);
     chunk.form_scores();
     chunk.decay_queries(chunk.prefix);
     small_product(chunk.all(chunk.prefix), Transpose::no, state, Transpose::no, output);
-    for (index number = 0; number < chunk.subchunks(); ++number) {
-      const index s = chunk.begin(number), e = chunk.end(number);
+    for (Index number = 0; number < chunk.subchunks(); ++number) {
+      const Index s = chunk.begin(number), e = chunk.end(number);
       small_product(chunk.scores_of(number), Transpose::no, here.v.middle_rows(0, e), Transpose::no, output.middle_rows(s, e - s),
                     1, 1);
     }
@@ -54,21 +54,21 @@ RONDO_DEFINED_ONCE void outer_product_forward(Sequences sequences, const OuterPr
                                               View<const float> k, View<const float> g, View<const float> v, View<float> o,
                                               View<const float> initial, View<float> final, Arena& scratch) {
   zero_padding(sequences, o);
-  const index K = sizes.key_width, V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
-  const index longest = longest_sequence(sequences);
-  const index threads = longest * tasks * K * V < 65536 ? 1 : std::min(tasks, thread_count());
+  const Index K = sizes.key_width, V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
+  const Index longest = longest_sequence(sequences);
+  const Index threads = longest * tasks * K * V < 65536 ? 1 : std::min(tasks, thread_count());
   const Arena::Mark mark{scratch};
   OuterProductChunk* chunks = nullptr;
   float* states = nullptr;
   const bool chunked = std::any_of(sequences.begin(), sequences.end(), [](const Sequence& one) { return one.length != 1; });
   if (chunked) {
     chunks = scratch.take<OuterProductChunk>(threads);
-    for (index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(sizes, scratch);
+    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(sizes, scratch);
     states = scratch.take<float>(threads * K * V);
   }
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (index task = 0; task < tasks; ++task) {
-    const index number = task / sizes.heads, head = task % sizes.heads;
+  for (Index task = 0; task < tasks; ++task) {
+    const Index number = task / sizes.heads, head = task % sizes.heads;
     const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
     const OuterProductInputs inputs = OuterProductInputs{q, k, g, v}.rows(sequence.begin, sequence.length).head(sizes, head);
     const View<float> output = o.middle_rows(sequence.begin, sequence.length).middle_columns(head * V, V);
@@ -77,7 +77,7 @@ RONDO_DEFINED_ONCE void outer_product_forward(Sequences sequences, const OuterPr
     if (sequence.length == 1) {
       outer_product_step(inputs.q.data, inputs.k.data, inputs.g.data, inputs.v.data, K, V, sizes.scale, first, last, output.data);
     } else {
-      const index thread = thread_number();
+      const Index thread = thread_number();
       outer_product_forward_head(inputs, sizes.scale, output, first, last, chunks[thread], {states + thread * K * V, K, V});
     }
   }

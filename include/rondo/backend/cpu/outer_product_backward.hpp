@@ -32,15 +32,15 @@ namespace rondo {
 
 // to [columns, rows] = from^T; both contiguous in their rows.
 inline void transpose_matrix(View<const float> from, View<float> to) {
-  index r = 0;
+  Index r = 0;
   for (; r + 8 <= from.rows; r += 8) {
-    index c = 0;
+    Index c = 0;
     for (; c + 8 <= from.columns; c += 8) transpose_8x8(&from(r, c), from.stride, &to(c, r), to.stride);
     for (; c < from.columns; ++c)
-      for (index i = r; i < r + 8; ++i) to(c, i) = from(i, c);
+      for (Index i = r; i < r + 8; ++i) to(c, i) = from(i, c);
   }
   for (; r < from.rows; ++r)
-    for (index c = 0; c < from.columns; ++c) to(c, r) = from(r, c);
+    for (Index c = 0; c < from.columns; ++c) to(c, r) = from(r, c);
 }
 
 struct OuterProductGradients {
@@ -50,8 +50,8 @@ struct OuterProductGradients {
 // One chunk of the backward pass; the memory is taken once and used for every chunk.
 struct OuterProductChunkBackward {
   OuterProductChunkBackward() = default;
-  OuterProductChunkBackward(const OuterProductSizes& sizes, index chunks, Arena& arena) : chunk(sizes, arena) {
-    const index K = sizes.key_width, V = sizes.value_width;
+  OuterProductChunkBackward(const OuterProductSizes& sizes, Index chunks, Arena& arena) : chunk(sizes, arena) {
+    const Index K = sizes.key_width, V = sizes.value_width;
     states = arena.take<float>((chunks + 1) * V * K);
     d_state = arena.take<float>(K * V);
     d_state_transposed = arena.take<float>(V * K);
@@ -70,22 +70,22 @@ struct OuterProductChunkBackward {
 // Terms within one sub-chunk, over Registers registers of columns, without those of a row with itself:
 //   dq_i = prefix_i dq_i + sum_{j<i} dA_ij k_j prod a_u, j < u <= i        (dq, dk come in as d queries, d keys)
 //   dk_j = suffix_j dk_j + sum_{i>j} dA_ij q_i prod a_u, j < u <= i
-template <index Registers>
+template <Index Registers>
 void add_diagonal_gradients(const float* q, const float* k, const float* a, const float* prefix, const float* suffix,
-                            index stride, index rows, const float* d_scores, index scores_stride, float* dq, float* dk) {
-  const auto at = [stride](auto* x, index row, index r) { return x + row * stride + r * lane_count; };
-  for (index i = 0; i < rows; ++i) {
+                            Index stride, Index rows, const float* d_scores, Index scores_stride, float* dq, float* dk) {
+  const auto at = [stride](auto* x, Index row, Index r) { return x + row * stride + r * lane_count; };
+  for (Index i = 0; i < rows; ++i) {
     Lanes sum[Registers] = {};
-    for (index j = 0; j < i; ++j) {
+    for (Index j = 0; j < i; ++j) {
       const Lanes weight = all_lanes(d_scores[i * scores_stride + j]);
       unrolled<Registers>([&](auto r) { sum[r] = (sum[r] + weight * load_lanes(at(k, j, r))) * load_lanes(at(a, j + 1, r)); });
     }
     unrolled<Registers>(
         [&](auto r) { store_lanes(at(dq, i, r), sum[r] + load_lanes(at(prefix, i, r)) * load_lanes(at(dq, i, r))); });
   }
-  for (index j = 0; j < rows; ++j) {
+  for (Index j = 0; j < rows; ++j) {
     Lanes sum[Registers] = {};
-    for (index i = rows - 1; i > j; --i) {
+    for (Index i = rows - 1; i > j; --i) {
       const Lanes weight = all_lanes(d_scores[i * scores_stride + j]);
       unrolled<Registers>([&](auto r) { sum[r] = (sum[r] + weight * load_lanes(at(q, i, r))) * load_lanes(at(a, i, r)); });
     }
@@ -103,7 +103,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   OuterProductChunk& chunk = work.chunk;
   chunk.load(inputs, scale);
   chunk.form_scores();
-  const index K = chunk.width, V = inputs.v.columns, rows = chunk.rows, padded = chunk.padded, last = chunk.subchunks();
+  const Index K = chunk.width, V = inputs.v.columns, rows = chunk.rows, padded = chunk.padded, last = chunk.subchunks();
   const View<float> d_state{work.d_state, K, V}, d_state_transposed{work.d_state_transposed, V, K};
   std::fill_n(work.d_queries, rows * padded, 0.0f);
   std::fill_n(work.d_keys, rows * padded, 0.0f);
@@ -112,17 +112,17 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   // What passes through the states, and the part of dg that is the same for the whole chunk.
   if (first) {
     small_product(d_o, Transpose::no, first, Transpose::no, chunk.all(work.d_queries));
-    for (index t = 0; t < rows; ++t)
+    for (Index t = 0; t < rows; ++t)
       multiply_elements(work.d_queries + t * padded, chunk.before + t / subchunk_rows * padded, work.d_queries + t * padded,
                         padded);
   }
   if (end) {
     transpose_matrix(d_state, d_state_transposed);
-    for (index i = 0; i < V; ++i) {
+    for (Index i = 0; i < V; ++i) {
       const float *state = end.row(i), *d_row = d_state_transposed.row(i);
       float* sums = work.sums;
 #pragma omp simd
-      for (index l = 0; l < K; ++l) sums[l] += state[l] * d_row[l];
+      for (Index l = 0; l < K; ++l) sums[l] += state[l] * d_row[l];
     }
     small_product(inputs.v, Transpose::no, d_state_transposed, Transpose::no, chunk.all(work.d_keys));
     small_product(chunk.all(chunk.keys_at(last)), Transpose::no, d_state, Transpose::no, d.v);
@@ -131,8 +131,8 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   }
 
   // What passes between sub-chunks, and the terms within each.
-  for (index number = last; number-- > 0;) {
-    const index s = chunk.begin(number), e = chunk.end(number);
+  for (Index number = last; number-- > 0;) {
+    const Index s = chunk.begin(number), e = chunk.end(number);
     const View<const float> d_output = d_o.middle_rows(s, e - s);
     const View<float> d_scores{work.d_scores, e - s, e, chunk_rows};
     small_product(d_output, Transpose::no, inputs.v.middle_rows(0, e), Transpose::yes, d_scores);
@@ -142,29 +142,29 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
       small_product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(work.d_queries, number), 1,
                     1);
       multiply_elements(chunk.a + s * padded, chunk.suffix + s * padded, work.decay, padded);  // of the whole sub-chunk
-      for (index j = 0; j < s; ++j) multiply_elements(work.d_keys + j * padded, work.decay, work.d_keys + j * padded, padded);
+      for (Index j = 0; j < s; ++j) multiply_elements(work.d_keys + j * padded, work.decay, work.d_keys + j * padded, padded);
       small_product(d_earlier, Transpose::yes, chunk.part(chunk.queries, number), Transpose::no, {work.d_keys, s, K, padded}, 1,
                     1);
     }
-    constexpr index wide = 4;
-    const auto within = [&](auto registers, index column) {
-      const index at = s * padded + column;
+    constexpr Index wide = 4;
+    const auto within = [&](auto registers, Index column) {
+      const Index at = s * padded + column;
       add_diagonal_gradients<registers>(chunk.q + at, chunk.k + at, chunk.a + at, chunk.prefix + at, chunk.suffix + at, padded,
                                         e - s, d_scores.data + s, chunk_rows, work.d_queries + at, work.d_keys + at);
     };
-    index column = 0;
+    Index column = 0;
     for (; column + wide * lane_count <= padded; column += wide * lane_count)
-      within(std::integral_constant<index, wide>{}, column);
-    for (; column < padded; column += lane_count) within(std::integral_constant<index, 1>{}, column);
+      within(std::integral_constant<Index, wide>{}, column);
+    for (; column < padded; column += lane_count) within(std::integral_constant<Index, 1>{}, column);
 
     // The rows are complete: dg from the last to the first, then the terms that a row has with itself.
-    for (index t = e; t-- > s;) {
+    for (Index t = e; t-- > s;) {
       const float *q = chunk.q + t * padded, *k = chunk.k + t * padded, *dq = work.d_queries + t * padded,
                   *dk = work.d_keys + t * padded;
       float *to_q = d.q.row(t), *to_k = d.k.row(t), *to_g = d.g.row(t), *sums = work.sums;
       const float itself = d_scores(t - s, t);
 #pragma omp simd
-      for (index l = 0; l < K; ++l) {
+      for (Index l = 0; l < K; ++l) {
         sums[l] += q[l] * dq[l] - k[l] * dk[l];
         to_g[l] = sums[l];
         to_q[l] = scale * (dq[l] + itself * k[l]);
@@ -183,15 +183,15 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
 inline void outer_product_backward_head(OuterProductChunkBackward& work, const OuterProductInputs& inputs, float scale,
                                         View<const float> d_o, View<const float> initial, View<const float> d_final,
                                         const OuterProductGradients& d, View<float> d_initial) {
-  const index length = d_o.rows, chunks = chunks_of(length), K = inputs.k.columns, V = inputs.v.columns;
-  const auto rows_of_chunk = [&](index number) { return std::min(chunk_rows, length - number * chunk_rows); };
-  const auto state = [&](index number) { return View<float>{work.states + number * V * K, V, K}; };
+  const Index length = d_o.rows, chunks = chunks_of(length), K = inputs.k.columns, V = inputs.v.columns;
+  const auto rows_of_chunk = [&](Index number) { return std::min(chunk_rows, length - number * chunk_rows); };
+  const auto state = [&](Index number) { return View<float>{work.states + number * V * K, V, K}; };
   if (initial)
     transpose_matrix(initial, state(0));
   else
     zero_rows(state(0));
   // The end state of the last chunk is only looked at through its gradient.
-  for (index number = 0; number + (d_final ? 0 : 1) < chunks; ++number) {
+  for (Index number = 0; number + (d_final ? 0 : 1) < chunks; ++number) {
     const OuterProductInputs here = inputs.rows(number * chunk_rows, rows_of_chunk(number));
     work.chunk.load({{}, here.k, here.g, here.v}, scale);
     work.chunk.advance_transposed(state(number), state(number + 1), here.v);
@@ -200,8 +200,8 @@ inline void outer_product_backward_head(OuterProductChunkBackward& work, const O
     std::copy_n(d_final.data, K * V, work.d_state);
   else
     std::fill_n(work.d_state, K * V, 0.0f);
-  for (index number = chunks; number-- > 0;) {
-    const index begin = number * chunk_rows, rows = rows_of_chunk(number);
+  for (Index number = chunks; number-- > 0;) {
+    const Index begin = number * chunk_rows, rows = rows_of_chunk(number);
     const auto cut = [&](auto view) { return view.middle_rows(begin, rows); };
     outer_product_backward_chunk(work, number > 0 || initial ? state(number) : View<float>{},
                                  number + 1 < chunks || d_final ? state(number + 1) : View<float>{}, inputs.rows(begin, rows),
@@ -216,20 +216,20 @@ RONDO_DEFINED_ONCE void outer_product_backward(Sequences sequences, const OuterP
                                                View<float> dq, View<float> dk, View<float> dg, View<float> dv,
                                                View<float> d_initial, Arena& scratch) {
   for (const View<float>& d : {dq, dk, dg, dv}) zero_padding(sequences, d);
-  const index V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
-  const index longest = longest_sequence(sequences);
-  const index threads = longest * tasks * sizes.key_width * V < 65536 ? 1 : std::min(tasks, thread_count());
+  const Index V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
+  const Index longest = longest_sequence(sequences);
+  const Index threads = longest * tasks * sizes.key_width * V < 65536 ? 1 : std::min(tasks, thread_count());
   const Arena::Mark mark{scratch};
   auto* work = scratch.take<OuterProductChunkBackward>(threads);
-  for (index thread = 0; thread < threads; ++thread) work[thread] = OuterProductChunkBackward(sizes, chunks_of(longest), scratch);
+  for (Index thread = 0; thread < threads; ++thread) work[thread] = OuterProductChunkBackward(sizes, chunks_of(longest), scratch);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (index task = 0; task < tasks; ++task) {
-    const index number = task / sizes.heads, head = task % sizes.heads;
+  for (Index task = 0; task < tasks; ++task) {
+    const Index number = task / sizes.heads, head = task % sizes.heads;
     const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
-    const auto cut = [&](auto view, index width) {
+    const auto cut = [&](auto view, Index width) {
       return view.middle_rows(sequence.begin, sequence.length).middle_columns(head * width, width);
     };
-    const index K = sizes.key_width;
+    const Index K = sizes.key_width;
     outer_product_backward_head(work[thread_number()], {cut(q, K), cut(k, K), cut(g, K), cut(v, V)}, sizes.scale, cut(d_o, V),
                                 head_state(initial, number, sizes, head), head_state(d_final, number, sizes, head),
                                 {cut(dq, K), cut(dk, K), cut(dg, K), cut(dv, V)}, head_state(d_initial, number, sizes, head));

@@ -32,50 +32,50 @@ namespace rondo {
 
 // The state of one head in row s of `states`, as a [K, V] matrix; without data where `states` has none.
 template <class T>
-[[nodiscard]] View<T> head_state(View<T> states, index sequence, const OuterProductSizes& sizes, index head) {
-  const index size = sizes.key_width * sizes.value_width;
+[[nodiscard]] View<T> head_state(View<T> states, Index sequence, const OuterProductSizes& sizes, Index head) {
+  const Index size = sizes.key_width * sizes.value_width;
   return {states ? states.row(sequence) + head * size : nullptr, sizes.key_width, sizes.value_width};
 }
 
-inline constexpr index chunk_rows = 64;
-inline constexpr index subchunk_rows = 16;
-inline constexpr index chunk_subchunks = chunk_rows / subchunk_rows;
+inline constexpr Index chunk_rows = 64;
+inline constexpr Index subchunk_rows = 16;
+inline constexpr Index chunk_subchunks = chunk_rows / subchunk_rows;
 
-[[nodiscard]] constexpr index chunks_of(index length) {
+[[nodiscard]] constexpr Index chunks_of(Index length) {
   return (length + chunk_rows - 1) / chunk_rows;
 }
-[[nodiscard]] constexpr index padded_width(index width) {
+[[nodiscard]] constexpr Index padded_width(Index width) {
   return (width + lane_count - 1) / lane_count * lane_count;
 }
 
-[[nodiscard]] inline index longest_sequence(Sequences sequences) {
-  index longest = 0;
+[[nodiscard]] inline Index longest_sequence(Sequences sequences) {
+  Index longest = 0;
   for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
   return longest;
 }
 
 // to[i] = x[i] y[i] for `width` elements, a multiple of lane_count; `to` may be x or y.
-[[gnu::always_inline]] inline void multiply_elements(const float* x, const float* y, float* to, index width) {
-  for (index i = 0; i < width; i += lane_count) store_lanes(to + i, load_lanes(x + i) * load_lanes(y + i));
+[[gnu::always_inline]] inline void multiply_elements(const float* x, const float* y, float* to, Index width) {
+  for (Index i = 0; i < width; i += lane_count) store_lanes(to + i, load_lanes(x + i) * load_lanes(y + i));
 }
 
 inline void scale_rows(View<float> x, const float* factors) {
-  for (index i = 0; i < x.rows; ++i) {
+  for (Index i = 0; i < x.rows; ++i) {
     float* row = x.row(i);
     const float factor = factors[i];
 #pragma omp simd
-    for (index j = 0; j < x.columns; ++j) row[j] *= factor;
+    for (Index j = 0; j < x.columns; ++j) row[j] *= factor;
   }
 }
 
 // partial[i][j] += q_i k_j prod a, j < u <= i, over Registers registers of columns: the running product of one j serves all i.
-template <index Registers>
-void add_diagonal_scores(const float* q, const float* k, const float* a, index stride, index rows,
+template <Index Registers>
+void add_diagonal_scores(const float* q, const float* k, const float* a, Index stride, Index rows,
                          Lanes (*partial)[subchunk_rows]) {
-  for (index j = 0; j < rows; ++j) {
+  for (Index j = 0; j < rows; ++j) {
     Lanes decayed[Registers];
     unrolled<Registers>([&](auto r) { decayed[r] = load_lanes(k + j * stride + r * lane_count); });
-    for (index i = j;;) {
+    for (Index i = j;;) {
       Lanes sum = partial[i][j];
       unrolled<Registers>([&](auto r) { sum += load_lanes(q + i * stride + r * lane_count) * decayed[r]; });
       partial[i][j] = sum;
@@ -86,27 +86,27 @@ void add_diagonal_scores(const float* q, const float* k, const float* a, index s
 }
 
 // scores [rows, rows] = A of one sub-chunk, zero above the diagonal.
-inline void diagonal_scores(const float* q, const float* k, const float* a, index width, index rows, float* scores,
-                            index stride) {
-  constexpr index wide = 4;
+inline void diagonal_scores(const float* q, const float* k, const float* a, Index width, Index rows, float* scores,
+                            Index stride) {
+  constexpr Index wide = 4;
   Lanes partial[subchunk_rows][subchunk_rows] = {};
-  index column = 0;
+  Index column = 0;
   for (; column + wide * lane_count <= width; column += wide * lane_count)
     add_diagonal_scores<wide>(q + column, k + column, a + column, width, rows, partial);
   for (; column < width; column += lane_count) add_diagonal_scores<1>(q + column, k + column, a + column, width, rows, partial);
-  for (index i = 0; i < rows; ++i)
-    for (index j = 0; j < rows; ++j) scores[i * stride + j] = j <= i ? sum_of(partial[i][j]) : 0.0f;
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < rows; ++j) scores[i * stride + j] = j <= i ? sum_of(partial[i][j]) : 0.0f;
 }
 
 // The rows of one head and one sequence, or of a chunk of it.
 struct OuterProductInputs {
   View<const float> q, k, g, v;
 
-  [[nodiscard]] OuterProductInputs rows(index begin, index count) const {
+  [[nodiscard]] OuterProductInputs rows(Index begin, Index count) const {
     return {q.middle_rows(begin, count), k.middle_rows(begin, count), g.middle_rows(begin, count), v.middle_rows(begin, count)};
   }
-  [[nodiscard]] OuterProductInputs head(const OuterProductSizes& sizes, index number) const {
-    const index K = sizes.key_width, V = sizes.value_width;
+  [[nodiscard]] OuterProductInputs head(const OuterProductSizes& sizes, Index number) const {
+    const Index K = sizes.key_width, V = sizes.value_width;
     return {q.middle_columns(number * K, K), k.middle_columns(number * K, K), g.middle_columns(number * K, K),
             v.middle_columns(number * V, V)};
   }
@@ -122,52 +122,52 @@ struct OuterProductChunk {
     scores = arena.take<float>(chunk_rows * chunk_rows);
   }
 
-  [[nodiscard]] index subchunks() const { return (rows + subchunk_rows - 1) / subchunk_rows; }
-  [[nodiscard]] index begin(index number) const { return number * subchunk_rows; }
-  [[nodiscard]] index end(index number) const { return std::min(rows, begin(number) + subchunk_rows); }
+  [[nodiscard]] Index subchunks() const { return (rows + subchunk_rows - 1) / subchunk_rows; }
+  [[nodiscard]] Index begin(Index number) const { return number * subchunk_rows; }
+  [[nodiscard]] Index end(Index number) const { return std::min(rows, begin(number) + subchunk_rows); }
 
   [[nodiscard]] View<float> all(float* of) const { return {of, rows, width, padded}; }
-  [[nodiscard]] View<float> part(float* of, index number) const {
+  [[nodiscard]] View<float> part(float* of, Index number) const {
     return {of + begin(number) * padded, end(number) - begin(number), width, padded};
   }
   // k decayed to the start of sub-chunk `number` (or, for number == subchunks(), to the end of the chunk).
-  [[nodiscard]] float* keys_at(index number) const { return keys + number * chunk_rows * padded; }
-  [[nodiscard]] View<float> earlier_keys(index number) const {
+  [[nodiscard]] float* keys_at(Index number) const { return keys + number * chunk_rows * padded; }
+  [[nodiscard]] View<float> earlier_keys(Index number) const {
     return {keys_at(number), std::min(rows, begin(number)), width, padded};
   }
   [[nodiscard]] const float* whole_decay() const { return before + subchunks() * padded; }
   // Row block of the scores: queries of sub-chunk `number` against all rows up to its end.
-  [[nodiscard]] View<float> scores_of(index number) const {
+  [[nodiscard]] View<float> scores_of(Index number) const {
     return {scores + begin(number) * chunk_rows, end(number) - begin(number), end(number), chunk_rows};
   }
 
   // Reads a chunk and forms everything but the scores.
   void load(const OuterProductInputs& inputs, float scale) {
     rows = inputs.k.rows;
-    for (index t = 0; t < rows; ++t) {
+    for (Index t = 0; t < rows; ++t) {
       const float *from_k = inputs.k.row(t), *from_g = inputs.g.row(t);
       float *to_k = k + t * padded, *to_a = a + t * padded;
 #pragma omp simd
-      for (index i = 0; i < width; ++i) to_a[i] = exponential(from_g[i]);
+      for (Index i = 0; i < width; ++i) to_a[i] = exponential(from_g[i]);
       std::copy_n(from_k, width, to_k);
       std::fill_n(to_a + width, padded - width, 0.0f);
       std::fill_n(to_k + width, padded - width, 0.0f);
     }
     if (inputs.q)
-      for (index t = 0; t < rows; ++t) {
+      for (Index t = 0; t < rows; ++t) {
         const float* from = inputs.q.row(t);
         float* to = q + t * padded;
 #pragma omp simd
-        for (index i = 0; i < width; ++i) to[i] = scale * from[i];
+        for (Index i = 0; i < width; ++i) to[i] = scale * from[i];
         std::fill_n(to + width, padded - width, 0.0f);
       }
     std::fill_n(before, padded, 1.0f);
-    for (index number = 0; number < subchunks(); ++number) decay_subchunk(number, static_cast<bool>(inputs.q));
+    for (Index number = 0; number < subchunks(); ++number) decay_subchunk(number, static_cast<bool>(inputs.q));
   }
 
   void form_scores() {
-    for (index number = 0; number < subchunks(); ++number) {
-      const index s = begin(number), e = end(number);
+    for (Index number = 0; number < subchunks(); ++number) {
+      const Index s = begin(number), e = end(number);
       const View<float> block = scores_of(number);
       if (s > 0)
         small_product(part(queries, number), Transpose::no, earlier_keys(number), Transpose::yes, block.middle_columns(0, s));
@@ -177,8 +177,8 @@ struct OuterProductChunk {
 
   // to [n, K] = c q_t prod a_u, u <= t, from the start of the chunk. `to` may be any of the arrays.
   void decay_queries(float* to) const {
-    for (index number = 0; number < subchunks(); ++number)
-      for (index t = begin(number); t < end(number); ++t)
+    for (Index number = 0; number < subchunks(); ++number)
+      for (Index t = begin(number); t < end(number); ++t)
         multiply_elements(queries + t * padded, before + number * padded, to + t * padded, padded);
   }
 
@@ -190,36 +190,36 @@ struct OuterProductChunk {
   // The same for transposed states [V, K], from one memory to another.
   void advance_transposed(View<const float> from, View<float> to, View<const float> v) const {
     const float* decay = whole_decay();
-    for (index i = 0; i < to.rows; ++i) {
+    for (Index i = 0; i < to.rows; ++i) {
       const float* row = from.row(i);
       float* to_row = to.row(i);
 #pragma omp simd
-      for (index j = 0; j < to.columns; ++j) to_row[j] = row[j] * decay[j];
+      for (Index j = 0; j < to.columns; ++j) to_row[j] = row[j] * decay[j];
     }
     small_product(v, Transpose::yes, all(keys_at(subchunks())), Transpose::no, to, 1, 1);
   }
 
-  index width = 0, padded = 0, rows = 0;
+  Index width = 0, padded = 0, rows = 0;
   float *q = nullptr, *k = nullptr, *a = nullptr, *prefix = nullptr, *suffix = nullptr, *queries = nullptr;
   float *before = nullptr, *keys = nullptr, *scores = nullptr;
 
  private:
-  void decay_subchunk(index number, bool with_queries) {
-    const index s = begin(number), e = end(number);
+  void decay_subchunk(Index number, bool with_queries) {
+    const Index s = begin(number), e = end(number);
     if (with_queries) {
       std::copy_n(a + s * padded, padded, prefix + s * padded);
-      for (index t = s + 1; t < e; ++t) multiply_elements(prefix + (t - 1) * padded, a + t * padded, prefix + t * padded, padded);
+      for (Index t = s + 1; t < e; ++t) multiply_elements(prefix + (t - 1) * padded, a + t * padded, prefix + t * padded, padded);
       multiply_elements(q + s * padded, prefix + s * padded, queries + s * padded, (e - s) * padded);
     }
     std::fill_n(suffix + (e - 1) * padded, padded, 1.0f);
-    for (index t = e - 1; t-- > s;)
+    for (Index t = e - 1; t-- > s;)
       multiply_elements(suffix + (t + 1) * padded, a + (t + 1) * padded, suffix + t * padded, padded);
     // a_s suffix_s is the decay of the whole sub-chunk.
     float* through = before + (number + 1) * padded;
     multiply_elements(a + s * padded, suffix + s * padded, through, padded);
     const float* from = keys_at(number);
     float* to = keys_at(number + 1);
-    for (index j = 0; j < s; ++j) multiply_elements(from + j * padded, through, to + j * padded, padded);
+    for (Index j = 0; j < s; ++j) multiply_elements(from + j * padded, through, to + j * padded, padded);
     multiply_elements(k + s * padded, suffix + s * padded, to + s * padded, (e - s) * padded);
     multiply_elements(through, before + number * padded, through, padded);
   }

@@ -13,17 +13,17 @@
 namespace rondo {
 
 inline void zero_rows(View<float> x) {
-  for (index t = 0; t < x.rows; ++t) std::fill_n(x.row(t), x.columns, 0.0F);
+  for (Index t = 0; t < x.rows; ++t) std::fill_n(x.row(t), x.columns, 0.0F);
 }
 
 inline void zero_padding(Sequences sequences, View<float> x) {
   std::size_t next = 0;
-  for (index row = 0; row < x.rows;) {
+  for (Index row = 0; row < x.rows;) {
     if (next < sequences.size() && sequences[next].begin == row) {
       row += sequences[next++].length;
       continue;
     }
-    index stop = x.rows;  // of the gap that begins at `row`
+    Index stop = x.rows;  // of the gap that begins at `row`
     std::size_t found = sequences.size();
     for (std::size_t s = 0; s < sequences.size(); ++s)
       if (sequences[s].length > 0 && sequences[s].begin >= row && sequences[s].begin < stop) {

@@ -15,10 +15,10 @@
 
 namespace rondo {
 
-inline constexpr index panel_registers = 2;
-inline constexpr index panel_columns = panel_registers * lane_count;
-inline constexpr index panel_rows = lane_count == 16 ? 12 : 6;
-inline constexpr index panel_inner = 256;  // this much of a panel stays in the first-level cache for all rows
+inline constexpr Index panel_registers = 2;
+inline constexpr Index panel_columns = panel_registers * lane_count;
+inline constexpr Index panel_rows = lane_count == 16 ? 12 : 6;
+inline constexpr Index panel_inner = 256;  // this much of a panel stays in the first-level cache for all rows
 
 // gcc 12 would otherwise read the number from memory again for each of its uses, and loads are what this loop is short of.
 [[gnu::always_inline]] inline Lanes in_register(Lanes lanes) {
@@ -29,24 +29,24 @@ inline constexpr index panel_inner = 256;  // this much of a panel stays in the 
 }
 
 // Distance of the rows of `a` that keeps them in different places of the cache.
-[[nodiscard]] constexpr index recurrent_stride(index inner) {
+[[nodiscard]] constexpr Index recurrent_stride(Index inner) {
   return (inner + 15) / 16 * 16 + 16;
 }
 
 // Fetches `columns` numbers in `parts` blocks `apart`, to be read or written after the next product: rows of many sequences are
 // more streams than the processor follows by itself.
-[[gnu::always_inline]] inline void fetch_soon(const float* from, index columns, index parts = 1, index apart = 0) {
-  for (index part = 0; part < parts; ++part)
-    for (index c = 0; c < columns; c += 16) __builtin_prefetch(from + part * apart + c);
+[[gnu::always_inline]] inline void fetch_soon(const float* from, Index columns, Index parts = 1, Index apart = 0) {
+  for (Index part = 0; part < parts; ++part)
+    for (Index c = 0; c < columns; c += 16) __builtin_prefetch(from + part * apart + c);
 }
 
-template <index Rows>
-void multiply_recurrent_tile(const float* a, index stride, const float* panel, index inner, float* sum) {
+template <Index Rows>
+void multiply_recurrent_tile(const float* a, Index stride, const float* panel, Index inner, float* sum) {
   Lanes total[Rows][panel_registers];
   unrolled<Rows>([&](auto i) {
     unrolled<panel_registers>([&](auto j) { total[i][j] = load_lanes(sum + i * panel_columns + j * lane_count); });
   });
-  for (index l = 0; l < inner; ++l) {
+  for (Index l = 0; l < inner; ++l) {
     Lanes right[panel_registers];
     unrolled<panel_registers>([&](auto j) { right[j] = in_register(load_lanes(panel + l * panel_columns + j * lane_count)); });
     unrolled<Rows>([&](auto i) {
@@ -60,12 +60,12 @@ void multiply_recurrent_tile(const float* a, index stride, const float* panel, i
 }
 
 // a [rows, inner], row r at a + r stride.
-inline void multiply_recurrent(const float* a, index stride, index rows, const float* panel, index inner, float* sum) {
-  const index tiles = (rows + panel_rows - 1) / panel_rows;
-  for (index done = 0; done < inner; done += panel_inner) {
-    const index depth = std::min(panel_inner, inner - done);
-    for (index tile = 0; tile < tiles; ++tile) {
-      const index begin = tile * rows / tiles, count = (tile + 1) * rows / tiles - begin;
+inline void multiply_recurrent(const float* a, Index stride, Index rows, const float* panel, Index inner, float* sum) {
+  const Index tiles = (rows + panel_rows - 1) / panel_rows;
+  for (Index done = 0; done < inner; done += panel_inner) {
+    const Index depth = std::min(panel_inner, inner - done);
+    for (Index tile = 0; tile < tiles; ++tile) {
+      const Index begin = tile * rows / tiles, count = (tile + 1) * rows / tiles - begin;
       unrolled<panel_rows>([&](auto below) {
         if (count == below + 1)
           multiply_recurrent_tile<below + 1>(a + begin * stride + done, stride, panel + done * panel_columns, depth,

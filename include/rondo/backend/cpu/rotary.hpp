@@ -21,14 +21,14 @@
 
 namespace rondo {
 
-inline constexpr index rotary_rows = 64;
+inline constexpr Index rotary_rows = 64;
 
 // A thread's share of scratch: of this token and of one token's turn, in double, and of this token in float.
 struct RotaryTurns {
   double *cosine, *sine, *cosine_step, *sine_step;
   float *cosine_now, *sine_now;
-  static constexpr index doubles(index half) { return 5 * half + 8; }
-  RotaryTurns(double* memory, index half)
+  static constexpr Index doubles(Index half) { return 5 * half + 8; }
+  RotaryTurns(double* memory, Index half)
       : cosine(memory),
         sine(memory + half),
         cosine_step(memory + 2 * half),
@@ -38,10 +38,10 @@ struct RotaryTurns {
 };
 
 // Rows of one sequence: the first at `position`.
-inline void rotate_rows(View<float> x, index head_width, const double* frequencies, index position, int direction,
+inline void rotate_rows(View<float> x, Index head_width, const double* frequencies, Index position, int direction,
                         const RotaryTurns& turns) {
-  const index half = head_width / 2;
-  for (index j = 0; j < half; ++j) {
+  const Index half = head_width / 2;
+  for (Index j = 0; j < half; ++j) {
     const double angle = direction * static_cast<double>(position) * frequencies[j];
     turns.cosine[j] = std::cos(angle);
     turns.sine[j] = std::sin(angle);
@@ -49,22 +49,22 @@ inline void rotate_rows(View<float> x, index head_width, const double* frequenci
     turns.cosine_step[j] = std::cos(direction * frequencies[j]);
     turns.sine_step[j] = std::sin(direction * frequencies[j]);
   }
-  for (index t = 0; t < x.rows; ++t) {
+  for (Index t = 0; t < x.rows; ++t) {
     if (t > 0)
 #pragma omp simd
-      for (index j = 0; j < half; ++j) {
+      for (Index j = 0; j < half; ++j) {
         const double c = turns.cosine[j], s = turns.sine[j];
         turns.cosine[j] = c * turns.cosine_step[j] - s * turns.sine_step[j];
         turns.sine[j] = s * turns.cosine_step[j] + c * turns.sine_step[j];
       }
-    for (index j = 0; j < half; ++j) {
+    for (Index j = 0; j < half; ++j) {
       turns.cosine_now[j] = static_cast<float>(turns.cosine[j]);
       turns.sine_now[j] = static_cast<float>(turns.sine[j]);
     }
-    for (index begin = 0; begin < x.columns; begin += head_width) {
+    for (Index begin = 0; begin < x.columns; begin += head_width) {
       float *first = x.row(t) + begin, *second = first + half;
 #pragma omp simd
-      for (index j = 0; j < half; ++j) {
+      for (Index j = 0; j < half; ++j) {
         const float a = first[j], b = second[j], c = turns.cosine_now[j], s = turns.sine_now[j];
         first[j] = a * c - b * s;
         second[j] = b * c + a * s;
@@ -73,21 +73,21 @@ inline void rotate_rows(View<float> x, index head_width, const double* frequenci
   }
 }
 
-RONDO_DEFINED_ONCE void rotate(Sequences sequences, View<float> x, index head_width, const double* frequencies, int direction,
+RONDO_DEFINED_ONCE void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction,
                                Arena& arena) {
   require(head_width % 2 == 0 && x.columns % head_width == 0, "rotary: ", x.columns, " channels are no whole number of heads of ",
           head_width);
-  index longest = 0;
+  Index longest = 0;
   for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
-  const auto count = static_cast<index>(sequences.size());
-  const index chunks = (longest + rotary_rows - 1) / rotary_rows, tasks = chunks * count, threads = threads_for(x.size());
-  const index share = RotaryTurns::doubles(head_width / 2);
+  const auto count = static_cast<Index>(sequences.size());
+  const Index chunks = (longest + rotary_rows - 1) / rotary_rows, tasks = chunks * count, threads = threads_for(x.size());
+  const Index share = RotaryTurns::doubles(head_width / 2);
   Arena::Mark mark{arena};
   double* scratch = arena.take<double>(threads * share);
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (index task = 0; task < tasks; ++task) {
+  for (Index task = 0; task < tasks; ++task) {
     const Sequence& sequence = sequences[static_cast<std::size_t>(task / chunks)];
-    const index first = task % chunks * rotary_rows;
+    const Index first = task % chunks * rotary_rows;
     if (first >= sequence.length) continue;
     rotate_rows(x.middle_rows(sequence.begin + first, std::min(rotary_rows, sequence.length - first)), head_width, frequencies,
                 sequence.position + first, direction, RotaryTurns{scratch + thread_number() * share, head_width / 2});

@@ -31,9 +31,9 @@ class CpuSequence : public CpuLosses<Backend> {
 
   void rotate(const Rotation& rotary, Output x, int direction) {
     auto mark = this->mark();
-    const index half = rotary.head_width / 2;
+    const Index half = rotary.head_width / 2;
     double* frequencies = this->scratch.template take<double>(half);
-    for (index j = 0; j < half; ++j) frequencies[j] = rotary.frequency(j);
+    for (Index j = 0; j < half; ++j) frequencies[j] = rotary.frequency(j);
     rondo::rotate(this->sequences(), x, rotary.head_width, frequencies, direction, this->scratch);
   }
 
@@ -48,31 +48,31 @@ class CpuSequence : public CpuLosses<Backend> {
   // Appends `rows` of each sequence to its cache: final = initial with them after the first `position` entries.
   void extend_cache(Input rows, Input initial, Output final) {
     if (!final) return;
-    const index width = rows.columns;
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    const Index width = rows.columns;
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
       float* to = final.row(s);
       if (!initial)
         std::fill_n(to, sequence.position * width, 0.0F);
       else if (initial.row(s) != to)
         std::copy_n(initial.row(s), sequence.position * width, to);
-      for (index t = 0; t < sequence.length; ++t)
+      for (Index t = 0; t < sequence.length; ++t)
         std::copy_n(rows.row(sequence.begin + t), width, to + (sequence.position + t) * width);
     }
   }
   // Its transpose: the gradient of the appended rows and of the earlier entries, both added to.
   void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
     if (!d_final) return;
-    const index width = d_rows.columns;
-    const auto add_row = [](const float* from, index count, float* to) {
+    const Index width = d_rows.columns;
+    const auto add_row = [](const float* from, Index count, float* to) {
 #pragma omp simd
-      for (index i = 0; i < count; ++i) to[i] += from[i];
+      for (Index i = 0; i < count; ++i) to[i] += from[i];
     };
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
       const float* from = d_final.row(s);
       if (d_initial) add_row(from, sequence.position * width, d_initial.row(s));
-      for (index t = 0; t < sequence.length; ++t)
+      for (Index t = 0; t < sequence.length; ++t)
         add_row(from + (sequence.position + t) * width, width, d_rows.row(sequence.begin + t));
     }
   }

@@ -21,13 +21,13 @@
 namespace rondo {
 
 // Register tile: rows x (2 registers) accumulators, plus the two registers of b and one of a.
-inline constexpr index tile_rows = lane_count == 16 ? 12 : 6;
-inline constexpr index tile_columns = 2 * lane_count;
-inline constexpr index block_inner = 256;  // length of a packed panel
-inline constexpr index block_rows = 192;   // rows of op(a) that stay in the second-level cache meanwhile
+inline constexpr Index tile_rows = lane_count == 16 ? 12 : 6;
+inline constexpr Index tile_columns = 2 * lane_count;
+inline constexpr Index block_inner = 256;  // length of a packed panel
+inline constexpr Index block_rows = 192;   // rows of op(a) that stay in the second-level cache meanwhile
 
 // to [8 columns, 8 rows] = from [8 rows, 8 columns] transposed.
-[[gnu::always_inline]] inline void transpose_8x8(const float* from, index from_stride, float* to, index to_stride) {
+[[gnu::always_inline]] inline void transpose_8x8(const float* from, Index from_stride, float* to, Index to_stride) {
   typedef float Eight __attribute__((vector_size(32)));
   Eight r[8], s[8];
   unrolled<8>([&](auto i) { std::memcpy(&r[i], from + i * from_stride, sizeof(Eight)); });
@@ -49,38 +49,38 @@ inline constexpr index block_rows = 192;   // rows of op(a) that stay in the sec
 }
 
 // panel [inner, tile_columns] = op(b) [inner, columns], columns <= tile_columns, filled up with zeros.
-inline void pack_panel(const float* b, index stride, Transpose transpose, index inner, index columns, float* panel) {
+inline void pack_panel(const float* b, Index stride, Transpose transpose, Index inner, Index columns, float* panel) {
   if (transpose == Transpose::no) {
     if (columns == tile_columns) {
-      for (index l = 0; l < inner; ++l)
+      for (Index l = 0; l < inner; ++l)
         unrolled<2>(
             [&](auto j) { store_lanes(panel + l * tile_columns + j * lane_count, load_lanes(b + l * stride + j * lane_count)); });
       return;
     }
-    for (index l = 0; l < inner; ++l) {
+    for (Index l = 0; l < inner; ++l) {
       std::copy_n(b + l * stride, columns, panel + l * tile_columns);
       std::fill_n(panel + l * tile_columns + columns, tile_columns - columns, 0.0f);
     }
     return;
   }
-  index j = 0;
+  Index j = 0;
   for (; j + 8 <= columns; j += 8) {
-    index l = 0;
+    Index l = 0;
     for (; l + 8 <= inner; l += 8) transpose_8x8(b + j * stride + l, stride, panel + l * tile_columns + j, tile_columns);
     for (; l < inner; ++l)
-      for (index i = 0; i < 8; ++i) panel[l * tile_columns + j + i] = b[(j + i) * stride + l];
+      for (Index i = 0; i < 8; ++i) panel[l * tile_columns + j + i] = b[(j + i) * stride + l];
   }
   for (; j < tile_columns; ++j)
-    for (index l = 0; l < inner; ++l) panel[l * tile_columns + j] = j < columns ? b[j * stride + l] : 0.0f;
+    for (Index l = 0; l < inner; ++l) panel[l * tile_columns + j] = j < columns ? b[j * stride + l] : 0.0f;
 }
 
 // c [Rows, columns] = beta c + alpha op(a) [Rows, inner] panel [inner, tile_columns], columns <= Registers lane_count.
 // Element (i, l) of op(a) lies at a[i * row_step + l * inner_step].
-template <index Rows, index Registers>
-void multiply_tile(const float* a, index row_step, index inner_step, const float* panel, index inner, float* c, index c_stride,
-                   index columns, float alpha, float beta) {
+template <Index Rows, Index Registers>
+void multiply_tile(const float* a, Index row_step, Index inner_step, const float* panel, Index inner, float* c, Index c_stride,
+                   Index columns, float alpha, float beta) {
   Lanes sum[Rows][Registers] = {};
-  for (index l = 0; l < inner; ++l) {
+  for (Index l = 0; l < inner; ++l) {
     Lanes right[Registers];
     unrolled<Registers>([&](auto j) { right[j] = load_lanes(panel + l * tile_columns + j * lane_count); });
     unrolled<Rows>([&](auto i) {
@@ -100,27 +100,27 @@ void multiply_tile(const float* a, index row_step, index inner_step, const float
   float row[Registers * lane_count];
   unrolled<Rows>([&](auto i) {
     unrolled<Registers>([&](auto j) { store_lanes(row + j * lane_count, alpha * sum[i][j]); });
-    for (index j = 0; j < columns; ++j) c[i * c_stride + j] = beta == 0 ? row[j] : row[j] + beta * c[i * c_stride + j];
+    for (Index j = 0; j < columns; ++j) c[i * c_stride + j] = beta == 0 ? row[j] : row[j] + beta * c[i * c_stride + j];
   });
 }
 
 // Rows are dealt out in tiles that differ by one row at most: `longer` tiles of rows + 1, the rest of `rows`.
 struct Tiles {
-  explicit constexpr Tiles(index all)
+  explicit constexpr Tiles(Index all)
       : count((all + tile_rows - 1) / tile_rows), rows(count ? all / count : 0), longer(all - count * rows) {}
-  [[nodiscard]] constexpr index begin(index tile) const { return tile * rows + std::min(tile, longer); }
+  [[nodiscard]] constexpr Index begin(Index tile) const { return tile * rows + std::min(tile, longer); }
 
-  index count;
-  index rows;
-  index longer;
+  Index count;
+  Index rows;
+  Index longer;
 };
 
 // left = a^T, a [inner, rows], in the order in which the tiles read it: for each tile [inner, rows of the tile].
-template <index Rows>
-void pack_transposed_tiles(const float* a, index stride, index inner, Tiles tiles, float* left) {
-  for (index l = 0; l < inner; ++l) {
+template <Index Rows>
+void pack_transposed_tiles(const float* a, Index stride, Index inner, Tiles tiles, float* left) {
+  for (Index l = 0; l < inner; ++l) {
     const float* from = a + l * stride;
-    index tile = 0;
+    Index tile = 0;
     for (; tile < tiles.longer; ++tile)
       std::memcpy(left + tiles.begin(tile) * inner + l * (Rows + 1), from + tiles.begin(tile), sizeof(float) * (Rows + 1));
     for (; tile < tiles.count; ++tile)
@@ -131,18 +131,18 @@ void pack_transposed_tiles(const float* a, index stride, index inner, Tiles tile
 // op(a) [rows, inner] as the tiles read it: row by row, `stride` apart, or in the order of pack_transposed_tiles.
 struct LeftOperand {
   const float* data;
-  index stride;
+  Index stride;
   bool tiled;
 };
 
 // All rows of c against one packed panel.
-template <index Registers>
-void multiply_panel(LeftOperand a, const float* panel, index inner, View<float> c, float alpha, float beta) {
+template <Index Registers>
+void multiply_panel(LeftOperand a, const float* panel, Index inner, View<float> c, float alpha, float beta) {
   const Tiles tiles{c.rows};
-  for (index tile = 0; tile < tiles.count; ++tile) {
-    const index begin = tiles.begin(tile), rows = tiles.rows + (tile < tiles.longer);
+  for (Index tile = 0; tile < tiles.count; ++tile) {
+    const Index begin = tiles.begin(tile), rows = tiles.rows + (tile < tiles.longer);
     const float* left = a.data + begin * (a.tiled ? inner : a.stride);
-    const index row_step = a.tiled ? 1 : a.stride, inner_step = a.tiled ? rows : 1;
+    const Index row_step = a.tiled ? 1 : a.stride, inner_step = a.tiled ? rows : 1;
     unrolled<tile_rows>([&](auto below) {
       if (rows == below + 1)
         multiply_tile<below + 1, Registers>(left, row_step, inner_step, panel, inner, c.row(begin), c.stride, c.columns, alpha,
@@ -153,21 +153,21 @@ void multiply_panel(LeftOperand a, const float* panel, index inner, View<float> 
 
 inline void small_product(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float alpha = 1,
                           float beta = 0) {
-  const index inner = columns_of(a, ta);
+  const Index inner = columns_of(a, ta);
   assert(rows_of(a, ta) == c.rows && columns_of(b, tb) == c.columns && rows_of(b, tb) == inner);
   if (inner == 0) {
-    for (index i = 0; i < c.rows; ++i)
-      for (index j = 0; j < c.columns; ++j) c(i, j) = beta == 0 ? 0 : beta * c(i, j);
+    for (Index i = 0; i < c.rows; ++i)
+      for (Index j = 0; j < c.columns; ++j) c(i, j) = beta == 0 ? 0 : beta * c(i, j);
     return;
   }
   // Rows of op(a) are read once per panel: where there are many panels, from a copy without gaps that stays in the cache.
   const bool copied = ta == Transpose::yes || (c.columns > 8 * tile_columns && c.rows > 2 * tile_rows);
   alignas(64) float panel[block_inner * tile_columns];
   alignas(64) float left[block_inner * block_rows];
-  for (index done = 0; done < inner; done += block_inner) {
-    const index depth = std::min(block_inner, inner - done);
-    for (index row = 0; row < c.rows; row += block_rows) {
-      const index rows = std::min(block_rows, c.rows - row);
+  for (Index done = 0; done < inner; done += block_inner) {
+    const Index depth = std::min(block_inner, inner - done);
+    for (Index row = 0; row < c.rows; row += block_rows) {
+      const Index rows = std::min(block_rows, c.rows - row);
       LeftOperand operand{ta == Transpose::yes ? &a(done, row) : &a(row, done), a.stride, ta == Transpose::yes};
       if (operand.tiled)
         unrolled<tile_rows>([&](auto below) {
@@ -175,10 +175,10 @@ inline void small_product(View<const float> a, Transpose ta, View<const float> b
           if (tiles.rows == below + 1) pack_transposed_tiles<below + 1>(operand.data, a.stride, depth, tiles, left);
         });
       else if (copied)
-        for (index i = 0; i < rows; ++i) std::copy_n(&a(row + i, done), depth, left + i * depth);
+        for (Index i = 0; i < rows; ++i) std::copy_n(&a(row + i, done), depth, left + i * depth);
       if (copied) operand.data = left, operand.stride = depth;
-      for (index column = 0; column < c.columns; column += tile_columns) {
-        const index columns = std::min(tile_columns, c.columns - column);
+      for (Index column = 0; column < c.columns; column += tile_columns) {
+        const Index columns = std::min(tile_columns, c.columns - column);
         pack_panel(tb == Transpose::no ? &b(done, column) : &b(column, done), b.stride, tb, depth, columns, panel);
         (columns <= lane_count ? multiply_panel<1> : multiply_panel<2>)(operand, panel, depth,
                                                                         {c.row(row) + column, rows, columns, c.stride}, alpha,

@@ -16,9 +16,9 @@ namespace rondo {
 
 class SpinBarrier {
  public:
-  void wait(index threads) {
+  void wait(Index threads) {
     if (threads == 1) return;
-    const index round = round_.load(std::memory_order_relaxed);
+    const Index round = round_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
       arrived_.store(0, std::memory_order_relaxed);
       round_.store(round + 1, std::memory_order_release);
@@ -38,8 +38,8 @@ class SpinBarrier {
     __builtin_ia32_pause();
 #endif
   }
-  alignas(64) std::atomic<index> arrived_{0};
-  alignas(64) std::atomic<index> round_{0};
+  alignas(64) std::atomic<Index> arrived_{0};
+  alignas(64) std::atomic<Index> round_{0};
 };
 
 }  // namespace rondo

@@ -11,35 +11,35 @@
 namespace rondo {
 
 #ifdef _OPENMP
-[[nodiscard]] inline index thread_count() {
+[[nodiscard]] inline Index thread_count() {
   return omp_get_max_threads();
 }
-[[nodiscard]] inline index thread_number() {
+[[nodiscard]] inline Index thread_number() {
   return omp_get_thread_num();
 }
-[[nodiscard]] inline index team_size() {
+[[nodiscard]] inline Index team_size() {
   return omp_get_num_threads();
 }
 #else
-[[nodiscard]] inline index thread_count() {
+[[nodiscard]] inline Index thread_count() {
   return 1;
 }
-[[nodiscard]] inline index thread_number() {
+[[nodiscard]] inline Index thread_number() {
   return 0;
 }
-[[nodiscard]] inline index team_size() {
+[[nodiscard]] inline Index team_size() {
   return 1;
 }
 #endif
 
 // The part of [0, count) that falls to share `number` of `shares`: contiguous, sizes differing by at most one `step`.
 struct Range {
-  index begin = 0;
-  index end = 0;
+  Index begin = 0;
+  Index end = 0;
 };
-[[nodiscard]] constexpr Range share_of(index count, index shares, index number, index step = 1) {
-  const index steps = (count + step - 1) / step;
-  const index begin = steps * number / shares * step, end = steps * (number + 1) / shares * step;
+[[nodiscard]] constexpr Range share_of(Index count, Index shares, Index number, Index step = 1) {
+  const Index steps = (count + step - 1) / step;
+  const Index begin = steps * number / shares * step, end = steps * (number + 1) / shares * step;
   return {begin < count ? begin : count, end < count ? end : count};
 }
 

@@ -11,11 +11,11 @@ enum class Transpose { no, yes };
 
 // Rows and columns of op(a).
 template <class T>
-[[nodiscard]] constexpr index rows_of(const View<T>& a, Transpose transpose) {
+[[nodiscard]] constexpr Index rows_of(const View<T>& a, Transpose transpose) {
   return transpose == Transpose::no ? a.rows : a.columns;
 }
 template <class T>
-[[nodiscard]] constexpr index columns_of(const View<T>& a, Transpose transpose) {
+[[nodiscard]] constexpr Index columns_of(const View<T>& a, Transpose transpose) {
   return transpose == Transpose::no ? a.columns : a.rows;
 }
 

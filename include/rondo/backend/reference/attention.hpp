@@ -19,22 +19,22 @@ struct AttentionLoop {
 
   static void forward(C& c, const SoftmaxAttention& p, Input q, Input k, Input v, Input past_keys, Input past_values, Output o,
                       Output log_sum) {
-    const index d = p.head_width;
+    const Index d = p.head_width;
     c.zero(o);
-    for (index s = 0; s < std::ssize(c.sequences()); ++s) {
+    for (Index s = 0; s < std::ssize(c.sequences()); ++s) {
       auto mark = c.mark();
-      const index past = past_length(c, s, past_keys);
+      const Index past = past_length(c, s, past_keys);
       const Output keys = gather(c, s, past, past_keys, k), values = gather(c, s, past, past_values, v);
-      each_query(c, p, s, past, [&](index t, index h, index column, index first, index last) {
+      each_query(c, p, s, past, [&](Index t, Index h, Index column, Index first, Index last) {
         Real<T> highest = -std::numeric_limits<Real<T>>::infinity();
-        for (index j = first; j <= last; ++j) highest = std::max(highest, real_part(score(p, q, keys, t, h, column, j)));
+        for (Index j = first; j <= last; ++j) highest = std::max(highest, real_part(score(p, q, keys, t, h, column, j)));
         T sum(0);
-        for (index j = first; j <= last; ++j) {
+        for (Index j = first; j <= last; ++j) {
           const T weight = exponential(score(p, q, keys, t, h, column, j) - T(highest));
           sum += weight;
-          for (index i = 0; i < d; ++i) o(t, h * d + i) += weight * values(j, column + i);
+          for (Index i = 0; i < d; ++i) o(t, h * d + i) += weight * values(j, column + i);
         }
-        for (index i = 0; i < d; ++i) o(t, h * d + i) /= sum;
+        for (Index i = 0; i < d; ++i) o(t, h * d + i) /= sum;
         log_sum(t, h) = T(highest) + logarithm(sum);
       });
     }
@@ -42,27 +42,27 @@ struct AttentionLoop {
 
   static void gradient(C& c, const SoftmaxAttention& p, Input q, Input k, Input v, Input past_keys, Input past_values, Input o,
                        Input log_sum, Input d_o, Output dq, Output dk, Output dv, Output d_past_keys, Output d_past_values) {
-    const index d = p.head_width;
+    const Index d = p.head_width;
     for (const Output out : {dq, dk, dv}) c.zero(out);
-    for (index s = 0; s < std::ssize(c.sequences()); ++s) {
+    for (Index s = 0; s < std::ssize(c.sequences()); ++s) {
       auto mark = c.mark();
-      const index past = past_length(c, s, past_keys);
+      const Index past = past_length(c, s, past_keys);
       const Output keys = gather(c, s, past, past_keys, k), values = gather(c, s, past, past_values, v);
       const Output d_keys = c.matrix(keys.rows, keys.columns), d_values = c.matrix(keys.rows, keys.columns);
       c.zero(d_keys);
       c.zero(d_values);
-      each_query(c, p, s, past, [&](index t, index h, index column, index first, index last) {
+      each_query(c, p, s, past, [&](Index t, Index h, Index column, Index first, Index last) {
         T delta(0);
-        for (index i = 0; i < d; ++i) delta += d_o(t, h * d + i) * o(t, h * d + i);
-        for (index j = first; j <= last; ++j) {
+        for (Index i = 0; i < d; ++i) delta += d_o(t, h * d + i) * o(t, h * d + i);
+        for (Index j = first; j <= last; ++j) {
           const T weight = exponential(score(p, q, keys, t, h, column, j) - log_sum(t, h));
           T d_weight(0);
-          for (index i = 0; i < d; ++i) {
+          for (Index i = 0; i < d; ++i) {
             d_weight += d_o(t, h * d + i) * values(j, column + i);
             d_values(j, column + i) += weight * d_o(t, h * d + i);
           }
           const T d_score = weight * (d_weight - delta) * T(static_cast<Real<T>>(p.scale));
-          for (index i = 0; i < d; ++i) {
+          for (Index i = 0; i < d; ++i) {
             dq(t, h * d + i) += d_score * keys(j, column + i);
             d_keys(j, column + i) += d_score * q(t, h * d + i);
           }
@@ -74,35 +74,35 @@ struct AttentionLoop {
   }
 
  private:
-  static index past_length(C& c, index s, Input past_keys) {
+  static Index past_length(C& c, Index s, Input past_keys) {
     return past_keys ? c.sequences()[static_cast<std::size_t>(s)].position : 0;
   }
   // The cached entries of sequence s and its own rows, one below the other.
-  static Output gather(C& c, index s, index past, Input cache, Input own) {
+  static Output gather(C& c, Index s, Index past, Input cache, Input own) {
     const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
     const Output all = c.matrix(past + sequence.length, own.columns);
-    for (index i = 0; i < past * own.columns; ++i) all.data[i] = cache(s, i);
+    for (Index i = 0; i < past * own.columns; ++i) all.data[i] = cache(s, i);
     c.copy(own.middle_rows(sequence.begin, sequence.length), all.middle_rows(past, sequence.length));
     return all;
   }
-  static void scatter(C& c, index s, index past, Input all, Output own, Output cache) {
+  static void scatter(C& c, Index s, Index past, Input all, Output own, Output cache) {
     const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
     if (cache)
-      for (index i = 0; i < past * own.columns; ++i) cache(s, i) += all.data[i];
+      for (Index i = 0; i < past * own.columns; ++i) cache(s, i) += all.data[i];
     c.copy(all.middle_rows(past, sequence.length), own.middle_rows(sequence.begin, sequence.length));
   }
   // act(row, head, first column of its keys, first and last key it sees)
   template <class Act>
-  static void each_query(C& c, const SoftmaxAttention& p, index s, index past, Act act) {
+  static void each_query(C& c, const SoftmaxAttention& p, Index s, Index past, Act act) {
     const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
-    for (index t = 0; t < sequence.length; ++t)
-      for (index h = 0; h < p.heads; ++h)
+    for (Index t = 0; t < sequence.length; ++t)
+      for (Index h = 0; h < p.heads; ++h)
         act(sequence.begin + t, h, h / (p.heads / p.key_value_heads) * p.head_width,
-            p.window > 0 ? std::max<index>(0, past + t - p.window + 1) : 0, past + t);
+            p.window > 0 ? std::max<Index>(0, past + t - p.window + 1) : 0, past + t);
   }
-  static T score(const SoftmaxAttention& p, Input q, Input keys, index t, index h, index column, index j) {
+  static T score(const SoftmaxAttention& p, Input q, Input keys, Index t, Index h, Index column, Index j) {
     T sum(0);
-    for (index i = 0; i < p.head_width; ++i) sum += q(t, h * p.head_width + i) * keys(j, column + i);
+    for (Index i = 0; i < p.head_width; ++i) sum += q(t, h * p.head_width + i) * keys(j, column + i);
     return sum * T(static_cast<Real<T>>(p.scale));
   }
 };

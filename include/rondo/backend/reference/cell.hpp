@@ -18,19 +18,19 @@ struct LstmLoop {
   // gates: on entry the input's part, on return the activated i, f, g, o.
   static void forward(C& c, const Cell<LstmCell>& p, Output gates, Input recurrent, Output hidden, Output cell, Input h_initial,
                       Input c_initial, Output h_final, Output c_final) {
-    const index H = p.width;
+    const Index H = p.width;
     c.zero(hidden);
     c.zero(cell);
-    each_sequence(c, [&](index s, const Sequence& sequence) {
+    each_sequence(c, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const Output h = row(c, h_initial, s, H), state = row(c, c_initial, s, H);
-      for (index t = sequence.begin; t < sequence.begin + sequence.length; ++t) {
-        for (index r = 0; r < 4 * H; ++r) {
+      for (Index t = sequence.begin; t < sequence.begin + sequence.length; ++t) {
+        for (Index r = 0; r < 4 * H; ++r) {
           T a = gates(t, r);
-          for (index i = 0; i < H; ++i) a += recurrent(r, i) * h(0, i);
+          for (Index i = 0; i < H; ++i) a += recurrent(r, i) * h(0, i);
           gates(t, r) = r / H == 2 ? hyperbolic_tangent(a) : sigmoid(a);
         }
-        for (index i = 0; i < H; ++i) {
+        for (Index i = 0; i < H; ++i) {
           state(0, i) = gates(t, H + i) * state(0, i) + gates(t, i) * gates(t, 2 * H + i);
           h(0, i) = gates(t, 3 * H + i) * hyperbolic_tangent(state(0, i));
         }
@@ -45,15 +45,15 @@ struct LstmLoop {
   static void gradient(C& c, const Cell<LstmCell>& p, Input gates, Input recurrent, Input hidden, Input cell, Input h_initial,
                        Input c_initial, Input d_hidden, Input dh_final, Input dc_final, Output d_gates, Output d_recurrent,
                        Output dh_initial, Output dc_initial) {
-    const index H = p.width;
+    const Index H = p.width;
     c.zero(d_gates);
-    each_sequence(c, [&](index s, const Sequence& sequence) {
+    each_sequence(c, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const Output dh = row(c, dh_final, s, H), dc = row(c, dc_final, s, H);
-      for (index t = sequence.begin + sequence.length - 1; t >= sequence.begin; --t) {
+      for (Index t = sequence.begin + sequence.length - 1; t >= sequence.begin; --t) {
         const Input h_before = t > sequence.begin ? hidden.middle_rows(t - 1, 1) : row(c, h_initial, s, H);
         const Input c_before = t > sequence.begin ? cell.middle_rows(t - 1, 1) : row(c, c_initial, s, H);
-        for (index i = 0; i < H; ++i) {
+        for (Index i = 0; i < H; ++i) {
           const T in = gates(t, i), forget = gates(t, H + i), g = gates(t, 2 * H + i), out = gates(t, 3 * H + i);
           const T tc = hyperbolic_tangent(cell(t, i)), one(1);
           dh(0, i) += d_hidden(t, i);
@@ -65,8 +65,8 @@ struct LstmLoop {
           dc(0, i) *= forget;
         }
         c.zero(dh);
-        for (index r = 0; r < 4 * H; ++r)
-          for (index i = 0; i < H; ++i) {
+        for (Index r = 0; r < 4 * H; ++r)
+          for (Index i = 0; i < H; ++i) {
             dh(0, i) += recurrent(r, i) * d_gates(t, r);
             d_recurrent(r, i) += d_gates(t, r) * h_before(0, i);
           }
@@ -78,7 +78,7 @@ struct LstmLoop {
 
  private:
   // A copy of row s, zero where there is none.
-  static Output row(C& c, Input states, index s, index width) {
+  static Output row(C& c, Input states, Index s, Index width) {
     const Output result = c.matrix(1, width);
     if (states)
       c.copy(states.middle_rows(s, 1), result);
@@ -88,7 +88,7 @@ struct LstmLoop {
   }
   template <class Act>
   static void each_sequence(C& c, Act act) {
-    for (index s = 0; s < std::ssize(c.sequences()); ++s) act(s, c.sequences()[static_cast<std::size_t>(s)]);
+    for (Index s = 0; s < std::ssize(c.sequences()); ++s) act(s, c.sequences()[static_cast<std::size_t>(s)]);
   }
 };
 

@@ -36,40 +36,40 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   }
 
   void linear(Input x, Input weight, Output y) {
-    for (index t = 0; t < x.rows; ++t)
-      for (index o = 0; o < weight.rows; ++o) {
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index o = 0; o < weight.rows; ++o) {
         T sum(0);
-        for (index i = 0; i < weight.columns; ++i) sum += x(t, i) * weight(o, i);
+        for (Index i = 0; i < weight.columns; ++i) sum += x(t, i) * weight(o, i);
         y(t, o) = sum;
       }
   }
   void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     if (onto == Onto::write) zero(dx);
-    for (index t = 0; t < dy.rows; ++t)
-      for (index o = 0; o < weight.rows; ++o)
-        for (index i = 0; i < weight.columns; ++i) dx(t, i) += dy(t, o) * weight(o, i);
+    for (Index t = 0; t < dy.rows; ++t)
+      for (Index o = 0; o < weight.rows; ++o)
+        for (Index i = 0; i < weight.columns; ++i) dx(t, i) += dy(t, o) * weight(o, i);
   }
   void linear_weight_gradient(Input dy, Input x, Output d_weight) {
-    for (index t = 0; t < dy.rows; ++t)
-      for (index o = 0; o < dy.columns; ++o)
-        for (index i = 0; i < x.columns; ++i) d_weight(o, i) += dy(t, o) * x(t, i);
+    for (Index t = 0; t < dy.rows; ++t)
+      for (Index o = 0; o < dy.columns; ++o)
+        for (Index i = 0; i < x.columns; ++i) d_weight(o, i) += dy(t, o) * x(t, i);
   }
   void add_bias(Input bias, Output y) {
-    for (index t = 0; t < y.rows; ++t)
-      for (index o = 0; o < y.columns; ++o) y(t, o) += bias(0, o);
+    for (Index t = 0; t < y.rows; ++t)
+      for (Index o = 0; o < y.columns; ++o) y(t, o) += bias(0, o);
   }
   void bias_gradient(Input dy, Output d_bias) {
-    for (index t = 0; t < dy.rows; ++t)
-      for (index o = 0; o < dy.columns; ++o) d_bias(0, o) += dy(t, o);
+    for (Index t = 0; t < dy.rows; ++t)
+      for (Index o = 0; o < dy.columns; ++o) d_bias(0, o) += dy(t, o);
   }
 
   void embedding(Tokens ids, Input table, Output y) {
-    for (index t = 0; t < y.rows; ++t)
-      for (index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);
+    for (Index t = 0; t < y.rows; ++t)
+      for (Index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);
   }
   void embedding_gradient(Tokens ids, Input dy, Output d_table) {
-    for (index t = 0; t < dy.rows; ++t)
-      for (index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
+    for (Index t = 0; t < dy.rows; ++t)
+      for (Index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
   }
 
   template <class Function>
@@ -78,18 +78,18 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   }
   template <class Function>
   void map_gradient(Input x, Input dy, Output dx) {
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i) dx(r, i) = dy(r, i) * Function::derivative(x(r, i));
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i) dx(r, i) = dy(r, i) * Function::derivative(x(r, i));
   }
   template <class Function>
   void gated(Input p, Input u, Output y) {
-    for (index r = 0; r < p.rows; ++r)
-      for (index i = 0; i < p.columns; ++i) y(r, i) = Function::apply(p(r, i)) * u(r, i);
+    for (Index r = 0; r < p.rows; ++r)
+      for (Index i = 0; i < p.columns; ++i) y(r, i) = Function::apply(p(r, i)) * u(r, i);
   }
   template <class Function>
   void gated_gradient(Input p, Input u, Input dy, Output dp, Output du) {
-    for (index r = 0; r < p.rows; ++r)
-      for (index i = 0; i < p.columns; ++i) {
+    for (Index r = 0; r < p.rows; ++r)
+      for (Index i = 0; i < p.columns; ++i) {
         const T d = dy(r, i);
         dp(r, i) = d * u(r, i) * Function::derivative(p(r, i));
         du(r, i) = d * Function::apply(p(r, i));
@@ -97,8 +97,8 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   }
   template <class Gate>
   void gate(Input f, Input beta, Output log_decay, Output write) {
-    for (index r = 0; r < f.rows; ++r)
-      for (index i = 0; i < f.columns; ++i) {
+    for (Index r = 0; r < f.rows; ++r)
+      for (Index i = 0; i < f.columns; ++i) {
         const auto out = Gate::template apply<T>(f(r, i), beta ? beta(0, i) : T(0));
         log_decay(r, i) = out.log_decay;
         write(r, i) = out.write;
@@ -106,31 +106,31 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   }
   template <class Gate>
   void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta) {
-    for (index r = 0; r < f.rows; ++r)
-      for (index i = 0; i < f.columns; ++i) {
+    for (Index r = 0; r < f.rows; ++r)
+      for (Index i = 0; i < f.columns; ++i) {
         const auto d = Gate::template backward<T>(f(r, i), beta ? beta(0, i) : T(0), d_log_decay(r, i), d_write(r, i));
         df(r, i) = d.d_pre_activation;
         if (d_beta) d_beta(0, i) += d.d_bound;
       }
   }
   void lower_bounds(Input raw, Output bounds) {
-    for (index i = 0; i < raw.columns; ++i) {
+    for (Index i = 0; i < raw.columns; ++i) {
       const T total = shifted_total(raw, i);
       T sum(0);
-      for (index l = 0; l < raw.rows; ++l) {
+      for (Index l = 0; l < raw.rows; ++l) {
         if (l > 0) sum += exponential(raw(l, i) - raw(0, i)) / total;
         bounds(l, i) = sum;
       }
     }
   }
   void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw) {
-    for (index i = 0; i < raw.columns; ++i) {
+    for (Index i = 0; i < raw.columns; ++i) {
       const T total = shifted_total(raw, i);
       T mean(0), dp(0);
-      for (index l = raw.rows - 1; l > 0; --l) mean += (dp += d_bounds(l, i)) * exponential(raw(l, i) - raw(0, i)) / total;
+      for (Index l = raw.rows - 1; l > 0; --l) mean += (dp += d_bounds(l, i)) * exponential(raw(l, i) - raw(0, i)) / total;
       d_raw(0, i) -= mean / total;
       dp = T(0);
-      for (index l = raw.rows - 1; l > 0; --l) {
+      for (Index l = raw.rows - 1; l > 0; --l) {
         dp += d_bounds(l, i);
         d_raw(l, i) += exponential(raw(l, i) - raw(0, i)) / total * (dp - mean);
       }
@@ -139,32 +139,32 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   void dropout(double rate, std::uint64_t stream, Output x) {
     const RandomKey mask{this->key.value + stream * 0x9e3779b97f4a7c15ULL};
     const T kept(static_cast<Real<T>>(1 / (1 - rate)));
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i)
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i)
         x(r, i) *= uniform_number(mask, static_cast<std::uint64_t>(r * x.columns + i)) < rate ? T(0) : kept;
   }
 
   void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
-    const index V = logits.columns;
+    const Index V = logits.columns;
     const T smoothing(static_cast<Real<T>>(options.label_smoothing)), z_loss(static_cast<Real<T>>(options.z_loss));
     const T cap(static_cast<Real<T>>(options.soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
-    for (index t = 0; t < logits.rows; ++t) {
+    for (Index t = 0; t < logits.rows; ++t) {
       if (labels(0, t) == options.ignore_index) {
         losses(0, t) = T(0);
-        for (index v = 0; v < V; ++v) logits(t, v) = T(0);
+        for (Index v = 0; v < V; ++v) logits(t, v) = T(0);
         continue;
       }
       T sum(0), mean(0);
       if (options.soft_cap > 0)
-        for (index v = 0; v < V; ++v) logits(t, v) = cap * hyperbolic_tangent(logits(t, v) / cap);
+        for (Index v = 0; v < V; ++v) logits(t, v) = cap * hyperbolic_tangent(logits(t, v) / cap);
       const Real<T> highest = largest(logits.middle_rows(t, 1));
-      for (index v = 0; v < V; ++v) {
+      for (Index v = 0; v < V; ++v) {
         sum += exponential(logits(t, v) - T(highest));
         mean += logits(t, v) * share;
       }
       const T lse = T(highest) + logarithm(sum);
       losses(0, t) = lse - (T(1) - smoothing) * logits(t, labels(0, t)) - mean + z_loss * lse * lse;
-      for (index v = 0; v < V; ++v) {
+      for (Index v = 0; v < V; ++v) {
         const T z = logits(t, v);
         T d = exponential(z - lse) * (T(1) + T(2) * z_loss * lse) - share;
         if (v == labels(0, t)) d -= T(1) - smoothing;
@@ -176,10 +176,10 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   void log_probability(Input logits, Tokens labels, double soft_cap, Output result) {
     const T cap(static_cast<Real<T>>(soft_cap));
     const auto capped = [&](T z) { return soft_cap > 0 ? cap * hyperbolic_tangent(z / cap) : z; };
-    for (index t = 0; t < logits.rows; ++t) {
+    for (Index t = 0; t < logits.rows; ++t) {
       T sum(0);
       const T highest = capped(T(largest(logits.middle_rows(t, 1))));
-      for (index v = 0; v < logits.columns; ++v) sum += exponential(capped(logits(t, v)) - highest);
+      for (Index v = 0; v < logits.columns; ++v) sum += exponential(capped(logits(t, v)) - highest);
       result(0, t) = labels(0, t) < 0 ? T(0) : capped(logits(t, labels(0, t))) - highest - logarithm(sum);
     }
   }
@@ -187,20 +187,20 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   [[nodiscard]] auto sum(Input x) {
     using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
     Total total(0);
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i) total += Total(x(r, i));
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i) total += Total(x(r, i));
     return total;
   }
   [[nodiscard]] double sum_of_squares(Input x) {
     double total = 0;
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i) total += static_cast<double>(real_part(x(r, i))) * static_cast<double>(real_part(x(r, i)));
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i) total += static_cast<double>(real_part(x(r, i))) * static_cast<double>(real_part(x(r, i)));
     return total;
   }
   [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
   void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
-    for (index r = 0; r < w.rows; ++r)
-      for (index i = 0; i < w.columns; ++i) {
+    for (Index r = 0; r < w.rows; ++r)
+      for (Index i = 0; i < w.columns; ++i) {
         const auto real = [](double value) { return T(static_cast<Real<T>>(value)); };
         const T gradient = g(r, i) * real(step.gradient_scale);
         m(r, i) = real(step.beta1) * m(r, i) + real(1 - step.beta1) * gradient;
@@ -214,23 +214,23 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
  protected:
   template <class Act>
   static void each(Output x, Act act) {
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i) act(x(r, i));
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i) act(x(r, i));
   }
   template <class Act>
   static void pairs(Input x, Output y, Act act) {
-    for (index r = 0; r < x.rows; ++r)
-      for (index i = 0; i < x.columns; ++i) act(x(r, i), y(r, i));
+    for (Index r = 0; r < x.rows; ++r)
+      for (Index i = 0; i < x.columns; ++i) act(x(r, i), y(r, i));
   }
   static Real<T> largest(Input row) {
     Real<T> highest = real_part(row(0, 0));
-    for (index i = 1; i < row.columns; ++i) highest = std::max(highest, real_part(row(0, i)));
+    for (Index i = 1; i < row.columns; ++i) highest = std::max(highest, real_part(row(0, i)));
     return highest;
   }
   // sum over l of exp(raw_l - raw_0)
-  static T shifted_total(Input raw, index i) {
+  static T shifted_total(Input raw, Index i) {
     T total(0);
-    for (index l = 0; l < raw.rows; ++l) total += exponential(raw(l, i) - raw(0, i));
+    for (Index l = 0; l < raw.rows; ++l) total += exponential(raw(l, i) - raw(0, i));
     return total;
   }
 };

@@ -15,19 +15,19 @@ struct OuterProductLoop {
   using Output = View<T>;
 
   static void forward(C& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Output o, Input initial, Output final) {
-    const index K = p.key_width, V = p.value_width;
+    const Index K = p.key_width, V = p.value_width;
     auto mark = c.mark();
     const Output S = c.matrix(K, V);
     c.zero(o);
-    for (index s = 0; s < std::ssize(c.sequences()); ++s)
-      for (index h = 0; h < p.heads; ++h) {
+    for (Index s = 0; s < std::ssize(c.sequences()); ++s)
+      for (Index h = 0; h < p.heads; ++h) {
         load(c, initial, s, h, S);
-        each_token(c, s, false, [&](index t) {
-          for (index i = 0; i < K; ++i)
-            for (index j = 0; j < V; ++j)
+        each_token(c, s, false, [&](Index t) {
+          for (Index i = 0; i < K; ++i)
+            for (Index j = 0; j < V; ++j)
               S(i, j) = exponential(g(t, h * K + i)) * S(i, j) + k(t, h * K + i) * v(t, h * V + j);
-          for (index i = 0; i < K; ++i)
-            for (index j = 0; j < V; ++j) o(t, h * V + j) += scalar(p.scale) * S(i, j) * q(t, h * K + i);
+          for (Index i = 0; i < K; ++i)
+            for (Index j = 0; j < V; ++j) o(t, h * V + j) += scalar(p.scale) * S(i, j) * q(t, h * K + i);
         });
         store(S, final, s, h);
       }
@@ -35,29 +35,29 @@ struct OuterProductLoop {
 
   static void gradient(C& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Input d_o, Input initial, Input d_final,
                        Output dq, Output dk, Output dg, Output dv, Output d_initial) {
-    const index K = p.key_width, V = p.value_width;
+    const Index K = p.key_width, V = p.value_width;
     auto mark = c.mark();
     for (const Output out : {dq, dk, dg, dv}) c.zero(out);
-    for (index s = 0; s < std::ssize(c.sequences()); ++s)
-      for (index h = 0; h < p.heads; ++h) {
+    for (Index s = 0; s < std::ssize(c.sequences()); ++s)
+      for (Index h = 0; h < p.heads; ++h) {
         auto inner = c.mark();
         const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
         const Output states = c.matrix((sequence.length + 1) * K, V);  // S_0 .. S_T
         const Output dS = c.matrix(K, V);
         load(c, initial, s, h, states.middle_rows(0, K));
-        each_token(c, s, false, [&](index t) {
-          const index before = (t - sequence.begin) * K;
-          for (index i = 0; i < K; ++i)
-            for (index j = 0; j < V; ++j)
+        each_token(c, s, false, [&](Index t) {
+          const Index before = (t - sequence.begin) * K;
+          for (Index i = 0; i < K; ++i)
+            for (Index j = 0; j < V; ++j)
               states(before + K + i, j) = exponential(g(t, h * K + i)) * states(before + i, j) + k(t, h * K + i) * v(t, h * V + j);
         });
         load(c, d_final, s, h, dS);
-        each_token(c, s, true, [&](index t) {
-          const index before = (t - sequence.begin) * K;
-          for (index i = 0; i < K; ++i) {
+        each_token(c, s, true, [&](Index t) {
+          const Index before = (t - sequence.begin) * K;
+          for (Index i = 0; i < K; ++i) {
             const T decay = exponential(g(t, h * K + i));
             T to_q(0), to_k(0), to_g(0);
-            for (index j = 0; j < V; ++j) {
+            for (Index j = 0; j < V; ++j) {
               dS(i, j) += scalar(p.scale) * q(t, h * K + i) * d_o(t, h * V + j);
               to_q += scalar(p.scale) * states(before + K + i, j) * d_o(t, h * V + j);
               to_k += dS(i, j) * v(t, h * V + j);
@@ -76,20 +76,20 @@ struct OuterProductLoop {
 
  private:
   static T scalar(double value) { return T(static_cast<Real<T>>(value)); }
-  static void load(C& c, Input states, index s, index h, Output S) {
+  static void load(C& c, Input states, Index s, Index h, Output S) {
     if (states)
       c.copy(states.middle_rows(s, 1).middle_columns(h * S.size(), S.size()).reshaped(S.rows, S.columns), S);
     else
       c.zero(S);
   }
-  static void store(Output S, Output states, index s, index h) {
+  static void store(Output S, Output states, Index s, Index h) {
     if (!states) return;
-    for (index i = 0; i < S.size(); ++i) states(s, h * S.size() + i) = S.data[i];
+    for (Index i = 0; i < S.size(); ++i) states(s, h * S.size() + i) = S.data[i];
   }
   template <class Act>
-  static void each_token(C& c, index s, bool reversed, Act act) {
+  static void each_token(C& c, Index s, bool reversed, Act act) {
     const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
-    for (index t = 0; t < sequence.length; ++t) act(sequence.begin + (reversed ? sequence.length - 1 - t : t));
+    for (Index t = 0; t < sequence.length; ++t) act(sequence.begin + (reversed ? sequence.length - 1 - t : t));
   }
 };
 

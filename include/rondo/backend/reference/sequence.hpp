@@ -12,62 +12,62 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   using Output = View<T>;
 
   void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
-    const index width = x.columns / sizes.groups;
-    for (index t = 0; t < x.rows; ++t)
-      for (index group = 0; group < sizes.groups; ++group) {
-        const index begin = group * width;
+    const Index width = x.columns / sizes.groups;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index group = 0; group < sizes.groups; ++group) {
+        const Index begin = group * width;
         T squares(0);
-        for (index i = begin; i < begin + width; ++i) squares += x(t, i) * x(t, i);
+        for (Index i = begin; i < begin + width; ++i) squares += x(t, i) * x(t, i);
         const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
         reciprocal(t, group) = r;
-        for (index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * weight(0, i);
+        for (Index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * weight(0, i);
       }
   }
   void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
-    const index width = x.columns / sizes.groups;
-    for (index t = 0; t < x.rows; ++t)
-      for (index group = 0; group < sizes.groups; ++group) {
-        const index begin = group * width;
+    const Index width = x.columns / sizes.groups;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index group = 0; group < sizes.groups; ++group) {
+        const Index begin = group * width;
         const T r = reciprocal(t, group);
         T product(0);
-        for (index i = begin; i < begin + width; ++i) product += dy(t, i) * weight(0, i) * x(t, i) * r;
+        for (Index i = begin; i < begin + width; ++i) product += dy(t, i) * weight(0, i) * x(t, i) * r;
         product /= real(width);
-        for (index i = begin; i < begin + width; ++i) {
+        for (Index i = begin; i < begin + width; ++i) {
           d_weight(0, i) += dy(t, i) * x(t, i) * r;
           dx(t, i) = r * (dy(t, i) * weight(0, i) - x(t, i) * r * product);
         }
       }
   }
   void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
-    const index width = x.columns / sizes.groups;
-    for (index t = 0; t < x.rows; ++t)
-      for (index group = 0; group < sizes.groups; ++group) {
-        const index begin = group * width;
+    const Index width = x.columns / sizes.groups;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index group = 0; group < sizes.groups; ++group) {
+        const Index begin = group * width;
         T sum(0), squares(0);
-        for (index i = begin; i < begin + width; ++i) sum += x(t, i);
+        for (Index i = begin; i < begin + width; ++i) sum += x(t, i);
         const T m = sum / real(width);
-        for (index i = begin; i < begin + width; ++i) squares += (x(t, i) - m) * (x(t, i) - m);
+        for (Index i = begin; i < begin + width; ++i) squares += (x(t, i) - m) * (x(t, i) - m);
         const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
         mean(t, group) = m;
         reciprocal(t, group) = r;
-        for (index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * weight(0, i) + bias(0, i);
+        for (Index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * weight(0, i) + bias(0, i);
       }
   }
   void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
                            Output d_weight, Output d_bias) {
-    const index width = x.columns / sizes.groups;
-    for (index t = 0; t < x.rows; ++t)
-      for (index group = 0; group < sizes.groups; ++group) {
-        const index begin = group * width;
+    const Index width = x.columns / sizes.groups;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index group = 0; group < sizes.groups; ++group) {
+        const Index begin = group * width;
         const T m = mean(t, group), r = reciprocal(t, group);
         T product(0), average(0);
-        for (index i = begin; i < begin + width; ++i) {
+        for (Index i = begin; i < begin + width; ++i) {
           average += dy(t, i) * weight(0, i);
           product += dy(t, i) * weight(0, i) * (x(t, i) - m) * r;
         }
         average /= real(width);
         product /= real(width);
-        for (index i = begin; i < begin + width; ++i) {
+        for (Index i = begin; i < begin + width; ++i) {
           const T normal_form = (x(t, i) - m) * r;
           d_weight(0, i) += dy(t, i) * normal_form;
           d_bias(0, i) += dy(t, i);
@@ -78,13 +78,13 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
 
   // Turns the pairs of every head by `direction` times their angle, in place; rows of no sequence stay as they are.
   void rotate(const Rotation& rotation, Output x, int direction) {
-    const index half = rotation.head_width / 2;
+    const Index half = rotation.head_width / 2;
     for (const Sequence& sequence : this->sequences())
-      for (index t = 0; t < sequence.length; ++t)
-        for (index j = 0; j < half; ++j) {
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index j = 0; j < half; ++j) {
           const double angle = direction * static_cast<double>(sequence.position + t) * rotation.frequency(j);
           const T cosine = real(std::cos(angle)), sine = real(std::sin(angle));
-          for (index begin = 0; begin < x.columns; begin += rotation.head_width) {
+          for (Index begin = 0; begin < x.columns; begin += rotation.head_width) {
             T& a = x(sequence.begin + t, begin + j);
             T& b = x(sequence.begin + t, begin + j + half);
             const T turned = a * cosine - b * sine;
@@ -97,80 +97,80 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   // Appends `rows` of each sequence to its cache: final = initial with them after the first `position` entries.
   void extend_cache(Input rows, Input initial, Output final) {
     if (!final) return;
-    const index width = rows.columns;
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    const Index width = rows.columns;
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
-      for (index i = 0; i < sequence.position * width; ++i) final(s, i) = initial ? initial(s, i) : T(0);
-      for (index t = 0; t < sequence.length; ++t)
-        for (index i = 0; i < width; ++i) final(s, (sequence.position + t) * width + i) = rows(sequence.begin + t, i);
+      for (Index i = 0; i < sequence.position * width; ++i) final(s, i) = initial ? initial(s, i) : T(0);
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < width; ++i) final(s, (sequence.position + t) * width + i) = rows(sequence.begin + t, i);
     }
   }
   // Its transpose: the gradient of the appended rows and of the earlier entries, both added to.
   void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
     if (!d_final) return;
-    const index width = d_rows.columns;
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    const Index width = d_rows.columns;
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
       if (d_initial)
-        for (index i = 0; i < sequence.position * width; ++i) d_initial(s, i) += d_final(s, i);
-      for (index t = 0; t < sequence.length; ++t)
-        for (index i = 0; i < width; ++i) d_rows(sequence.begin + t, i) += d_final(s, (sequence.position + t) * width + i);
+        for (Index i = 0; i < sequence.position * width; ++i) d_initial(s, i) += d_final(s, i);
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < width; ++i) d_rows(sequence.begin + t, i) += d_final(s, (sequence.position + t) * width + i);
     }
   }
 
   void short_convolution(Input x, Input weight, Output y, Input initial, Output final) {
-    const index taps = weight.columns, channels = x.columns;
+    const Index taps = weight.columns, channels = x.columns;
     this->zero(y);
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
-      for (index t = 0; t < sequence.length; ++t)
-        for (index i = 0; i < channels; ++i)
-          for (index j = 0; j < taps; ++j)
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < channels; ++i)
+          for (Index j = 0; j < taps; ++j)
             y(sequence.begin + t, i) += weight(i, j) * before(x, initial, sequence, s, t - taps + 1 + j, taps, i);
       if (final) {
         auto mark = this->mark();  // final may be initial's memory
         Output window = this->matrix(taps - 1, channels);
-        for (index j = 0; j < taps - 1; ++j)
-          for (index i = 0; i < channels; ++i)
+        for (Index j = 0; j < taps - 1; ++j)
+          for (Index i = 0; i < channels; ++i)
             window(j, i) = before(x, initial, sequence, s, sequence.length - taps + 1 + j, taps, i);
-        for (index j = 0; j < taps - 1; ++j)
-          for (index i = 0; i < channels; ++i) final(s, j * channels + i) = window(j, i);
+        for (Index j = 0; j < taps - 1; ++j)
+          for (Index i = 0; i < channels; ++i) final(s, j * channels + i) = window(j, i);
       }
     }
   }
   void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial, Input d_final,
                                   Output d_initial) {
-    const index taps = weight.columns, channels = x.columns;
+    const Index taps = weight.columns, channels = x.columns;
     this->zero(dx);
     if (d_initial) this->zero(d_initial);
-    for (index s = 0; s < std::ssize(this->sequences()); ++s) {
+    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
       const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
-      const auto give = [&](index t, index i, T d) {
+      const auto give = [&](Index t, Index i, T d) {
         if (t >= 0)
           dx(sequence.begin + t, i) += d;
         else if (d_initial)
           d_initial(s, (t + taps - 1) * channels + i) += d;
       };
-      for (index t = 0; t < sequence.length; ++t)
-        for (index i = 0; i < channels; ++i)
-          for (index j = 0; j < taps; ++j) {
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < channels; ++i)
+          for (Index j = 0; j < taps; ++j) {
             const T d = dy(sequence.begin + t, i);
             d_weight(i, j) += d * before(x, initial, sequence, s, t - taps + 1 + j, taps, i);
             give(t - taps + 1 + j, i, d * weight(i, j));
           }
       if (d_final)
-        for (index j = 0; j < taps - 1; ++j)
-          for (index i = 0; i < channels; ++i) give(sequence.length - taps + 1 + j, i, d_final(s, j * channels + i));
+        for (Index j = 0; j < taps - 1; ++j)
+          for (Index i = 0; i < channels; ++i) give(sequence.length - taps + 1 + j, i, d_final(s, j * channels + i));
     }
   }
 
  protected:
   static T real(double value) { return T(static_cast<Real<T>>(value)); }
-  static T real(index value) { return real(static_cast<double>(value)); }
+  static T real(Index value) { return real(static_cast<double>(value)); }
 
  private:
   // Input of token t of a sequence, or of the window before it.
-  static T before(Input x, Input initial, const Sequence& sequence, index s, index t, index taps, index channel) {
+  static T before(Input x, Input initial, const Sequence& sequence, Index s, Index t, Index taps, Index channel) {
     if (t >= 0) return x(sequence.begin + t, channel);
     return initial ? initial(s, (t + taps - 1) * x.columns + channel) : T(0);
   }

@@ -21,7 +21,7 @@ class TraceMemory {
  public:
   void reserve(std::size_t) {}
   template <class T>
-  [[nodiscard]] T* take(index count) {
+  [[nodiscard]] T* take(Index count) {
     T* result = reinterpret_cast<T*>(std::uintptr_t{1} << 46 | (used_ + arena_alignment));
     used_ += arena_bytes(static_cast<std::size_t>(count) * sizeof(T));
     high_water_ = std::max(high_water_, used_);
@@ -130,15 +130,15 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   bool finite(Input x) { return touch(0, x), true; }
   void adamw(const AdamWStep&, Output w, Input g, Output m, Output v) { touch(0, w, w, g, m, m, v, v); }
 
-  [[nodiscard]] index longest() const {
-    index result = 0;
+  [[nodiscard]] Index longest() const {
+    Index result = 0;
     for (const Sequence& sequence : sequences()) result = std::max(result, sequence.length);
     return result;
   }
 
  private:
   static double size(Input x) { return static_cast<double>(x.size()); }
-  static double product(index rows, Input w) { return 2.0 * static_cast<double>(rows) * size(w); }
+  static double product(Index rows, Input w) { return 2.0 * static_cast<double>(rows) * size(w); }
 };
 
 template <>

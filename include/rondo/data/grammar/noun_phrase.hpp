@@ -107,8 +107,8 @@ class NounSpeaker {
   }
 
   // One of the cast: its name, or "the" and its noun; first "a" and its noun. At most once in a sentence.
-  NounPhrase speak_referent(std::size_t index) {
-    Referent& referent = cast[index];
+  NounPhrase speak_referent(std::size_t Index) {
+    Referent& referent = cast[Index];
     const bool first = !referent.mentioned;
     referent.mentioned = referent.spoken_of = true;
     NounPhrase phrase;
@@ -131,11 +131,11 @@ class NounSpeaker {
     if (!wish.from_cast || cast.empty() || !random_.chance(65)) return {};
     const std::size_t start = random_.below(static_cast<std::uint32_t>(cast.size()));
     for (std::size_t i = 0; i < cast.size(); ++i) {
-      const std::size_t index = (start + i) % cast.size();
-      const Referent& referent = cast[index];
+      const std::size_t Index = (start + i) % cast.size();
+      const Referent& referent = cast[Index];
       if ((referent.noun->classes & wish.classes) == 0 || referent.spoken_of) continue;
       if (wish.number && *wish.number != referent.agreement.number) continue;
-      return speak_referent(index);
+      return speak_referent(Index);
     }
     return {};
   }

@@ -45,8 +45,8 @@ class Random {
 // A discrete distribution over indices: cumulated whole-number weights, drawn by bisection.
 class Choice {
  public:
-  void add(std::size_t index, std::uint32_t weight) {
-    indices_.push_back(index);
+  void add(std::size_t Index, std::uint32_t weight) {
+    indices_.push_back(Index);
     cumulated_.push_back((cumulated_.empty() ? 0 : cumulated_.back()) + weight);
   }
   [[nodiscard]] bool empty() const { return indices_.empty(); }

@@ -72,13 +72,13 @@ class Storyteller : public Sentences {
 
   // One of the cast that can act, as the subject: the hero mostly; a pronoun where it was the subject before.
   NounPhrase subject_of_cast(Classes classes) {
-    std::size_t index = random().chance(60) ? 0 : random().below(static_cast<std::uint32_t>(cast.size()));
-    if ((cast[index].noun->classes & classes) == 0) index = 0;
-    const bool again = last_subject_ == static_cast<int>(index);
-    last_subject_ = static_cast<int>(index);
-    if (!again || random().chance(35)) return speak_referent(index);
-    cast[index].spoken_of = true;
-    return speak_pronoun(cast[index].agreement, cast[index].noun->classes);
+    std::size_t Index = random().chance(60) ? 0 : random().below(static_cast<std::uint32_t>(cast.size()));
+    if ((cast[Index].noun->classes & classes) == 0) Index = 0;
+    const bool again = last_subject_ == static_cast<int>(Index);
+    last_subject_ = static_cast<int>(Index);
+    if (!again || random().chance(35)) return speak_referent(Index);
+    cast[Index].spoken_of = true;
+    return speak_pronoun(cast[Index].agreement, cast[Index].noun->classes);
   }
 
   void story() {

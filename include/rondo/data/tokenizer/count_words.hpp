@@ -53,13 +53,13 @@ class WordCounter {
   std::vector<std::uint64_t> counts_;
 };
 
-[[nodiscard]] inline WordCounts count_words(const std::vector<TextFile>& files, DocumentBorder border, index threads,
+[[nodiscard]] inline WordCounts count_words(const std::vector<TextFile>& files, DocumentBorder border, Index threads,
                                             const ProgressReport& report = {}) {
   constexpr std::size_t chunk_bytes = std::size_t{1} << 18;
   std::uint64_t total = 0;
   for (const TextFile& file : files) total += file.text().size();
   std::uint64_t done = 0;
-  std::vector<WordCounter> counters(static_cast<std::size_t>(std::max<index>(1, threads)));
+  std::vector<WordCounter> counters(static_cast<std::size_t>(std::max<Index>(1, threads)));
   for (const TextFile& file : files) {
     std::vector<TextChunk> chunks;
     for_each_document(file.text(), border,
@@ -73,7 +73,7 @@ class WordCounter {
       }
       tasks.back().second = i + 1;
     }
-    for_each_task(threads, static_cast<index>(tasks.size()), [&](index worker, index task) {
+    for_each_task(threads, static_cast<Index>(tasks.size()), [&](Index worker, Index task) {
       const auto [begin, end] = tasks[static_cast<std::size_t>(task)];
       for (std::size_t i = begin; i < end; ++i) counters[static_cast<std::size_t>(worker)].add(chunks[i].text);
     });

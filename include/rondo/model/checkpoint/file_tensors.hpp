@@ -20,7 +20,7 @@ namespace rondo {
 template <class S>
 struct FileTensor {
   std::string name;
-  std::vector<index> shape;  // as it lies in the file
+  std::vector<Index> shape;  // as it lies in the file
   Stored stored = Stored::as_is;
   std::vector<View<S>> parts;  // in their order
 };
@@ -32,8 +32,8 @@ inline StoredName stored_name(const NameTable& names, const std::string& path) {
 }
 
 // The shape of the tensor that holds a weight.
-inline std::vector<index> stored_shape(const StoredName& stored, const Dimensions& weight) {
-  std::vector<index> shape(weight.begin(), weight.end());
+inline std::vector<Index> stored_shape(const StoredName& stored, const Dimensions& weight) {
+  std::vector<Index> shape(weight.begin(), weight.end());
   shape.front() *= stored.rows.parts;
   if (stored.stored == Stored::transposed) std::swap(shape.front(), shape.back());
   return shape;
@@ -64,12 +64,12 @@ std::vector<FileTensor<S>> file_tensors(const NameTable& names, const RecordBuff
 // Copies the elements of a tensor, as they lie in the file, to its parts.
 template <class S>
 void scatter(const FileTensor<S>& tensor, std::span<const S> elements) {
-  const index all_rows = tensor.parts.front().rows * std::ssize(tensor.parts);
-  index row = 0;
+  const Index all_rows = tensor.parts.front().rows * std::ssize(tensor.parts);
+  Index row = 0;
   for (const View<S> part : tensor.parts)
-    for (index r = 0; r < part.rows; ++r, ++row)
-      for (index c = 0; c < part.columns; ++c) {
-        const index place = tensor.stored == Stored::as_is ? row * part.columns + c : c * all_rows + row;
+    for (Index r = 0; r < part.rows; ++r, ++row)
+      for (Index c = 0; c < part.columns; ++c) {
+        const Index place = tensor.stored == Stored::as_is ? row * part.columns + c : c * all_rows + row;
         part(r, c) = elements[static_cast<std::size_t>(place)];
       }
 }
@@ -83,10 +83,10 @@ void add_tensors(SafetensorsWriter& writer, const std::vector<FileTensor<S>>& te
         for (const View<S> part : tensor.parts) sink.put(part);
       } else {
         std::vector<std::remove_const_t<S>> column;
-        for (index c = 0; c < tensor.parts.front().columns; ++c)
+        for (Index c = 0; c < tensor.parts.front().columns; ++c)
           for (const View<S> part : tensor.parts) {
             column.resize(static_cast<std::size_t>(part.rows));
-            for (index r = 0; r < part.rows; ++r) column[static_cast<std::size_t>(r)] = part(r, c);
+            for (Index r = 0; r < part.rows; ++r) column[static_cast<std::size_t>(r)] = part(r, c);
             sink.put(std::span<const std::remove_const_t<S>>{column});
           }
       }

@@ -61,7 +61,7 @@ struct Hgrn2Files {
 
     double ratio = 4;
     config.take("hidden_ratio", ratio, Between{0.0, 1024.0});
-    const auto two_thirds = static_cast<index>(static_cast<double>(shape.width) * ratio * 2 / 3);
+    const auto two_thirds = static_cast<Index>(static_cast<double>(shape.width) * ratio * 2 / 3);
     shape.mlp_width = (two_thirds + 255) / 256 * 256;
     config.take("intermediate_size", shape.mlp_width, possible_size);
 
@@ -116,11 +116,11 @@ struct Hgrn2Files {
   }
   static void read_heads(const ModelConfig& file, ObjectReader& config, Description<Options>& description) {
     Shape& shape = description.shape;
-    index keys = file.has("expand_ratio") ? 0 : 128, heads = 0;  // expand_ratio null: no value
+    Index keys = file.has("expand_ratio") ? 0 : 128, heads = 0;  // expand_ratio null: no value
     config.take("expand_ratio", keys, possible_size);
     config.take("num_heads", heads, possible_size);
     if (keys == 0) {
-      if (heads == 0) heads = config.get<index>("num_heads", possible_size);
+      if (heads == 0) heads = config.get<Index>("num_heads", possible_size);
       if (shape.width % heads != 0)
         throw config.mismatch("num_heads", "a divisor of hidden_size " + std::to_string(shape.width), *config.find("num_heads"));
       keys = shape.width / heads;

@@ -25,15 +25,15 @@ struct LstmFiles {
     ObjectReader config = file.reader();
     Description<Options> result;
     Shape& shape = result.shape;
-    shape.vocabulary = config.get<index>("vocab_size", possible_size);
-    shape.width = config.get<index>("hidden_size", possible_size);
-    shape.depth = config.get<index>("num_layers", possible_depth);
+    shape.vocabulary = config.get<Index>("vocab_size", possible_size);
+    shape.width = config.get<Index>("hidden_size", possible_size);
+    shape.depth = config.get<Index>("num_layers", possible_depth);
     config.take("embedding_dim", shape.embedding_width, possible_size);
     if (shape.embedding_width == shape.width) shape.embedding_width = 0;
     config.take("dropout", shape.dropout, Between{0.0, 0.999999});
     result.options.tied = read_tied(config, "tie_weights", tensors, "decoder.weight");
-    index projection = 0;
-    config.take("proj_size", projection, at_least<index>(0));
+    Index projection = 0;
+    config.take("proj_size", projection, at_least<Index>(0));
     if (projection != 0) throw config.mismatch("proj_size", "0 (rondo has no LSTM with a projection)", Json(projection));
     return result;
   }

@@ -54,8 +54,8 @@ struct SaveOptions {
   std::optional<std::size_t> layout{};  // of the published form; absent: the first that can say the model
 };
 
-inline constexpr Between<index> possible_size{1, 2147483647};
-inline constexpr Between<index> possible_depth{1, 100000};
+inline constexpr Between<Index> possible_size{1, 2147483647};
+inline constexpr Between<Index> possible_depth{1, 100000};
 inline constexpr Between<double> possible_epsilon{0.0, 1.0};
 
 // Refuses a member that is there and not null.

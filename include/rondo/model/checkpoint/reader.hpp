@@ -100,7 +100,7 @@ class ModelFolder {
     return ModelConfig{folder / "config.json"};
   }
 
-  [[nodiscard]] std::string problem_with(const std::string& name, const std::vector<index>& shape, const std::string& path) const {
+  [[nodiscard]] std::string problem_with(const std::string& name, const std::vector<Index>& shape, const std::string& path) const {
     const StoredTensor* found = tensors_.find(name);
     if (found == nullptr)
       return "\n  tensor '" + name + "' is missing; expected shape " + shape_text(shape) + " for the weight '" + path + "'";

@@ -1,6 +1,6 @@
 // The sizes of a Shape with their names, once for all who read, write or print them.
 //
-//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: index or double
+//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: Index or double
 #pragma once
 
 #include <string_view>
