@@ -2,10 +2,10 @@
 //
 //   loss = -(1/N) sum log p(x_t | before it in its document),   perplexity = e^loss,   bits per byte = N loss / (bytes log 2)
 //
-// A document is read in windows of at most `window` tokens, each with a fresh state; a window's first token is the last of the
-// one before, so that every token but a document's first is predicted once. With a token that begins texts (the end-of-text
+// A document is predicted in windows of at most `window` tokens, each with a fresh state that is first fed the last token of the
+// window before, so that every token but a document's first is predicted once. With a token that begins texts (the end-of-text
 // token of the document before it) the first is predicted as well. The standard error is over documents, of their summed
-// losses as a ratio estimate: sqrt(sum (L_d - loss N_d)^2) / N.
+// losses as a ratio estimate: sqrt(sum (L_d - loss N_d)^2) / N. Throws Error for a window below 1 and where nothing is predicted.
 #pragma once
 
 #include <cmath>
@@ -21,8 +21,8 @@ namespace rondo {
 struct HeldOutLoss {
   double loss = 0;            // nats per token
   double standard_error = 0;  // of the loss
-  index tokens = 0;           // predicted
-  index documents = 0;
+  Index tokens = 0;           // predicted
+  Index documents = 0;
   double bytes = 0;           // of the text; 0: unknown
   [[nodiscard]] double perplexity() const { return std::exp(loss); }
   [[nodiscard]] double bits_per_byte() const {
@@ -33,12 +33,13 @@ struct HeldOutLoss {
 // Fills in a document's tokens and returns its bytes, or a negative number at the end.
 using NextText = std::function<double(std::vector<Token>& document)>;
 
-inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, index window, Token begin_of_text,
-                                 const std::function<void(index documents)>& progress = {}) {
+inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, Index window, Token begin_of_text,
+                                 const std::function<void(Index documents)>& progress = {}) {
   struct Document {
     double loss = 0;
-    index tokens = 0;
+    Index tokens = 0;
   };
+  require(window > 0, "held-out loss: a window must have at least 1 token, found ", window);
   constexpr std::size_t pieces_a_pass = 512;
   HeldOutLoss result;
   std::vector<Document> documents;
@@ -51,7 +52,7 @@ inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, index
     });
     pieces.clear();
     owner.clear();
-    if (progress) progress(static_cast<index>(documents.size()));
+    if (progress) progress(static_cast<Index>(documents.size()));
   };
   std::vector<Token> text;
   for (double bytes = next(text); bytes >= 0; bytes = next(text)) {
@@ -60,7 +61,7 @@ inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, index
     documents.emplace_back();
     for (std::size_t begin = 0; begin + 1 < text.size(); begin += static_cast<std::size_t>(window)) {
       const std::size_t end = std::min(text.size(), begin + static_cast<std::size_t>(window) + 1);
-      pieces.emplace_back(text.begin() + static_cast<index>(begin), text.begin() + static_cast<index>(end));
+      pieces.emplace_back(text.begin() + static_cast<Index>(begin), text.begin() + static_cast<Index>(end));
       owner.push_back(documents.size() - 1);
     }
     if (pieces.size() >= pieces_a_pass) flush();
