@@ -5,7 +5,8 @@
 // Input: a JSON-lines file, or a folder of them, each line {"sentence_good": ..., "sentence_bad": ..., ...}. Equal scores are
 // ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); the macro
 // average is the mean over files, its standard error sqrt(sum of squares) / files. Chance is 0.5. Where the tokenizer names a
-// token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line.
+// token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line,
+// and for a score that is not a number, with file and pair.
 #pragma once
 
 #include <algorithm>
@@ -29,9 +30,9 @@ struct MinimalPairs {
 
 struct PairScore {
   std::string name;
-  index pairs = 0;
-  index ties = 0;
-  index right = 0;
+  Index pairs = 0;
+  Index ties = 0;
+  Index right = 0;
   [[nodiscard]] double accuracy() const {
     return (static_cast<double>(right) + 0.5 * static_cast<double>(ties)) / static_cast<double>(pairs);
   }
@@ -53,7 +54,7 @@ struct PairReport {
   }
   [[nodiscard]] Json json() const {
     Json result{{"macro_accuracy", macro_accuracy()}, {"standard_error", standard_error()}, {"chance", 0.5}};
-    index pairs = 0, ties = 0;
+    Index pairs = 0, ties = 0;
     Json list = Json::object();
     for (const PairScore& file : files) {
       pairs += file.pairs;
@@ -110,7 +111,7 @@ inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::p
 // `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before.
 inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const MinimalPairs> files,
                                       const std::function<std::vector<Token>(const std::string& sentence)>& encode,
-                                      Token begin_of_text, const std::function<void(index done, index all)>& progress = {}) {
+                                      Token begin_of_text, const std::function<void(Index done, Index all)>& progress = {}) {
   std::vector<std::vector<Token>> texts;
   const auto append = [&](const std::string& sentence) {
     std::vector<Token> ids;
@@ -119,11 +120,11 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
     ids.insert(ids.end(), encoded.begin(), encoded.end());
     texts.push_back(std::move(ids));
   };
-  index all = 0;
+  Index all = 0;
   for (const MinimalPairs& file : files)
     for (std::size_t i = 0; i < file.good.size(); ++i) append(file.good[i]), append(file.bad[i]);
   for (const auto& text : texts) all += std::ssize(text);
-  const std::vector<float> sums = scorer.sums(texts, [&](index done) { if (progress) progress(done, all); });
+  const std::vector<float> sums = scorer.sums(texts, [&](Index done) { if (progress) progress(done, all); });
 
   PairReport report;
   report.conventions = begin_of_text >= 0
@@ -134,6 +135,8 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
   for (const MinimalPairs& file : files) {
     PairScore score{file.name, std::ssize(file.good), 0, 0};
     for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
+      require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), "minimal pairs: ", file.name, ": pair ", i + 1,
+              ": the model's score is not a number");
       score.right += sums[next] > sums[next + 1];
       score.ties += sums[next] == sums[next + 1];
     }
