@@ -12,25 +12,12 @@
 // table.csv, results.json, loss.svg and accuracy.svg.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include <rondo/app/served_model.hpp>
+#include <rondo/app/composition.hpp>
 #include <rondo/core/compiled.hpp>
 
 namespace rondo::app {
-
-struct Composition {
-  std::string name, purpose;
-  ServedModel model;
-  Index Shape::*size;  // what the solver changes
-};
-
-// `size`: the width of the MLP, or &Shape::width for models without one.
-template <class Model>
-Composition composition(std::string name, std::string purpose, Index Shape::*size = &Shape::mlp_width) {
-  return {std::move(name), std::move(purpose), serve<Model>(), size};
-}
 
 int ablation(int argc, char** argv, const std::vector<Composition>& list);
 

@@ -8,12 +8,13 @@
 
 #include <CLI/CLI.hpp>
 
-#include <rondo/app/ablation.hpp>
 #include <rondo/app/common.hpp>
+#include <rondo/app/composition.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/train.hpp>
+#include <rondo/core/compiled.hpp>
 #include <rondo/io/bar_chart.hpp>
 #include <rondo/io/line_chart.hpp>
 #include <rondo/io/text_table.hpp>

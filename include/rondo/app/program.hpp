@@ -11,10 +11,10 @@
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/logits.hpp>
-#include <rondo/app/main.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/summary.hpp>
 #include <rondo/app/train.hpp>
+#include <rondo/core/compiled.hpp>
 
 namespace rondo::app {
 

@@ -1,7 +1,8 @@
-// Hgrn2Files: reads and writes config.json of the form that rondo/model/checkpoint/hgrn2.hpp describes.
+// Hgrn2Files: reads and writes config.json of the form that rondo/model/checkpoint/hgrn2_form.hpp describes.
 #pragma once
 
-#include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/core/compiled.hpp>
+#include <rondo/model/checkpoint/hgrn2_form.hpp>
 #include <rondo/model/checkpoint/model_config.hpp>
 
 namespace rondo {

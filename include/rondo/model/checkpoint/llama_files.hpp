@@ -1,7 +1,8 @@
-// LlamaFiles: reads and writes config.json of the form that rondo/model/checkpoint/llama.hpp describes.
+// LlamaFiles: reads and writes config.json of the form that rondo/model/checkpoint/llama_form.hpp describes.
 #pragma once
 
-#include <rondo/model/checkpoint/llama.hpp>
+#include <rondo/core/compiled.hpp>
+#include <rondo/model/checkpoint/llama_form.hpp>
 #include <rondo/model/checkpoint/model_config.hpp>
 
 namespace rondo {

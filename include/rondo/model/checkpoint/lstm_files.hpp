@@ -1,7 +1,8 @@
-// LstmFiles: reads and writes config.json of the form that rondo/model/checkpoint/lstm.hpp describes.
+// LstmFiles: reads and writes config.json of the form that rondo/model/checkpoint/lstm_form.hpp describes.
 #pragma once
 
-#include <rondo/model/checkpoint/lstm.hpp>
+#include <rondo/core/compiled.hpp>
+#include <rondo/model/checkpoint/lstm_form.hpp>
 #include <rondo/model/checkpoint/model_config.hpp>
 
 namespace rondo {
