@@ -1,7 +1,7 @@
 // How the next token is chosen from logits z.
 //
 //   temperature 0        the largest logit (greedy)
-//   temperature T        p = softmax(z / T), restricted in this order and renormalised:
+//   temperature T        p = softmax(z / T), restricted in this order, each time renormalised:
 //     top_k  > 0         to the k most probable tokens                      (Fan et al. 2018)
 //     top_p  < 1         to the smallest set whose probability reaches p     (nucleus; Holtzman et al. 2020)
 //     min_p  > 0         to tokens with at least min_p of the largest probability   (Nguyen et al. 2024)
@@ -50,26 +50,29 @@ class Sampler {
     probabilities_.resize(static_cast<std::size_t>(count));
     std::iota(order_.begin(), order_.end(), 0);
     std::stable_sort(order_.begin(), order_.end(), [&](Token a, Token b) { return z[a] > z[b]; });
-    double total = 0;
     for (std::size_t i = 0; i < order_.size(); ++i)
-      total += probabilities_[i] = std::exp((static_cast<double>(z[order_[i]]) - static_cast<double>(z[best])) / sampling_.temperature);
-    const std::size_t kept = candidates(total);
-    const double mass = std::accumulate(probabilities_.begin(), probabilities_.begin() + static_cast<Index>(kept), 0.0);
-    double target = uniform_number(key_, drawn_++) * mass;
+      probabilities_[i] = std::exp((static_cast<double>(z[order_[i]]) - static_cast<double>(z[best])) / sampling_.temperature);
+    const std::size_t kept = candidates();
+    double target = uniform_number(key_, drawn_++) * mass(kept);
     for (std::size_t i = 0; i < kept; ++i)
       if ((target -= probabilities_[i]) < 0) return order_[i];
     return order_[kept - 1];
   }
 
  private:
-  // How many of the sorted tokens remain; probabilities_ sum to `total`.
-  [[nodiscard]] std::size_t candidates(double total) const {
+  // Of the first tokens by probability.
+  [[nodiscard]] double mass(std::size_t count) const {
+    return std::accumulate(probabilities_.begin(), probabilities_.begin() + static_cast<Index>(count), 0.0);
+  }
+  // How many of the sorted tokens remain.
+  [[nodiscard]] std::size_t candidates() const {
     std::size_t kept = order_.size();
     if (sampling_.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(sampling_.top_k));
     if (sampling_.top_p < 1) {
+      const double enough = sampling_.top_p * mass(kept);
       double sum = 0;
       std::size_t i = 0;
-      while (i < kept && sum < sampling_.top_p * total) sum += probabilities_[i++];
+      while (i < kept && sum < enough) sum += probabilities_[i++];
       kept = i;
     }
     while (kept > 1 && probabilities_[kept - 1] < sampling_.min_p * probabilities_[0]) --kept;
