@@ -11,6 +11,7 @@
 
 #include <rondo/app/score.hpp>
 #include <rondo/generate/sampler.hpp>
+#include <rondo/generate/streamed_text.hpp>
 
 namespace rondo::app {
 
@@ -19,45 +20,6 @@ struct GenerateOptions {
   std::string prompt;
   Index tokens = 100;
   Sampling sampling{};
-};
-
-// What of `text` may be printed: all but an incomplete character at its end.
-inline std::size_t complete_characters(const std::string& text) {
-  std::size_t end = text.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end - 1]) & 0xC0U) == 0x80U) --end;
-  if (end == 0) return text.size();
-  const auto lead = static_cast<unsigned char>(text[end - 1]);
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-  return end - 1 + length <= text.size() ? text.size() : end - 1;
-}
-
-// What is printed while tokens are made: what decoding the whole text adds, so that characters of several tokens come out whole.
-// Tokens whose text is out are decoded no more but for a few, which say whether a space stands between.
-class StreamedText {
- public:
-  StreamedText(const Tokenizer& tokenizer, std::vector<Token> prompt) : tokenizer_(tokenizer), tokens_(std::move(prompt)) {
-    settle();
-  }
-  // The text that is now known for certain.
-  [[nodiscard]] std::string add(Token token) {
-    tokens_.push_back(token);
-    const std::string text = tokenizer_.decode(tokens_);
-    const std::size_t end = complete_characters(text);
-    std::string added = end > printed_ ? text.substr(printed_, end - printed_) : "";
-    printed_ = std::max(printed_, end);
-    if (tokens_.size() > 64 && end == text.size()) settle();
-    return added;
-  }
-
- private:
-  static constexpr std::size_t kept = 16;
-  void settle() {
-    if (tokens_.size() > kept) tokens_.erase(tokens_.begin(), tokens_.end() - kept);
-    printed_ = tokenizer_.decode(tokens_).size();
-  }
-  const Tokenizer& tokenizer_;
-  std::vector<Token> tokens_;
-  std::size_t printed_ = 0;
 };
 
 // Continues a prompt of ids by at most `tokens`; made(token) for each.
@@ -83,7 +45,7 @@ inline int generate(const std::vector<ServedModel>& served, const GenerateOption
   const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, from.model->shape().vocabulary);
   const std::vector<Token> prompt = tokenizer.encode(options.prompt).ids;
   std::vector<Token> all = prompt;
-  StreamedText text{tokenizer, prompt};
+  StreamedText text{[&](std::span<const Token> ids) { return tokenizer.decode(ids); }, prompt};
   std::fputs(options.prompt.c_str(), stdout);
   std::fflush(stdout);
   std::optional<std::chrono::steady_clock::time_point> start;  // once the prompt is read
@@ -93,7 +55,7 @@ inline int generate(const std::vector<ServedModel>& served, const GenerateOption
     std::fputs(text.add(next).c_str(), stdout);
     std::fflush(stdout);
   });
-  std::fputc('\n', stdout);
+  std::printf("%s\n", text.rest().c_str());
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - start.value_or(now)).count();
   const double rate = seconds > 0 ? static_cast<double>(count - 1) / seconds : 0;
