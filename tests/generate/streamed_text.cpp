@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -170,7 +171,7 @@ void expect_published(const std::string& file, const std::string& golden) {
   }
   const Ids ids = tokenizer.encode(all).ids;
   BOOST_TEST(ids.size() > 1500U);
-  for (const std::size_t prompt : {1, 3, 30}) expect_stream(tokenizer, ids, prompt);
+  for (const std::size_t prompt : {1U, 3U, 30U}) expect_stream(tokenizer, ids, prompt);
 }
 
 BOOST_AUTO_TEST_CASE(gpt2, *needs_shared("fixtures/tokenizers")) {
