@@ -71,6 +71,12 @@ BOOST_AUTO_TEST_CASE(what_is_too_small_is_refused) {
   BOOST_TEST(has(message_of([&] { (void)with_parameters<Llama>(base, &Shape::width, 6, 10000); }), "not a multiple of heads"));
 }
 
+BOOST_AUTO_TEST_CASE(a_size_that_the_model_does_not_have_is_refused) {
+  const Index count = parameter_count<Llama>(base);
+  BOOST_TEST(message_of([&] { (void)with_parameters<Llama>(base, &Shape::context, 8, count + 1); }) ==
+             "equal parameters: the model has " + std::to_string(count) + " parameters whatever this size is");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

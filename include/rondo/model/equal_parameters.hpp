@@ -3,7 +3,8 @@
 //   Shape shape = with_parameters<Llama>(base, &Shape::mlp_width, 8, budget);
 //
 // The multiple of `step` for which the model's parameter count is nearest to the budget; counts must grow with the size (bisection).
-// Nothing is allocated but the description of a model. Throws Error where even the smallest size is beyond twice the budget.
+// Nothing is allocated but the description of a model. Throws Error where even the smallest size is beyond twice the budget, and
+// where the model does not have this size.
 #pragma once
 
 #include <functional>
@@ -27,7 +28,10 @@ inline Shape with_parameters(const std::function<Index(const Shape&)>& parameter
   };
   Index low = 1, high = 2;
   require(count(low) < 2 * budget, "equal parameters: the smallest size has ", count(low), " parameters, the budget is ", budget);
-  while (count(high) < budget) low = high, high *= 2;
+  while (count(high) < budget) {
+    require(count(high) > count(low), "equal parameters: the model has ", count(low), " parameters whatever this size is");
+    low = high, high *= 2;
+  }
   while (high - low > 1) {
     const Index middle = (low + high) / 2;
     (count(middle) < budget ? low : high) = middle;
