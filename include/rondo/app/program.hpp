@@ -53,7 +53,8 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                        "evaluate --model run --data held_out.tokens");
   evaluate_command->add_option("--model", evaluate_options.model, "checkpoint folder or run")->required();
   evaluate_command->add_option("--data", evaluate_options.data, "token file")->required();
-  evaluate_command->add_option("--window", evaluate_options.window, "tokens read with one state (default 512)");
+  evaluate_command->add_option("--window", evaluate_options.window, "tokens read with one state (default 512)")
+      ->check(CLI::NonNegativeNumber);
   evaluate_command->add_option("--documents", evaluate_options.documents, "only the first so many documents");
   add_backend_option(*evaluate_command, common);
   evaluate_command->callback([&] {
