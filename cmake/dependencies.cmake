@@ -2,5 +2,5 @@
 find_package(Threads REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(OpenMP COMPONENTS CXX)
-find_package(dnnl CONFIG QUIET)
+include(cmake/onednn.cmake)
 find_package(xtensor CONFIG QUIET)

@@ -20,6 +20,7 @@ enum class Onto : bool { write, add };
 struct NormSizes {
   Index groups = 1;
   double epsilon = 1e-6;
+  double weight_offset = 0;  // added to every weight
 };
 
 // The turns of rotary positions (rondo/layer/rotary.hpp): pair j of a head turns by frequency(j) radians a token.
