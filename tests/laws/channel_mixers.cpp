@@ -20,9 +20,16 @@ BOOST_AUTO_TEST_CASE(short_convolution) {
   for (const Index taps : {1, 2, 4})
     expect_laws("ShortConvolution",
                 [](const Shape& shape) {
-                  return subject(ShortConvolution{shape, shape.width}, shape.width, shape.width);
+                  return subject(ShortConvolution<>{shape, shape.width}, shape.width, shape.width);
                 },
                 {.width = 13, .convolution = taps});
+}
+BOOST_AUTO_TEST_CASE(short_convolution_with_bias) {
+  expect_laws("ShortConvolution<Bias::yes>",
+              [](const Shape& shape) {
+                return subject(ShortConvolution<Bias::yes>{shape, shape.width}, shape.width, shape.width);
+              },
+              {.width = 9});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,6 +39,20 @@ BOOST_AUTO_TEST_CASE(layer_norm) {
                 },
                 {.width = 15});
 }
+BOOST_AUTO_TEST_CASE(layer_norm_without_bias) {
+  for (const Index groups : {1, 3}) {
+    expect_laws("UnbiasedLayerNorm",
+                [&](const Shape& shape) {
+                  return subject(UnbiasedLayerNorm{shape.width, 1e-5, groups}, shape.width, shape.width);
+                },
+                {.width = 15});
+    expect_laws("OffsetLayerNorm",
+                [&](const Shape& shape) {
+                  return subject(OffsetLayerNorm{shape.width, 1e-5, groups}, shape.width, shape.width);
+                },
+                {.width = 15});
+  }
+}
 BOOST_AUTO_TEST_CASE(no_norm) {
   expect_laws("NoNorm",
               [](const Shape& shape) {

@@ -8,7 +8,9 @@
 //   linear(x, W, y)                                  y = x W^T
 //   linear_input_gradient(dy, W, dx, onto)           dx (+)= dy W
 //   linear_weight_gradient(dy, x, dW)                dW += dy^T x
+//   block_linear and its gradients                   the same with a block-diagonal matrix, W [blocks, out in]; layer/block_linear.hpp
 //   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
+//   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
 //   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); dx may be dy's memory
 //   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds
@@ -52,6 +54,17 @@ concept HasLinear = requires(C& c, In<C> x, Out<C> y) {
   c.linear_weight_gradient(x, x, y);
   c.add_bias(x, y);
   c.bias_gradient(x, y);
+};
+template <class C>
+concept HasBlockLinear = requires(C& c, In<C> x, Out<C> y) {
+  c.block_linear(x, x, y);
+  c.block_linear_input_gradient(x, x, y, Onto::add);
+  c.block_linear_weight_gradient(x, x, y);
+};
+template <class C>
+concept HasSkip = requires(C& c, In<C> x, Out<C> y) {
+  c.add_scaled(x, x, y);
+  c.add_scaled_gradient(x, x, x, y, y);
 };
 template <class C>
 concept HasEmbedding = requires(C& c, Tokens ids, In<C> x, Out<C> y) {
@@ -120,7 +133,8 @@ concept Backend = requires {
   typename B::Scalar;
   typename B::Memory;
   typename B::Context;
-} && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> && HasEmbedding<typename B::Context> &&
+} && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> &&
+    HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
     HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> &&
     HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasLosses<typename B::Context> &&

@@ -2,6 +2,7 @@
 //
 //   Silu      x s(x)                                      Relu      max(x, 0)
 //   GeluTanh  0.5 x (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3)))   ("gelu_new")
+//   Gelu      x Phi(x), Phi the normal distribution function   Sigmoid   s(x)
 //   Tanh      tanh x                                       Identity  x
 #pragma once
 
@@ -14,6 +15,12 @@ struct Silu {
   static T apply(T x) { return silu(x); }
   template <class T>
   static T derivative(T x) { return silu_derivative(x); }
+};
+struct Gelu {
+  template <class T>
+  static T apply(T x) { return gelu(x); }
+  template <class T>
+  static T derivative(T x) { return gelu_derivative(x); }
 };
 struct GeluTanh {
   template <class T>
@@ -34,6 +41,15 @@ struct Tanh {
   static T derivative(T x) {
     const T t = hyperbolic_tangent(x);
     return T(1) - t * t;
+  }
+};
+struct Sigmoid {
+  template <class T>
+  static T apply(T x) { return sigmoid(x); }
+  template <class T>
+  static T derivative(T x) {
+    const T s = sigmoid(x);
+    return s * (T(1) - s);
   }
 };
 struct Identity {

@@ -98,6 +98,22 @@ T silu_derivative(T x) {
   const T s = sigmoid(x);
   return s * (1.0 + x * (1.0 - s));
 }
+// Of a complex number: the first order in its imaginary part, which is all that a complex step looks at.
+template <PreciseScalar T>
+T error_function(T x) {
+  if constexpr (std::same_as<T, double>)
+    return std::erf(x);
+  else
+    return {std::erf(x.real()), x.imag() * 2 / std::sqrt(std::numbers::pi) * std::exp(-x.real() * x.real())};
+}
+template <PreciseScalar T>
+T gelu(T x) {
+  return 0.5 * x * (1.0 + error_function(x / std::numbers::sqrt2));
+}
+template <PreciseScalar T>
+T gelu_derivative(T x) {
+  return 0.5 * (1.0 + error_function(x / std::numbers::sqrt2)) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi);
+}
 template <PreciseScalar T>
 T gelu_tanh(T x) {
   return x * sigmoid(2.0 * std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x));

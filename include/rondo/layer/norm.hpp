@@ -2,13 +2,14 @@
 //
 //   RmsNorm    y = x r w,               r = (mean(x^2) + epsilon)^-1/2                   Zhang and Sennrich 2019
 //   LayerNorm  y = (x - mean) r w + b,  r = (variance + epsilon)^-1/2, biased variance   Ba, Kiros, Hinton 2016
-//   NoNorm     y = x
+//   UnbiasedLayerNorm   without b                    OffsetLayerNorm   without b, with 1 + w in place of w (xLSTM, Beck et al. 2024)
+//   NoNorm              y = x
 //
 // x, y [tokens, width]; w, b [width]; means run over width / groups channels. Saved: r (and mean) [tokens, groups].
 //   dx = r (g - [mean(g)] - xh mean(g xh)),  g = dy w,  xh the normalised x;   dw += sum dy xh,  db += sum dy
 #pragma once
 
-#include <rondo/layer/layer.hpp>
+#include <rondo/layer/linear.hpp>
 
 namespace rondo {
 
@@ -45,17 +46,29 @@ class RmsNorm : public PlainLayer, public NoState {
   NormSizes sizes_;
 };
 
-class LayerNorm : public PlainLayer, public NoState {
+// `offset` is added to every weight: 1 where w starts at zero.
+template <Bias with_bias, int offset>
+class AnyLayerNorm : public PlainLayer, public NoState {
  public:
-  constexpr explicit LayerNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon} {}
+  constexpr explicit AnyLayerNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon, offset} {}
 
+  template <class S, Bias = with_bias>
+  struct Record {
+    S weight;
+  };
   template <class S>
-  struct Weights {
+  struct Record<S, Bias::yes> {
     S weight, bias;
   };
+  template <class S>
+  using Weights = Record<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("weight", {width_}, ones(), Decay::no, w.weight...),
-                  parameter("bias", {width_}, zeros(), Decay::no, w.bias...));
+    const Initial initial = offset == 0 ? ones() : zeros();
+    if constexpr (with_bias == Bias::yes)
+      return leaves(parameter("weight", {width_}, initial, Decay::no, w.weight...),
+                    parameter("bias", {width_}, zeros(), Decay::no, w.bias...));
+    else
+      return leaves(parameter("weight", {width_}, initial, Decay::no, w.weight...));
   }
   template <class S>
   struct Saved {
@@ -68,16 +81,32 @@ class LayerNorm : public PlainLayer, public NoState {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
-    c.layer_norm(sizes_, x, w.weight, w.bias, y, saved.mean, saved.reciprocal);
+    if constexpr (with_bias == Bias::yes)
+      c.layer_norm(sizes_, x, w.weight, w.bias, y, saved.mean, saved.reciprocal);
+    else
+      c.layer_norm(sizes_, x, w.weight, decltype(w.weight){}, y, saved.mean, saved.reciprocal);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw) const {
-    c.layer_norm_gradient(sizes_, x, w.weight, saved.mean, saved.reciprocal, dy, dx, dw.weight, dw.bias);
+    if constexpr (with_bias == Bias::yes)
+      c.layer_norm_gradient(sizes_, x, w.weight, saved.mean, saved.reciprocal, dy, dx, dw.weight, dw.bias);
+    else
+      c.layer_norm_gradient(sizes_, x, w.weight, saved.mean, saved.reciprocal, dy, dx, dw.weight, Out<C>{});
   }
 
  private:
   Index width_;
   NormSizes sizes_;
+};
+
+struct LayerNorm : AnyLayerNorm<Bias::yes, 0> {
+  using AnyLayerNorm::AnyLayerNorm;
+};
+struct UnbiasedLayerNorm : AnyLayerNorm<Bias::no, 0> {
+  using AnyLayerNorm::AnyLayerNorm;
+};
+struct OffsetLayerNorm : AnyLayerNorm<Bias::no, 1> {
+  using AnyLayerNorm::AnyLayerNorm;
 };
 
 class NoNorm : public PlainLayer, public NoWeights, public NothingSaved, public NoState {

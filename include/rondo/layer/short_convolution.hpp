@@ -1,25 +1,31 @@
 // Short causal depthwise convolution of each channel along its sequence (Fu et al. 2023, H3; HGRN2's option without activation).
 //
 //   y_t[c] = sum over j = 0 .. W-1 of w[c, j] x_{t-W+1+j}[c]        w [channels, 1, W]; w[c, W-1] multiplies the current token
+//   ShortConvolution<Bias::yes>   y_t[c] + b[c]
 //   dx_t = sum_j w[c, W-1-j] dy_{t+j},   dw[c, j] += sum_t dy_t x_{t-W+1+j}
 //
 // Inputs before a sequence are zero, or the carried window [sequences, (W-1) channels], oldest token first.
 #pragma once
 
-#include <rondo/layer/layer.hpp>
+#include <rondo/layer/linear.hpp>
 
 namespace rondo {
 
+template <Bias with_bias = Bias::no>
 class ShortConvolution : public PlainLayer, public NothingSaved {
  public:
-  constexpr ShortConvolution(const Shape& shape, Index channels) : channels_(channels), taps_(shape.convolution) {}
+  constexpr ShortConvolution(const Shape& shape, Index channels, Initial initial = normal(0.02), Initial bias_initial = zeros())
+      : channels_(channels), taps_(shape.convolution), initial_(initial), bias_initial_(bias_initial) {}
 
   template <class S>
-  struct Weights {
-    S weight;
-  };
+  using Weights = typename Linear<with_bias>::template Weights<S>;
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("weight", {channels_, 1, taps_}, normal(0.02), Decay::yes, w.weight...));
+    const Dimensions dimensions{channels_, 1, taps_};
+    if constexpr (with_bias == Bias::yes)
+      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...),
+                    parameter("bias", {channels_}, bias_initial_, Decay::no, w.bias...));
+    else
+      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...));
   }
   template <class S>
   struct State {
@@ -34,6 +40,7 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
   void forward(C& c, const auto& w, In<C> x, Out<C> y, CarriedFor<ShortConvolution, C> carried) const {
     using S = State<Out<C>>;
     c.short_convolution(x, w.weight, y, view_of(carried.initial, &S::window), view_of(carried.final, &S::window));
+    if constexpr (with_bias == Bias::yes) c.add_bias(w.bias, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& dw,
@@ -41,10 +48,12 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
     using S = State<Out<C>>;
     c.short_convolution_gradient(x, w.weight, dy, dx, dw.weight, view_of(carried.initial, &S::window),
                                  view_of(carried.d_final, &S::window), view_of(carried.d_initial, &S::window));
+    if constexpr (with_bias == Bias::yes) c.bias_gradient(dy, dw.bias);
   }
 
  private:
   Index channels_, taps_;
+  Initial initial_, bias_initial_;
 };
 
 }  // namespace rondo

@@ -39,7 +39,7 @@ class ConvolvedProjection : public PlainLayer {
   template <class S>
   struct Weights {
     Linear<>::Weights<S> linear;
-    ShortConvolution::Weights<S> convolution;
+    ShortConvolution<>::Weights<S> convolution;
   };
   constexpr auto weight_leaves(auto&... w) const {
     return leaves(inside("", linear_, w.linear...), inside("convolution", convolution_, w.convolution...));
@@ -52,7 +52,7 @@ class ConvolvedProjection : public PlainLayer {
     return leaves(buffer("projected", {extent.tokens, linear_.out()}, s.projected...));
   }
   template <class S>
-  using State = ShortConvolution::State<S>;
+  using State = ShortConvolution<>::State<S>;
   constexpr auto state_leaves(Extent extent, auto&... s) const { return convolution_.state_leaves(extent, s...); }
 
   [[nodiscard]] constexpr Index out() const { return linear_.out(); }
@@ -73,7 +73,7 @@ class ConvolvedProjection : public PlainLayer {
 
  private:
   Linear<> linear_;
-  ShortConvolution convolution_;
+  ShortConvolution<> convolution_;
 };
 
 }  // namespace rondo

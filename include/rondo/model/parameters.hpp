@@ -9,6 +9,8 @@
 // list of them, for whatever does not need to know the model: files, reports.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,16 +21,31 @@
 
 namespace rondo {
 
+// Element `number` of a tensor, in column `i` of `columns`.
+inline double initial_value(const Initial& initial, RandomKey key, std::uint64_t number, Index i, Index columns) {
+  switch (initial.kind) {
+    case Initial::Kind::constant: return initial.value;
+    case Initial::Kind::normal: return initial.value * normal_number(key, number);
+    case Initial::Kind::uniform: return initial.value * (2 * uniform_number(key, number) - 1);
+    case Initial::Kind::ramp:
+      return initial.value + (initial.last - initial.value) * static_cast<double>(i) / static_cast<double>(std::max<Index>(columns - 1, 1));
+    case Initial::Kind::log_count: return std::log(static_cast<double>(1 + i));
+    case Initial::Kind::time_step: {
+      const double low = std::log(initial.value), high = std::log(initial.last);
+      const double step = std::max(std::exp(low + (high - low) * uniform_number(key, number)), 1e-4);
+      return step + std::log(-std::expm1(-step));
+    }
+  }
+  return 0;
+}
+
 // Fills a tensor with its initial values.
 template <class T>
 void initialise(View<T> tensor, const Initial& initial, RandomKey key) {
   for (Index r = 0; r < tensor.rows; ++r)
     for (Index i = 0; i < tensor.columns; ++i) {
       const auto number = static_cast<std::uint64_t>(r * tensor.columns + i);
-      double value = initial.value;
-      if (initial.kind == Initial::Kind::normal) value *= normal_number(key, number);
-      if (initial.kind == Initial::Kind::uniform) value *= 2 * uniform_number(key, number) - 1;
-      tensor(r, i) = static_cast<T>(static_cast<float>(value));
+      tensor(r, i) = static_cast<T>(static_cast<float>(initial_value(initial, key, number, i, tensor.columns)));
     }
 }
 

@@ -62,6 +62,50 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
     });
   }
 
+  void add_scaled(Input weight, Input x, Output y) {
+    const Index width = x.columns / weight.columns;
+    each_row([&](Index n, const float* from, float* to) {
+      const float* w = weight.data;
+      if (width == 1) {
+#pragma omp simd
+        for (Index i = 0; i < n; ++i) to[i] += w[i] * from[i];
+      } else {
+        for (Index group = 0; group < weight.columns; ++group) {
+          const float factor = w[group];
+#pragma omp simd
+          for (Index i = group * width; i < (group + 1) * width; ++i) to[i] += factor * from[i];
+        }
+      }
+    }, x, y);
+  }
+  // Threads own groups, so that no two of them add to the same weight.
+  void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight) {
+    const Index width = x.columns / weight.columns;
+    each_part(weight.columns, width == 1 ? 16 : 1, x.size(), [&](Index begin, Index end) {
+      for (Index t = 0; t < x.rows; ++t) {
+        const float *from = x.row(t), *d = dy.row(t), *w = weight.data;
+        float *to = dx.row(t), *to_weight = d_weight.data;
+        if (width == 1) {
+#pragma omp simd
+          for (Index i = begin; i < end; ++i) {
+            to[i] += w[i] * d[i];
+            to_weight[i] += from[i] * d[i];
+          }
+        } else {
+          for (Index group = begin; group < end; ++group) {
+            float sum = 0;
+#pragma omp simd reduction(+ : sum)
+            for (Index i = group * width; i < (group + 1) * width; ++i) {
+              to[i] += w[group] * d[i];
+              sum += from[i] * d[i];
+            }
+            to_weight[group] += sum;
+          }
+        }
+      }
+    });
+  }
+
   template <class W>
   void embedding(Tokens ids, View<W> table, Output y) {
     each_row_range(y.rows, y.columns, [&](Index begin, Index end) {

@@ -4,6 +4,7 @@
 // Vectors (norms, biases) are widened as a whole. Results are float32 throughout; there are no gradients of stored halves.
 #pragma once
 
+#include <rondo/backend/cpu/block_product.hpp>
 #include <rondo/backend/cpu/few_rows_product.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/sequence_operations.hpp>
@@ -21,6 +22,7 @@ class CpuWeights : public CpuSequence<Backend> {
   using Input = View<const float>;
   using Output = View<float>;
   using Base::add_bias;
+  using Base::add_scaled;
   using Base::layer_norm;
   using Base::lower_bounds;
   using Base::rms_norm;
@@ -44,6 +46,37 @@ class CpuWeights : public CpuSequence<Backend> {
       linear(x, widened(weight.middle_rows(begin, rows)), y.middle_columns(begin, rows));
     }
   }
+  // Blocks as wide as a matrix product is worth starting for are products of their own.
+  void block_linear(Input x, Input weight, Output y) {
+    const BlockSizes sizes = block_sizes(x, weight, y);
+    if (!sizes.large()) return block_linear_small(x, weight, y);
+    for (Index b = 0; b < weight.rows; ++b)
+      linear(x.middle_columns(b * sizes.in, sizes.in), block_of(weight, b, sizes), y.middle_columns(b * sizes.out, sizes.out));
+  }
+  void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+    const BlockSizes sizes = block_sizes(dx, weight, dy);
+    if (!sizes.large()) return block_linear_small_input_gradient(dy, weight, dx, onto);
+    for (Index b = 0; b < weight.rows; ++b)
+      linear_input_gradient(dy.middle_columns(b * sizes.out, sizes.out), block_of(weight, b, sizes),
+                            dx.middle_columns(b * sizes.in, sizes.in), onto);
+  }
+  void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
+    const BlockSizes sizes = block_sizes(x, d_weight, dy);
+    if (!sizes.large()) return block_linear_small_weight_gradient(dy, x, d_weight);
+    for (Index b = 0; b < d_weight.rows; ++b)
+      linear_weight_gradient(dy.middle_columns(b * sizes.out, sizes.out), x.middle_columns(b * sizes.in, sizes.in),
+                             block_of(d_weight, b, sizes));
+  }
+  template <HalfElement Half>
+  void block_linear(Input x, View<Half> weight, Output y) {
+    auto mark = this->mark();
+    block_linear(x, widened(weight), y);
+  }
+  template <HalfElement Half>
+  void add_scaled(View<Half> weight, Input x, Output y) {
+    auto mark = this->mark();
+    Base::add_scaled(widened(weight), x, y);
+  }
   template <HalfElement Half>
   void add_bias(View<Half> bias, Output y) {
     auto mark = this->mark();
@@ -57,7 +90,7 @@ class CpuWeights : public CpuSequence<Backend> {
   template <HalfElement Half>
   void layer_norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
     auto mark = this->mark();
-    Base::layer_norm(sizes, x, widened(weight), widened(bias), y, mean, reciprocal);
+    Base::layer_norm(sizes, x, widened(weight), bias ? widened(bias) : Input{}, y, mean, reciprocal);
   }
   template <HalfElement Half>
   void lower_bounds(View<Half> raw, Output bounds) {

@@ -1,8 +1,8 @@
 // Norms over the channels of a token, or over equal groups of them.
 //
-//   rms    y = x r w,               r = (mean(x^2) + epsilon)^-1/2
-//   layer  y = (x - mean) r w + b,  r = (mean((x - mean)^2) + epsilon)^-1/2
-//   dx = r (g - [mean(g)] - xh mean(g xh)),  g = dy w,  xh = (x - [mean]) r;   dw += sum dy xh,  db += sum dy
+//   rms    y = x r we,               r = (mean(x^2) + epsilon)^-1/2
+//   layer  y = (x - mean) r we + b,  r = (mean((x - mean)^2) + epsilon)^-1/2      we = weight_offset + w
+//   dx = r (g - [mean(g)] - xh mean(g xh)),  g = dy we,  xh = (x - [mean]) r;   dw += sum dy xh,  db += sum dy
 //   (Zhang and Sennrich 2019; Ba, Kiros and Hinton 2016; in brackets what the layer norm has alone)
 //
 //   x, y, dy, dx [tokens, n];  w, b, dw, db [1, n] (b, db: no data for none);  r, mean [tokens, groups]; means run over
@@ -16,6 +16,7 @@
 #include <cmath>
 
 #include <rondo/backend/cpu/rowwise.hpp>
+#include <rondo/backend/options.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
@@ -29,11 +30,13 @@ inline void check_norm(Index columns, Index groups) {
 }
 
 template <Mean mean_too>
-void normalise(Index groups, float epsilon, View<const float> x, View<const float> weight, View<const float> bias, View<float> y,
+void normalise(const NormSizes& sizes, View<const float> x, View<const float> weight, View<const float> bias, View<float> y,
                View<float> mean, View<float> reciprocal) {
+  const Index groups = sizes.groups;
   check_norm(x.columns, groups);
   const Index n = x.columns / groups;
-  const auto count = static_cast<float>(n);
+  const auto count = static_cast<float>(n), epsilon = static_cast<float>(sizes.epsilon);
+  const auto offset = static_cast<float>(sizes.weight_offset);
   each_row_range(x.rows, x.columns, [&](Index first, Index last) {
     for (Index t = first; t < last; ++t)
       for (Index group = 0; group < groups; ++group) {
@@ -52,20 +55,22 @@ void normalise(Index groups, float epsilon, View<const float> x, View<const floa
         reciprocal(t, group) = r;
         if (b) {
 #pragma omp simd
-          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i] + b[i];
+          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * (w[i] + offset) + b[i];
         } else {
 #pragma omp simd
-          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * w[i];
+          for (Index i = 0; i < n; ++i) to[i] = (from[i] - middle) * r * (w[i] + offset);
         }
       }
   });
 }
 
 template <Mean mean_too>
-void normalise_gradient(Index groups, View<const float> x, View<const float> weight, View<const float> mean,
+void normalise_gradient(const NormSizes& sizes, View<const float> x, View<const float> weight, View<const float> mean,
                         View<const float> reciprocal, View<const float> dy, View<float> dx, View<float> d_weight,
                         View<float> d_bias, Arena& arena) {
+  const Index groups = sizes.groups;
   check_norm(x.columns, groups);
+  const auto offset = static_cast<float>(sizes.weight_offset);
   const Index n = x.columns / groups, threads = threads_for(x.size()), columns = x.columns;
   const auto count = static_cast<float>(n);
   Arena::Mark mark{arena};
@@ -84,7 +89,7 @@ void normalise_gradient(Index groups, View<const float> x, View<const float> wei
         float product = 0, average = 0;
 #pragma omp simd reduction(+ : product, average)
         for (Index i = 0; i < n; ++i) {
-          const float g = d[i] * w[i];
+          const float g = d[i] * (w[i] + offset);
           product += g * (from[i] - middle);
           average += g;
         }
@@ -95,7 +100,7 @@ void normalise_gradient(Index groups, View<const float> x, View<const float> wei
           const float xh = (from[i] - middle) * r, here = d[i];
           dw_here[i] += here * xh;
           if constexpr (mean_too == Mean::yes) db_here[i] += here;
-          to[i] = r * (here * w[i] - average - xh * product);
+          to[i] = r * (here * (w[i] + offset) - average - xh * product);
         }
       }
   }

@@ -16,17 +16,17 @@ class CpuSequence : public CpuLosses<Backend> {
   using Output = View<float>;
 
   void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
-    normalise<Mean::no>(sizes.groups, static_cast<float>(sizes.epsilon), x, weight, {}, y, {}, reciprocal);
+    normalise<Mean::no>(sizes, x, weight, {}, y, {}, reciprocal);
   }
   void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
-    normalise_gradient<Mean::no>(sizes.groups, x, weight, {}, reciprocal, dy, dx, d_weight, {}, this->scratch);
+    normalise_gradient<Mean::no>(sizes, x, weight, {}, reciprocal, dy, dx, d_weight, {}, this->scratch);
   }
   void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
-    normalise<Mean::yes>(sizes.groups, static_cast<float>(sizes.epsilon), x, weight, bias, y, mean, reciprocal);
+    normalise<Mean::yes>(sizes, x, weight, bias, y, mean, reciprocal);
   }
   void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
                            Output d_weight, Output d_bias) {
-    normalise_gradient<Mean::yes>(sizes.groups, x, weight, mean, reciprocal, dy, dx, d_weight, d_bias, this->scratch);
+    normalise_gradient<Mean::yes>(sizes, x, weight, mean, reciprocal, dy, dx, d_weight, d_bias, this->scratch);
   }
 
   void rotate(const Rotation& rotary, Output x, int direction) {

@@ -63,6 +63,37 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       for (Index o = 0; o < dy.columns; ++o) d_bias(0, o) += dy(t, o);
   }
 
+  void block_linear(Input x, Input weight, Output y) {
+    const Index blocks = weight.rows, in = x.columns / blocks, out = y.columns / blocks;
+    for (Index b = 0; b < blocks; ++b)
+      linear(x.middle_columns(b * in, in), weight.middle_rows(b, 1).reshaped(out, in), y.middle_columns(b * out, out));
+  }
+  void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+    const Index blocks = weight.rows, in = dx.columns / blocks, out = dy.columns / blocks;
+    for (Index b = 0; b < blocks; ++b)
+      linear_input_gradient(dy.middle_columns(b * out, out), weight.middle_rows(b, 1).reshaped(out, in),
+                            dx.middle_columns(b * in, in), onto);
+  }
+  void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
+    const Index blocks = d_weight.rows, in = x.columns / blocks, out = dy.columns / blocks;
+    for (Index b = 0; b < blocks; ++b)
+      linear_weight_gradient(dy.middle_columns(b * out, out), x.middle_columns(b * in, in),
+                             d_weight.middle_rows(b, 1).reshaped(out, in));
+  }
+  void add_scaled(Input weight, Input x, Output y) {
+    const Index width = x.columns / weight.columns;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index i = 0; i < x.columns; ++i) y(t, i) += weight(0, i / width) * x(t, i);
+  }
+  void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight) {
+    const Index width = x.columns / weight.columns;
+    for (Index t = 0; t < x.rows; ++t)
+      for (Index i = 0; i < x.columns; ++i) {
+        dx(t, i) += weight(0, i / width) * dy(t, i);
+        d_weight(0, i / width) += x(t, i) * dy(t, i);
+      }
+  }
+
   void embedding(Tokens ids, Input table, Output y) {
     for (Index t = 0; t < y.rows; ++t)
       for (Index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);

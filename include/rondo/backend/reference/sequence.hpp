@@ -20,7 +20,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         for (Index i = begin; i < begin + width; ++i) squares += x(t, i) * x(t, i);
         const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
         reciprocal(t, group) = r;
-        for (Index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * weight(0, i);
+        for (Index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * (weight(0, i) + real(sizes.weight_offset));
       }
   }
   void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
@@ -30,11 +30,13 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         const Index begin = group * width;
         const T r = reciprocal(t, group);
         T product(0);
-        for (Index i = begin; i < begin + width; ++i) product += dy(t, i) * weight(0, i) * x(t, i) * r;
+        const auto weighted = [&](Index i) { return dy(t, i) * (weight(0, i) + real(sizes.weight_offset)); };
+        for (Index i = begin; i < begin + width; ++i) product += weighted(i) * x(t, i) * r;
         product /= real(width);
         for (Index i = begin; i < begin + width; ++i) {
+          const T g = weighted(i);
           d_weight(0, i) += dy(t, i) * x(t, i) * r;
-          dx(t, i) = r * (dy(t, i) * weight(0, i) - x(t, i) * r * product);
+          dx(t, i) = r * (g - x(t, i) * r * product);
         }
       }
   }
@@ -50,7 +52,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
         mean(t, group) = m;
         reciprocal(t, group) = r;
-        for (Index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * weight(0, i) + bias(0, i);
+        for (Index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * (weight(0, i) + real(sizes.weight_offset)) + (bias ? bias(0, i) : T(0));
       }
   }
   void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
@@ -61,17 +63,18 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         const Index begin = group * width;
         const T m = mean(t, group), r = reciprocal(t, group);
         T product(0), average(0);
+        const auto weighted = [&](Index i) { return dy(t, i) * (weight(0, i) + real(sizes.weight_offset)); };
         for (Index i = begin; i < begin + width; ++i) {
-          average += dy(t, i) * weight(0, i);
-          product += dy(t, i) * weight(0, i) * (x(t, i) - m) * r;
+          average += weighted(i);
+          product += weighted(i) * (x(t, i) - m) * r;
         }
         average /= real(width);
         product /= real(width);
         for (Index i = begin; i < begin + width; ++i) {
-          const T normal_form = (x(t, i) - m) * r;
+          const T normal_form = (x(t, i) - m) * r, g = weighted(i);
           d_weight(0, i) += dy(t, i) * normal_form;
-          d_bias(0, i) += dy(t, i);
-          dx(t, i) = r * (dy(t, i) * weight(0, i) - average - normal_form * product);
+          if (d_bias) d_bias(0, i) += dy(t, i);
+          dx(t, i) = r * (g - average - normal_form * product);
         }
       }
   }

@@ -79,6 +79,14 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void linear_weight_gradient(Input dy, Input x, Output dw) { touch(product(dy.rows, dw), dy, x, dw, dw); }
   void add_bias(Input b, Output y) { touch(0, b, y, y); }
   void bias_gradient(Input dy, Output db) { touch(0, dy, db); }
+  void block_linear(Input x, Input w, Output y) {
+    touch(product(x.rows, w), x, w, y);
+    model(product(x.rows, w));
+  }
+  void block_linear_input_gradient(Input dy, Input w, Output dx, Onto = Onto::write) { touch(product(dy.rows, w), dy, w, dx); }
+  void block_linear_weight_gradient(Input dy, Input x, Output dw) { touch(product(dy.rows, dw), dy, x, dw, dw); }
+  void add_scaled(Input w, Input x, Output y) { touch(0, w, x, y, y); }
+  void add_scaled_gradient(Input w, Input x, Input dy, Output dx, Output) { touch(0, w, x, dy, dx, dx); }
   void embedding(Tokens, Input, Output y) { touch(0, y, y); }
   void embedding_gradient(Tokens, Input dy, Output) { touch(0, dy, dy, dy); }
   template <class>
