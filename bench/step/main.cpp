@@ -1,0 +1,58 @@
+// bench_step: a whole training step (forward, backward, clipping, AdamW) of each architecture, as a fraction of what the machine's
+// matrix product reaches in the same run. One JSON line an architecture.
+//
+//   bench_step [--size S|M] [--architecture hgrn2|llama|...] [--threads N] [--steps N] [--length T] [--batch B]
+//
+// Operations per token are those of the model alone (Trace): products with weights six times, the mixer's step form three times.
+#include <cstdio>
+#include <set>
+
+#include <CLI/CLI.hpp>
+
+#include "../matrix_peak.hpp"
+#include "step.hpp"
+
+namespace rondo::bench {
+
+void print(const Registered& one, const Size& size, int steps, double peak) {
+  const StepTime time = one.time(one.shape(size), size, steps);
+  const double tokens = static_cast<double>(size.batch * size.length);
+  const double achieved = time.plan.operations_per_token * tokens / time.seconds * 1e-9;
+  std::printf(
+      "{\"architecture\": \"%s\", \"size\": \"%s\", \"threads\": %d, \"length\": %td, \"tokens_per_second\": %.1f, \"flops_per_token\": "
+      "%.0f, \"achieved_gflops\": %.1f, \"matrix_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f, \"peak_bytes\": %zu, "
+      "\"planned_bytes\": %zu, \"step_seconds\": %.4f}\n",
+      one.name.c_str(), size.name.c_str(), omp_get_max_threads(), size.length, tokens / time.seconds, time.plan.operations_per_token,
+      achieved, peak, achieved / peak, time.peak_bytes, time.plan.total(), time.seconds);
+  std::fflush(stdout);
+}
+
+int step_main(int argc, char** argv) {
+  CLI::App app{"Times a training step of each architecture against the machine's matrix peak."};
+  std::string size_name = "S", architecture = "all";
+  int threads = 0, steps = 8;
+  Index length = 0, batch = 0;
+  auto& all = Registered::all();
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::set<std::string> names{"all"};
+  for (const Registered& one : all) names.insert(one.name);
+  app.add_option("--size", size_name, "S (width 256, depth 6) or M (width 512, depth 8)")->check(CLI::IsMember({"S", "M"}));
+  app.add_option("--architecture", architecture, "one architecture, or all")->check(CLI::IsMember(names));
+  app.add_option("--threads", threads, "OpenMP threads (0: as many as the machine has)");
+  app.add_option("--steps", steps, "steps to time; the shortest counts")->check(CLI::Range(2, 1000));
+  app.add_option("--length", length, "tokens of a sequence (0: 256 at S, 512 at M)");
+  app.add_option("--batch", batch, "sequences of a batch (0: 8)");
+  CLI11_PARSE(app, argc, argv);
+  if (threads > 0) omp_set_num_threads(threads);
+  Size size = size_name == "S" ? Size{"S", 8192, 256, 6, 4, 768, 8, 256} : Size{"M", 16000, 512, 8, 8, 1536, 8, 512};
+  if (length > 0) size.length = length;
+  if (batch > 0) size.batch = batch;
+  const double peak = matrix_peak();
+  for (const Registered& one : all)
+    if (architecture == "all" || architecture == one.name) print(one, size, steps, peak);
+  return 0;
+}
+
+}  // namespace rondo::bench
+
+int main(int argc, char** argv) { return rondo::bench::step_main(argc, argv); }
