@@ -41,6 +41,9 @@ BOOST_AUTO_TEST_CASE(sizes_follow_from_others) {
   static_assert(Shape{.width = 512, .mlp_width = 100}.mlp() == 100);
   static_assert(Shape{.width = 12, .heads = 3, .key_value_heads = 1, .key_width = 8}.head_key_width() == 8);
   BOOST_TEST((Shape{.width = 12, .embedding_width = 5}.embedding() == 5));
+  static_assert(Shape{.width = 12}.inner() == 24 && Shape{.width = 12, .inner_width = 36}.inner() == 36);
+  static_assert(Shape{.width = 12}.state(16) == 16 && Shape{.width = 12, .state_size = 8}.state(16) == 8);
+  static_assert(Shape{.width = 32}.rank() == 2 && Shape{.width = 33}.rank() == 3 && Shape{.width = 32, .step_rank = 5}.rank() == 5);
 }
 
 BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
@@ -55,6 +58,7 @@ BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.context = 0; })) == "shape: context must be positive, found 0");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.dropout = 1; })) == "shape: dropout must be in [0, 1), found 1");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.window = -2; })) == "shape: a size is negative");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.inner_width = -2; })) == "shape: a size is negative");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.heads = 5; })) == "shape: width 12 is not a multiple of heads 5");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.key_value_heads = 1; })) ==
              "shape: HGRN2 has as many key as query heads, found 1 for 3");

@@ -21,6 +21,9 @@ struct Shape {
   Index key_width = 0;        // of a head; 0: width / heads
   Index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
   Index embedding_width = 0;  // 0: width
+  Index inner_width = 0;      // of a mixer that works on more channels than the stream (Mamba); 0: 2 * width
+  Index state_size = 0;       // numbers a channel remembers; 0: what the mixer says (Mamba: 16)
+  Index step_rank = 0;        // of the projection to Mamba's time steps; 0: width / 16, rounded up
   Index convolution = 4;      // taps of a short convolution
   Index window = 0;           // of attention, in tokens; 0: all
   Index context = 2048;       // tokens that a cache of keys and values holds
@@ -34,6 +37,9 @@ struct Shape {
   [[nodiscard]] constexpr Index head_value_width() const { return width / heads; }
   [[nodiscard]] constexpr Index mlp() const { return mlp_width ? mlp_width : ((width * 8 / 3) + 255) / 256 * 256; }
   [[nodiscard]] constexpr Index embedding() const { return embedding_width ? embedding_width : width; }
+  [[nodiscard]] constexpr Index inner() const { return inner_width ? inner_width : 2 * width; }
+  [[nodiscard]] constexpr Index state(Index otherwise) const { return state_size ? state_size : otherwise; }
+  [[nodiscard]] constexpr Index rank() const { return step_rank ? step_rank : (width + 15) / 16; }
 
   constexpr void check() const {
     positive(vocabulary, "vocabulary");
@@ -43,7 +49,8 @@ struct Shape {
     positive(convolution, "convolution");
     positive(context, "context");
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
-    if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || window < 0)
+    if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || inner_width < 0 || state_size < 0 ||
+        step_rank < 0 || window < 0)
       throw error("shape: a size is negative");
   }
   friend constexpr bool operator==(const Shape&, const Shape&) = default;

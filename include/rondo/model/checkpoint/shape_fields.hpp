@@ -12,7 +12,7 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 15, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 18, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -21,6 +21,9 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("key_width", shape.key_width);
   visit("mlp_width", shape.mlp_width);
   visit("embedding_width", shape.embedding_width);
+  visit("inner_width", shape.inner_width);
+  visit("state_size", shape.state_size);
+  visit("step_rank", shape.step_rank);
   visit("convolution", shape.convolution);
   visit("window", shape.window);
   visit("context", shape.context);
