@@ -12,6 +12,7 @@
 //   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
 //   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
 //   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
+//   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); dx may be dy's memory
 //   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
@@ -70,6 +71,8 @@ template <class C>
 concept HasEmbedding = requires(C& c, Tokens ids, In<C> x, Out<C> y) {
   c.embedding(ids, x, y);
   c.embedding_gradient(ids, x, y);
+  c.add_positions(0, x, y);
+  c.positions_gradient(0, x, y);
 };
 template <class C>
 concept HasElementwise = requires(C& c, In<C> x, Out<C> y) {

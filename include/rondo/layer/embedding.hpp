@@ -7,8 +7,8 @@ namespace rondo {
 
 class Embedding : public PlainLayer, public NothingSaved, public NoState {
  public:
-  constexpr Embedding(Index vocabulary, Index width, Initial initial = normal(0.02))
-      : vocabulary_(vocabulary), width_(width), initial_(initial) {}
+  constexpr Embedding(const Shape& shape, Initial initial)
+      : vocabulary_(shape.vocabulary), width_(shape.embedding()), initial_(initial) {}
 
   template <class S>
   struct Weights {

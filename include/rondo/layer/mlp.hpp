@@ -62,7 +62,8 @@ class GatedMlp : public PlainLayer, public NoState {
 template <class Activation, Bias bias = Bias::no>
 class Mlp : public PlainLayer, public NoState {
  public:
-  constexpr Mlp(const Shape& shape, Index) : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
+  constexpr Mlp(const Shape& shape, Index, Initial output = normal(0.02))
+      : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width, output) {}
 
   template <class S>
   struct Weights {

@@ -25,7 +25,7 @@ class AttentionMixer {
     require_divides(shape.key_value_head_count(), shape.heads, "key_value_heads", "heads");
     Position::check(shape);
   }
-  AttentionMixer(const Shape& shape, Index)
+  AttentionMixer(const Shape& shape, Index, Initial output = normal(0.02))
       : attention_{shape.heads, shape.key_value_head_count(), shape.head_key_width(),
                    1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window},
         position_(shape),
@@ -33,7 +33,7 @@ class AttentionMixer {
         query_(shape.width, shape.heads * shape.head_key_width()),
         key_(shape.width, attention_.key_value_size()),
         value_(shape.width, attention_.key_value_size()),
-        output_(shape.heads * shape.head_key_width(), shape.width) {}
+        output_(shape.heads * shape.head_key_width(), shape.width, output) {}
 
   template <class S>
   struct Weights {

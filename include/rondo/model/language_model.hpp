@@ -1,10 +1,10 @@
-// LanguageModel<Block, FinalNorm, Head, Start>: token embedding, a stack of blocks, a final norm, a head.
+// LanguageModel<Block, FinalNorm, Head, Start, Embedding>: token embedding, a stack of blocks, a final norm, a head.
 //
-//   x = dropout(E[ids]);  x = Stack<Block>(x);  hidden = FinalNorm(x);  logits = Head(hidden)
+//   x = dropout(Embedding(ids));  x = Stack<Block>(x);  hidden = FinalNorm(x);  logits = Head(hidden)
 //
 // ids [1, tokens], hidden [tokens, width], logits [tokens, vocabulary]. The type says what the model is made of, its Shape how
 // large it is; the weights are kept by Parameters<Model, Backend>. `Start` gives the initial embedding and head:
-//   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama)
+//   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama, GPT-2)
 //   TorchDefault   N(0, 1) and U(+-width^-1/2), as torch.nn.Embedding and torch.nn.Linear start (LSTM)
 #pragma once
 
@@ -27,18 +27,20 @@ struct TorchDefault {
   static Initial head(const Shape& shape) { return uniform(1.0 / std::sqrt(static_cast<double>(shape.width))); }
 };
 
-template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, class Start = SmallNormal>
+template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, class Start = SmallNormal,
+          class EmbeddingType = Embedding>
 class LanguageModel {
  public:
   using Block = BlockType;
 
   static constexpr void check(const Shape& shape) {
+    EmbeddingType::check(shape);
     Block::check(shape);
     HeadType::check(shape);
   }
   explicit LanguageModel(const Shape& shape)
       : shape_(checked<LanguageModel>(shape)),
-        embedding_(shape.vocabulary, shape.embedding(), Start::embedding(shape)),
+        embedding_(shape, Start::embedding(shape)),
         dropout_(shape.dropout, static_cast<std::uint64_t>(shape.depth * 8)),
         stack_(shape),
         norm_(shape.width, shape.norm_epsilon),
@@ -52,7 +54,7 @@ class LanguageModel {
 
   template <class S>
   struct Weights {
-    Embedding::Weights<S> embedding;
+    typename EmbeddingType::template Weights<S> embedding;
     typename Stack<Block>::template Weights<S> stack;
     typename FinalNorm::template Weights<S> norm;
     typename HeadType::template Weights<S> head;
@@ -120,7 +122,7 @@ class LanguageModel {
 
  private:
   Shape shape_;
-  Embedding embedding_;
+  EmbeddingType embedding_;
   Dropout dropout_;
   Stack<Block> stack_;
   FinalNorm norm_;

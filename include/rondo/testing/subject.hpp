@@ -5,6 +5,7 @@
 //
 //   subject(RmsNorm{16, 1e-6}, 16, 16)               any layer, with its numbers of channels
 //   subject<GatedMlp<Silu>>(shape)                   a mixer, a channel mixer or a block, with what all blocks share
+//   EmbeddingOf{embedding, shape}                    an embedding: ids in (as numbers, x [tokens, 1]), vectors out
 //   LogitsOf{model}                                  a language model: ids in (as numbers, x [tokens, 1]), logits out
 //   EvaluatedLogitsOf{model}                         the same through evaluate(); forward alone
 //   LossOf{model, objective}                         ids and labels in (x [tokens, 2]), the loss out (y [1, 1])
@@ -118,6 +119,48 @@ Tokens tokens_of(C& c, In<C> x, Index column) {
     for (Index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
   return {ids, 1, x.rows};
 }
+
+template <class EmbeddingType>
+class EmbeddingOf {
+ public:
+  static constexpr bool per_token = true;
+  static constexpr bool reads_tokens = true;
+  EmbeddingOf(EmbeddingType embedding, const Shape& shape)
+      : embedding_(std::move(embedding)), vocabulary_(shape.vocabulary), width_(shape.embedding()) {}
+
+  template <class S>
+  using Weights = typename EmbeddingType::template Weights<S>;
+  auto weight_leaves(auto&... w) const { return embedding_.weight_leaves(w...); }
+  template <class S>
+  using Saved = typename EmbeddingType::template Saved<S>;
+  auto saved_leaves(Extent extent, auto&... s) const { return embedding_.saved_leaves(extent, s...); }
+  template <class S>
+  using State = typename EmbeddingType::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return embedding_.state_leaves(extent, s...); }
+
+  [[nodiscard]] Index in() const { return 1; }
+  [[nodiscard]] Index out() const { return width_; }
+  [[nodiscard]] Index output_rows(Index tokens) const { return tokens; }
+  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index) const {
+    return static_cast<double>(below(key, number, static_cast<std::uint64_t>(vocabulary_)));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto&) const {
+    auto mark = c.mark();
+    embedding_.forward(c, w, tokens_of(c, x, 0), y);
+  }
+  template <class C>
+  void backward(C& c, const auto&, In<C> x, In<C> dy, Out<C> dx, const auto&, const auto& dw, const auto&) const {
+    auto mark = c.mark();
+    embedding_.backward(c, tokens_of(c, x, 0), dy, dw);
+    c.zero(dx);
+  }
+
+ private:
+  EmbeddingType embedding_;
+  Index vocabulary_, width_;
+};
 
 template <class Model>
 class LogitsOf {

@@ -127,6 +127,29 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
       }
     });
   }
+  template <class W>
+  void add_positions(Index first, View<W> table, Output y) {
+    each_column_range(y.rows, y.columns, [&](Index begin, Index end) {
+      for (const Sequence& sequence : this->sequences())
+        for (Index t = 0; t < sequence.length; ++t) {
+          const auto* from = table.row(first + sequence.position + t);
+          float* to = y.row(sequence.begin + t);
+#pragma omp simd
+          for (Index i = begin; i < end; ++i) to[i] += static_cast<float>(from[i]);
+        }
+    });
+  }
+  void positions_gradient(Index first, Input dy, Output d_table) {
+    each_column_range(dy.rows, dy.columns, [&](Index begin, Index end) {
+      for (const Sequence& sequence : this->sequences())
+        for (Index t = 0; t < sequence.length; ++t) {
+          float* to = d_table.row(first + sequence.position + t);
+          const float* from = dy.row(sequence.begin + t);
+#pragma omp simd
+          for (Index i = begin; i < end; ++i) to[i] += from[i];
+        }
+    });
+  }
 
   template <class Function>
   void map(Input x, Output y) {

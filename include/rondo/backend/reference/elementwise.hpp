@@ -102,6 +102,17 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
     for (Index t = 0; t < dy.rows; ++t)
       for (Index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
   }
+  // Row `first` of the table is that of position 0; rows of no sequence stay as they are.
+  void add_positions(Index first, Input table, Output y) {
+    for (const Sequence& sequence : this->sequences())
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < y.columns; ++i) y(sequence.begin + t, i) += table(first + sequence.position + t, i);
+  }
+  void positions_gradient(Index first, Input dy, Output d_table) {
+    for (const Sequence& sequence : this->sequences())
+      for (Index t = 0; t < sequence.length; ++t)
+        for (Index i = 0; i < dy.columns; ++i) d_table(first + sequence.position + t, i) += dy(sequence.begin + t, i);
+  }
 
   template <class Function>
   void map(Input x, Output y) {

@@ -89,6 +89,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void add_scaled_gradient(Input w, Input x, Input dy, Output dx, Output) { touch(0, w, x, dy, dx, dx); }
   void embedding(Tokens, Input, Output y) { touch(0, y, y); }
   void embedding_gradient(Tokens, Input dy, Output) { touch(0, dy, dy, dy); }
+  void add_positions(Index, Input, Output y) { touch(0, y, y, y); }
+  void positions_gradient(Index, Input dy, Output) { touch(0, dy, dy, dy); }
   template <class>
   void map(Input x, Output y) {
     touch(0, x, y);

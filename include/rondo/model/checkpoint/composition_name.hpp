@@ -3,13 +3,16 @@
 //   composition_name<Lstm>() == "LanguageModel<PlainBlock<CellMixer<LstmCell>>,NoNorm,Head<1>>"
 //
 // Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. How a model starts
-// (LanguageModel's Start) and what does not change its results (Checkpointed) is no part of the name.
+// (LanguageModel's Start, DepthScaled) and what does not change its results (Checkpointed) is no part of the name, nor is the plain
+// Embedding.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <rondo/combinator/checkpointed.hpp>
+#include <rondo/layer/depth_scaled.hpp>
 #include <rondo/model/language_model.hpp>
 
 namespace rondo {
@@ -62,10 +65,14 @@ struct TypeText<T<First, Second, value, values...>> {
 };
 template <class Inner>
 struct TypeText<Checkpointed<Inner>> : TypeText<Inner> {};
-template <class Block, class FinalNorm, class HeadType, class Start>
-struct TypeText<LanguageModel<Block, FinalNorm, HeadType, Start>> {
+template <class Layer>
+struct TypeText<DepthScaled<Layer>> : TypeText<Layer> {};
+template <class Block, class FinalNorm, class HeadType, class Start, class EmbeddingType>
+struct TypeText<LanguageModel<Block, FinalNorm, HeadType, Start, EmbeddingType>> {
   static std::string text() {
-    return "LanguageModel" + joined({TypeText<Block>::text(), TypeText<FinalNorm>::text(), TypeText<HeadType>::text()});
+    const std::string block = TypeText<Block>::text(), norm = TypeText<FinalNorm>::text(), head = TypeText<HeadType>::text();
+    if constexpr (std::is_same_v<EmbeddingType, Embedding>) return "LanguageModel" + joined({block, norm, head});
+    return "LanguageModel" + joined({block, norm, head, TypeText<EmbeddingType>::text()});
   }
 };
 

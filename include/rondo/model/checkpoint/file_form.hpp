@@ -53,9 +53,13 @@ class FileForm {
 // Composition -> published files, specialised where there are such.
 template <class Model>
 struct PublishedForm {};
-template <class Block, class FinalNorm, class HeadType, class Start>
-struct PublishedForm<LanguageModel<Checkpointed<Block>, FinalNorm, HeadType, Start>>
-    : PublishedForm<LanguageModel<Block, FinalNorm, HeadType, Start>> {};
+template <class Block, class FinalNorm, class HeadType, class Start, class EmbeddingType>
+struct PublishedForm<LanguageModel<Checkpointed<Block>, FinalNorm, HeadType, Start, EmbeddingType>>
+    : PublishedForm<LanguageModel<Block, FinalNorm, HeadType, Start, EmbeddingType>> {};
+template <class Norm, class Mixer, class ChannelMixer, class FinalNorm, class HeadType, class Start, class EmbeddingType>
+struct PublishedForm<
+    LanguageModel<Block<Norm, DepthScaled<Mixer>, DepthScaled<ChannelMixer>>, FinalNorm, HeadType, Start, EmbeddingType>>
+    : PublishedForm<LanguageModel<Block<Norm, Mixer, ChannelMixer>, FinalNorm, HeadType, Start, EmbeddingType>> {};
 
 template <class Model>
 concept Published = requires {
