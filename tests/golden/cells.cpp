@@ -131,6 +131,53 @@ void attention(const std::string& name) {
   cell.check("grad.v", dv);
 }
 
+// The gradients of final states are by e^m C and e^m n, which are free of m.
+void matrix_memory(const std::string& name) {
+  Recorded cell{name, "q"};
+  Context& c = cell.context;
+  const Index n = cell.tokens(), b = cell.sequences(), heads = cell.size("q", 2), K = cell.size("q", 3), V = cell.size("v", 3);
+  const MatrixMemory tag{heads, K, V, 1 / std::sqrt(static_cast<double>(K)), cell.given("eps", 1)(0, 0)};
+  using State = MatrixMemory::State<Matrix>;
+  const Matrix q = cell.given("q", n), k = cell.given("k", n), v = cell.given("v", n), i = cell.given("i", n), f = cell.given("f", n);
+  const State initial{cell.given("C_0", b), cell.given("n_0", b), cell.given("m_0", b)};
+  const State final{cell.result("C_T", b), cell.result("n_T", b), cell.result("m_T", b)};
+  const State* const start = initial.memory ? &initial : nullptr;
+  const Matrix h = cell.result("h", n);
+  c.recurrence(tag, q, k, v, i, f, h, Carried<State>{start, &final});
+  cell.check("h", h);
+  cell.check("C_T", final.memory);
+  cell.check("n_T", final.normaliser);
+  cell.check("m_T", final.stabiliser);
+
+  State d_final{cell.given("grad.expm_C_T", b), cell.given("grad.expm_n_T", b), c.matrix(b, heads)};
+  const State* const end = d_final.memory ? &d_final : nullptr;
+  c.zero(d_final.stabiliser);
+  if (end)
+    for (Index s = 0; s < b; ++s)
+      for (Index head = 0; head < heads; ++head) {
+        const double factor = std::exp(final.stabiliser(s, head));
+        const auto through = [&](Matrix d, Matrix value, Index size) {
+          for (Index at = head * size; at < (head + 1) * size; ++at)
+            d_final.stabiliser(s, head) += (d(s, at) *= factor) * value(s, at);
+        };
+        through(d_final.memory, final.memory, K * V);
+        through(d_final.normaliser, final.normaliser, K);
+      }
+  const State d_initial{cell.result("grad.C_0", b), cell.result("grad.n_0", b), cell.result("grad.m_0", b)};
+  const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dv = cell.result("grad.v", n);
+  const Matrix di = cell.result("grad.i", n), df = cell.result("grad.f", n);
+  c.recurrence_gradient(tag, q, k, v, i, f, h, cell.given("grad.h", n), dq, dk, dv, di, df,
+                        CarriedGradient<State>{start, end, d_initial.memory ? &d_initial : nullptr});
+  cell.check("grad.q", dq);
+  cell.check("grad.k", dk);
+  cell.check("grad.v", dv);
+  cell.check("grad.i", di);
+  cell.check("grad.f", df);
+  cell.check("grad.C_0", d_initial.memory);
+  cell.check("grad.n_0", d_initial.normaliser);
+  cell.check("grad.m_0", d_initial.stabiliser);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_cells, *needs_shared("fixtures/cells"))
@@ -140,6 +187,11 @@ BOOST_AUTO_TEST_CASE(outer_product_agrees) {
 }
 BOOST_AUTO_TEST_CASE(lstm_agrees) {
   for (const char* name : {"lstm_T37", "lstm_T130", "lstm_state_T37", "lstm_state_T130"}) lstm(name);
+}
+BOOST_AUTO_TEST_CASE(matrix_memory_agrees) {
+  for (const char* name : {"mlstm_T37", "mlstm_T130", "mlstm_state_T37", "mlstm_state_T130", "mlstm_eps0_state_T37",
+                           "mlstm_eps0_state_T130"})
+    matrix_memory(name);
 }
 BOOST_AUTO_TEST_CASE(attention_agrees) {
   for (const char* name : {"attention_T37", "attention_T130"}) attention(name);

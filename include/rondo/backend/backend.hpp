@@ -35,6 +35,7 @@
 #include <rondo/backend/options.hpp>
 #include <rondo/core/activation.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
@@ -111,6 +112,11 @@ concept HasOuterProduct = requires(C& c, const OuterProduct& p, In<C> x, Out<C> 
   c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y);
 };
 template <class C>
+concept HasMatrixMemory = requires(C& c, const MatrixMemory& p, In<C> x, Out<C> y) {
+  c.recurrence(p, x, x, x, x, x, y, Carried<MatrixMemory::State<Out<C>>>{});
+  c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y, CarriedGradient<MatrixMemory::State<Out<C>>>{});
+};
+template <class C>
 concept HasSoftmaxAttention = requires(C& c, const SoftmaxAttention& p, In<C> x, Out<C> y) {
   c.recurrence(p, x, x, x, x, x, y, y);
   c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y);
@@ -139,7 +145,7 @@ concept Backend = requires {
 } && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> &&
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
-    HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> &&
+    HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
     HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasLosses<typename B::Context> &&
     HasOptimizer<typename B::Context>;
 

@@ -166,6 +166,23 @@ struct Recurrence<TraceContext, OuterProduct> {
   }
 };
 template <>
+struct Recurrence<TraceContext, MatrixMemory> {
+  using In = TraceContext::Input;
+  using Out = TraceContext::Output;
+  using State = MatrixMemory::State<Out>;
+  static void forward(TraceContext& c, const MatrixMemory& p, In q, In k, In v, In i, In f, Out h, Carried<State> carried) {
+    const double operations = p.operations(1) * static_cast<double>(q.rows);
+    c.touch(operations, q, k, v, i, f, h, view_of(carried.initial, &State::memory), view_of(carried.final, &State::memory));
+    c.model(operations);
+  }
+  static void gradient(TraceContext& c, const MatrixMemory& p, In q, In k, In v, In i, In f, In h, In dh, Out dq, Out dk, Out dv,
+                       Out di, Out df, CarriedGradient<State> carried) {
+    c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, v, i, f, h, dh, dq, dk, dv, di, df,
+            view_of(carried.initial, &State::memory), view_of(carried.d_final, &State::memory),
+            view_of(carried.d_initial, &State::memory));
+  }
+};
+template <>
 struct Recurrence<TraceContext, SoftmaxAttention> {
   using In = TraceContext::Input;
   using Out = TraceContext::Output;
