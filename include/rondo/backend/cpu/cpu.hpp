@@ -9,6 +9,7 @@
 #include <rondo/backend/cpu/half_weights.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
@@ -52,6 +53,31 @@ struct Recurrence<CpuContext, OuterProduct> {
   }
 };
 template <>
+struct Recurrence<CpuContext, MatrixMemory> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  using State = MatrixMemory::State<Output>;
+  static MatrixMemorySizes sizes(const MatrixMemory& p) {
+    return {p.heads, p.key_width, p.value_width, static_cast<float>(p.scale), static_cast<float>(p.epsilon),
+            p.start == MatrixMemory::Start::unbounded};
+  }
+  static MatrixMemoryState source(const State* state) {
+    return state ? MatrixMemoryState{state->memory, state->normaliser, state->stabiliser} : MatrixMemoryState{};
+  }
+  static MatrixMemoryStateTarget target(const State* state) {
+    return state ? MatrixMemoryStateTarget{state->memory, state->normaliser, state->stabiliser} : MatrixMemoryStateTarget{};
+  }
+  static void forward(CpuContext& c, const MatrixMemory& p, Input q, Input k, Input v, Input i, Input f, Output h,
+                      Carried<State> carried) {
+    matrix_memory_forward(c.sequences(), sizes(p), {q, k, v, i, f}, h, source(carried.initial), target(carried.final), c.scratch);
+  }
+  static void gradient(CpuContext& c, const MatrixMemory& p, Input q, Input k, Input v, Input i, Input f, Input h, Input dh,
+                       Output dq, Output dk, Output dv, Output di, Output df, CarriedGradient<State> carried) {
+    matrix_memory_backward(c.sequences(), sizes(p), {q, k, v, i, f}, h, dh, source(carried.initial), source(carried.d_final),
+                           {dq, dk, dv, di, df}, target(carried.d_initial), c.scratch);
+  }
+};
+template <>
 struct Recurrence<CpuContext, Cell<LstmCell>> {
   using Input = View<const float>;
   using Output = View<float>;
@@ -90,6 +116,8 @@ struct Cpu {
 #include <rondo/backend/cpu/attention_backward.hpp>
 #include <rondo/backend/cpu/lstm_cell.hpp>
 #include <rondo/backend/cpu/lstm_cell_backward.hpp>
+#include <rondo/backend/cpu/matrix_memory.hpp>
+#include <rondo/backend/cpu/matrix_memory_backward.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
 #endif

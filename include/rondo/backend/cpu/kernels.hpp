@@ -44,6 +44,34 @@ void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes,
                             View<const float> d_final, View<float> dq, View<float> dk, View<float> dg, View<float> dv,
                             View<float> d_initial, Arena& scratch);
 
+// rondo/backend/cpu/matrix_memory.hpp and matrix_memory_backward.hpp
+struct MatrixMemorySizes {
+  Index heads = 1;
+  Index key_width = 0;    // K, of one head
+  Index value_width = 0;  // V, of one head
+  float scale = 1;        // c
+  float epsilon = 0;
+  bool unbounded = false;  // whether a fresh stabiliser is minus infinity
+};
+struct MatrixMemoryInputs {
+  View<const float> q, k, v, i, f;
+};
+struct MatrixMemoryGradients {
+  View<float> q, k, v, i, f;
+};
+struct MatrixMemoryState {
+  View<const float> memory, normaliser, stabiliser;
+};
+struct MatrixMemoryStateTarget {
+  View<float> memory, normaliser, stabiliser;
+};
+void matrix_memory_forward(Sequences sequences, const MatrixMemorySizes& sizes, const MatrixMemoryInputs& inputs, View<float> h,
+                           const MatrixMemoryState& initial, const MatrixMemoryStateTarget& final, Arena& scratch);
+void matrix_memory_backward(Sequences sequences, const MatrixMemorySizes& sizes, const MatrixMemoryInputs& inputs,
+                            View<const float> h, View<const float> dh, const MatrixMemoryState& initial,
+                            const MatrixMemoryState& d_final, const MatrixMemoryGradients& d,
+                            const MatrixMemoryStateTarget& d_initial, Arena& scratch);
+
 // rondo/backend/cpu/lstm_cell.hpp and lstm_cell_backward.hpp
 struct LstmState {
   View<const float> h, c;

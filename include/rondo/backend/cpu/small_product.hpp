@@ -48,6 +48,19 @@ inline constexpr Index block_rows = 192;   // rows of op(a) that stay in the sec
   unrolled<8>([&](auto i) { std::memcpy(to + i * to_stride, &s[i], sizeof(Eight)); });
 }
 
+// to [columns, rows] = from^T; both contiguous in their rows.
+inline void transpose_matrix(View<const float> from, View<float> to) {
+  Index r = 0;
+  for (; r + 8 <= from.rows; r += 8) {
+    Index c = 0;
+    for (; c + 8 <= from.columns; c += 8) transpose_8x8(&from(r, c), from.stride, &to(c, r), to.stride);
+    for (; c < from.columns; ++c)
+      for (Index i = r; i < r + 8; ++i) to(c, i) = from(i, c);
+  }
+  for (; r < from.rows; ++r)
+    for (Index c = 0; c < from.columns; ++c) to(c, r) = from(r, c);
+}
+
 // panel [inner, tile_columns] = op(b) [inner, columns], columns <= tile_columns, filled up with zeros.
 inline void pack_panel(const float* b, Index stride, Transpose transpose, Index inner, Index columns, float* panel) {
   if (transpose == Transpose::no) {

@@ -1,0 +1,154 @@
+// What the forward and the backward pass of the chunked matrix memory share: one chunk of one head (rondo/recurrence/matrix_memory.hpp).
+//
+//   m_t = max(lf_t + m_{t-1}, i_t),  keep = exp(lf_t + m_{t-1} - m_t) <= 1,  write = exp(i_t - m_t) <= 1
+//   scores_ij = c (q_i . k_j) weights_ij         weights, through: scalar_decay_chunk.hpp
+//   r_i = sum_j scores_ij + c through_i (q_i . n),   reciprocal_i = 1 / (max(|r_i|, exp(-m_i)) + epsilon)
+//   keys_j = weights_nj k_j                      brought to the end of the chunk
+//
+// n, m: the normaliser and the stabiliser before the chunk.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/backend/cpu/outer_product_chunk.hpp>
+#include <rondo/backend/cpu/scalar_decay_chunk.hpp>
+#include <rondo/backend/cpu/small_product.hpp>
+
+namespace rondo {
+
+// One head's part of the rows of one sequence, or of a chunk of it.
+inline MatrixMemoryInputs matrix_memory_rows(const MatrixMemoryInputs& in, Index begin, Index rows) {
+  const auto cut = [&](View<const float> view) { return view.middle_rows(begin, rows); };
+  return {cut(in.q), cut(in.k), cut(in.v), cut(in.i), cut(in.f)};
+}
+inline MatrixMemoryInputs matrix_memory_head(const MatrixMemoryInputs& in, const MatrixMemorySizes& sizes, Index head) {
+  const auto cut = [&](View<const float> view, Index width) { return view.middle_columns(head * width, width); };
+  return {cut(in.q, sizes.key_width), cut(in.k, sizes.key_width), cut(in.v, sizes.value_width), cut(in.i, 1), cut(in.f, 1)};
+}
+
+// Pointers to one head's state in row s; null where there is none.
+template <class T>
+struct HeadMemory {
+  View<T> memory;         // [K, V]
+  T* normaliser = nullptr;  // [K]
+  T* stabiliser = nullptr;
+  explicit operator bool() const { return static_cast<bool>(memory); }
+};
+template <class T>
+[[nodiscard]] HeadMemory<T> head_memory(View<T> memory, View<T> normaliser, View<T> stabiliser, Index s,
+                                        const MatrixMemorySizes& sizes, Index head) {
+  const Index K = sizes.key_width, V = sizes.value_width;
+  if (!memory) return {};
+  return {{memory.row(s) + head * K * V, K, V}, normaliser.row(s) + head * K, stabiliser.row(s) + head};
+}
+
+// `from` without data is a zero state; both may be the same memory.
+inline void copy_memory(HeadMemory<const float> from, HeadMemory<float> to, const MatrixMemorySizes& sizes) {
+  if (from && from.memory.data == to.memory.data) return;
+  const auto copy = [&](const float* source, Index count, float* target) {
+    if (from)
+      std::copy_n(source, count, target);
+    else
+      std::fill_n(target, count, 0.0F);
+  };
+  copy(from.memory.data, sizes.key_width * sizes.value_width, to.memory.data);
+  copy(from.normaliser, sizes.key_width, to.normaliser);
+  copy(from.stabiliser, 1, to.stabiliser);
+}
+
+// Whether the stabiliser of a state counts as minus infinity.
+inline bool is_fresh(const HeadMemory<const float>& state, const MatrixMemorySizes& sizes) {
+  return sizes.unbounded && (!state || (*state.stabiliser == 0.0F && std::all_of(state.normaliser, state.normaliser + sizes.key_width,
+                                                                                  [](float x) { return x == 0.0F; })));
+}
+
+// One chunk; the memory is taken once and used for every chunk.
+struct MatrixMemoryChunk {
+  MatrixMemoryChunk() = default;
+  MatrixMemoryChunk(const MatrixMemorySizes& sizes_, Arena& arena) : sizes(sizes_) {
+    for (float** array : {&keep, &write, &stabilisers, &through, &totals, &reciprocals}) *array = arena.take<float>(chunk_rows);
+    forgets = arena.take<bool>(chunk_rows);
+    weights_memory = arena.take<float>(chunk_rows * chunk_rows);
+    scores_memory = arena.take<float>(chunk_rows * chunk_rows);
+    keys_memory = arena.take<float>(chunk_rows * sizes.key_width);
+  }
+
+  [[nodiscard]] View<float> weights() const { return {weights_memory, rows, rows, chunk_rows}; }
+  [[nodiscard]] View<float> scores() const { return {scores_memory, rows, rows, chunk_rows}; }
+  [[nodiscard]] View<float> keys() const { return {keys_memory, rows, sizes.key_width}; }
+  [[nodiscard]] float whole_decay() const { return through[rows - 1]; }
+
+  // The gates of a chunk; m: the stabiliser before it. Returns the one after it.
+  float open(View<const float> i, View<const float> f, float m, bool fresh) {
+    rows = i.rows;
+    float logs[chunk_rows];
+    for (Index t = 0; t < rows; ++t) {
+      logs[t] = f(t, 0);
+      write[t] = i(t, 0);
+    }
+#pragma omp simd
+    for (Index t = 0; t < rows; ++t) logs[t] = log_sigmoid(logs[t]);
+    for (Index t = 0; t < rows; ++t) {
+      const float carried = logs[t] + m;
+      forgets[t] = carried >= write[t] && !(fresh && t == 0);
+      m = forgets[t] ? carried : write[t];
+      stabilisers[t] = m;
+      keep[t] = carried - m;
+      write[t] -= m;
+    }
+#pragma omp simd
+    for (Index t = 0; t < rows; ++t) {
+      keep[t] = exponential(keep[t]);
+      write[t] = exponential(write[t]);
+    }
+    if (fresh) keep[0] = 0;
+    decay_weights(keep, write, weights(), through);
+    return m;
+  }
+
+  // scores, and r and the reciprocal denominators; n without data: a zero state.
+  void form_scores(View<const float> q, View<const float> k, const float* n) {
+    const View<float> s = scores(), w = weights();
+    each_triangle_block(rows, [&](Index begin, Index end, bool) {
+      small_product(q.middle_rows(begin, end - begin), Transpose::no, k.middle_rows(0, end), Transpose::yes,
+                    s.middle_rows(begin, end - begin).middle_columns(0, end), sizes.scale);
+    });
+    for (Index t = 0; t < rows; ++t) {
+      float *row = s.row(t), sum = 0;
+      const float* weight = w.row(t);
+#pragma omp simd reduction(+ : sum)
+      for (Index j = 0; j <= t; ++j) sum += row[j] *= weight[j];
+      std::fill(row + t + 1, row + rows, 0.0F);
+      if (n) sum += sizes.scale * through[t] * row_product(q.row(t), n, sizes.key_width);
+      totals[t] = sum;
+    }
+#pragma omp simd
+    for (Index t = 0; t < rows; ++t) {
+      const float floor = exponential(-stabilisers[t]), size = magnitude(totals[t]);
+      reciprocals[t] = 1.0F / (at_least(size, floor) + sizes.epsilon);
+    }
+  }
+  void bring_keys_to_end(View<const float> k) {
+    const float* weight = weights().row(rows - 1);
+    for (Index j = 0; j < rows; ++j) scale_row(weight[j], k.row(j), keys().row(j), sizes.key_width);
+  }
+  // n = decay n + sum of keys; `before` without data is zero, `after` may be its memory.
+  void advance_normaliser(const float* before, float* after) const {
+    if (before)
+      scale_row(whole_decay(), before, after, sizes.key_width);
+    else
+      std::fill_n(after, sizes.key_width, 0.0F);
+    for (Index j = 0; j < rows; ++j) add_row(1, keys().row(j), after, sizes.key_width);
+  }
+
+  MatrixMemorySizes sizes;
+  Index rows = 0;
+  float *keep = nullptr, *write = nullptr, *stabilisers = nullptr, *through = nullptr, *totals = nullptr, *reciprocals = nullptr;
+  bool* forgets = nullptr;
+
+ private:
+  float *weights_memory = nullptr, *scores_memory = nullptr, *keys_memory = nullptr;
+};
+
+}  // namespace rondo
