@@ -24,12 +24,15 @@ struct Shape {
   Index inner_width = 0;      // of a mixer that works on more channels than the stream (Mamba); 0: 2 * width
   Index state_size = 0;       // numbers a channel remembers; 0: what the mixer says (Mamba: 16)
   Index step_rank = 0;        // of the projection to Mamba's time steps; 0: width / 16, rounded up
+  Index block_width = 4;      // channels of a block of block-diagonal projections (mLSTM)
   Index convolution = 4;      // taps of a short convolution
   Index window = 0;           // of attention, in tokens; 0: all
   Index context = 2048;       // tokens that a cache of keys and values holds
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;
+  double gate_soft_cap = 0;   // a: gates are a tanh(x / a) of their inputs (xLSTM-large: 15); 0: they are the inputs
+  double logit_soft_cap = 0;  // the same of the logits (xLSTM-large: 30)
   double dropout = 0;
 
   [[nodiscard]] constexpr Index key_value_head_count() const { return key_value_heads ? key_value_heads : heads; }
@@ -46,9 +49,12 @@ struct Shape {
     positive(width, "width");
     positive(depth, "depth");
     positive(heads, "heads");
+    positive(block_width, "block_width");
     positive(convolution, "convolution");
     positive(context, "context");
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
+    if (!(gate_soft_cap >= 0) || !(logit_soft_cap >= 0))
+      throw error("shape: a soft cap must not be negative, found ", gate_soft_cap, " and ", logit_soft_cap);
     if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || inner_width < 0 || state_size < 0 ||
         step_rank < 0 || window < 0)
       throw error("shape: a size is negative");

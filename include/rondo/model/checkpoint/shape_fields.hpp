@@ -12,7 +12,7 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 18, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 21, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -24,12 +24,15 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("inner_width", shape.inner_width);
   visit("state_size", shape.state_size);
   visit("step_rank", shape.step_rank);
+  visit("block_width", shape.block_width);
   visit("convolution", shape.convolution);
   visit("window", shape.window);
   visit("context", shape.context);
   visit("norm_epsilon", shape.norm_epsilon);
   visit("mixer_norm_epsilon", shape.mixer_norm_epsilon);
   visit("rope_theta", shape.rope_theta);
+  visit("gate_soft_cap", shape.gate_soft_cap);
+  visit("logit_soft_cap", shape.logit_soft_cap);
   visit("dropout", shape.dropout);
 }
 
