@@ -136,12 +136,12 @@ struct ReducedLogarithm {
   return {std::bit_cast<float>(bits - (exponent << 23)), static_cast<float>(exponent)};
 }
 [[gnu::always_inline]] inline float logarithm(float x) {
-  const ReducedLogarithm reduced = reduce_logarithm(x < 1.17549435e-38F ? 1.17549435e-38F : x);
+  const ReducedLogarithm reduced = reduce_logarithm(at_least(x, 1.17549435e-38F));
   return reduced.exponent * 0.693147181F + twice_artanh((reduced.mantissa - 1.0F) / (reduced.mantissa + 1.0F));
 }
 [[gnu::always_inline]] inline float log_of_complement(float a, float b) {
-  const ReducedLogarithm reduced = reduce_logarithm(a < 1.17549435e-38F ? 1.17549435e-38F : a);
-  const float distance = reduced.exponent == 0.0F ? -b : reduced.mantissa - 1.0F;
+  const ReducedLogarithm reduced = reduce_logarithm(at_least(a, 1.17549435e-38F));
+  const float distance = select(reduced.exponent == 0.0F, -b, reduced.mantissa - 1.0F);
   return reduced.exponent * 0.693147181F + twice_artanh(distance / (reduced.mantissa + 1.0F));
 }
 [[gnu::always_inline]] inline float square_root(float x) { return std::sqrt(x); }

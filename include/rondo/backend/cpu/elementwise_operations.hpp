@@ -151,30 +151,31 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
     });
   }
 
+  // Flattened: a function that is called, not inlined, keeps its loop from being vectorised.
   template <class Function>
   void map(Input x, Output y) {
-    each_row([](Index n, const float* from, float* to) {
+    each_row([](Index n, const float* from, float* to) __attribute__((flatten)) {
 #pragma omp simd
       for (Index i = 0; i < n; ++i) to[i] = Function::apply(from[i]);
     }, x, y);
   }
   template <class Function>
   void map_gradient(Input x, Input dy, Output dx) {
-    each_row([](Index n, const float* from, const float* d, float* to) {
+    each_row([](Index n, const float* from, const float* d, float* to) __attribute__((flatten)) {
 #pragma omp simd
       for (Index i = 0; i < n; ++i) to[i] = d[i] * Function::derivative(from[i]);
     }, x, dy, dx);
   }
   template <class Function>
   void gated(Input p, Input u, Output y) {
-    each_row([](Index n, const float* gate, const float* up, float* to) {
+    each_row([](Index n, const float* gate, const float* up, float* to) __attribute__((flatten)) {
 #pragma omp simd
       for (Index i = 0; i < n; ++i) to[i] = Function::apply(gate[i]) * up[i];
     }, p, u, y);
   }
   template <class Function>
   void gated_gradient(Input p, Input u, Input dy, Output dp, Output du) {
-    each_row([](Index n, const float* gate, const float* up, const float* d, float* to_gate, float* to_up) {
+    each_row([](Index n, const float* gate, const float* up, const float* d, float* to_gate, float* to_up) __attribute__((flatten)) {
 #pragma omp simd
       for (Index i = 0; i < n; ++i) {
         const float value = d[i], active = Function::apply(gate[i]), slope = Function::derivative(gate[i]);
@@ -186,7 +187,7 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
 
   template <class Gate>
   void gate(Input f, Input beta, Output log_decay, Output write) {
-    each_row([&](Index n, const float* from, float* decay, float* strength) {
+    each_row([&](Index n, const float* from, float* decay, float* strength) __attribute__((flatten)) {
       const float* bounds = beta.data;
       if (bounds == nullptr) {
 #pragma omp simd
@@ -212,7 +213,7 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
     float* d_bounds = bounds + f.columns;
     std::fill_n(bounds, 2 * f.columns, 0.0F);
     if (beta) std::copy_n(beta.data, f.columns, bounds);
-    each_column_range(f.rows, f.columns, [&](Index begin, Index end) {
+    each_column_range(f.rows, f.columns, [&](Index begin, Index end) __attribute__((flatten)) {
       for (Index t = 0; t < f.rows; ++t) {
         const float *from = f.row(t), *d_decay = d_log_decay.row(t), *d_strength = d_write.row(t);
         float* to = df.row(t);
