@@ -40,7 +40,7 @@ target_compile_definitions(rondo_app INTERFACE ${RONDO_APP_DEFINITIONS})
 
 set(RONDO_COMPILED_HEADERS
     app/program.hpp app/ablation_program.hpp
-    backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/lstm_cell_backward.hpp
+    backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp
     backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
     backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp
     backend/cpu/rotary.hpp backend/cpu/short_convolution.hpp

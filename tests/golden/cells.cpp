@@ -37,6 +37,11 @@ class Recorded {
     values.assign(static_cast<std::size_t>(file_.tensor(name).elements()), 0.0);
     return {values.data(), rows, std::ssize(values) / rows};
   }
+  Matrix zeros(Index rows, Index columns) {
+    const Matrix result = context.matrix(rows, columns);
+    context.zero(result);
+    return result;
+  }
   // Largest difference relative to the tensor's largest entry.
   void check(const std::string& name, Matrix found) {
     if (!file_.contains(name)) return;
@@ -83,24 +88,28 @@ void outer_product(const std::string& name) {
 }
 
 void lstm(const std::string& name) {
+  using State = LstmCell::State<Matrix>;
   Recorded cell{name, "x"};
   Context& c = cell.context;
   const Index n = cell.tokens(), b = cell.sequences(), H = cell.size("h", 2);
   const Cell<LstmCell> tag{H};
   const Matrix x = cell.given("x", n), input = cell.given("W_ih", 4 * H), recurrent = cell.given("W_hh", 4 * H);
-  const Matrix h_initial = cell.given("h_0", b), c_initial = cell.given("c_0", b), c_final = cell.result("c_T", b);
+  const State initial{cell.given("h_0", b), cell.given("c_0", b)}, final{c.matrix(b, H), cell.result("c_T", b)};
+  const bool from = static_cast<bool>(initial.cell);
   const Matrix gates = c.matrix(n, 4 * H), hidden = cell.result("h", n), states = c.matrix(n, H);
   c.linear(x, input, gates);
   c.add_bias(cell.given("b_ih", 1), gates);
   c.add_bias(cell.given("b_hh", 1), gates);
-  c.recurrence(tag, gates, recurrent, hidden, states, h_initial, c_initial, Matrix{}, c_final);
+  c.recurrence(tag, gates, recurrent, hidden, states, Carried<State>{from ? &initial : nullptr, &final});
   cell.check("h", hidden);
-  cell.check("c_T", c_final);
+  cell.check("c_T", final.cell);
   const Matrix d_gates = c.matrix(n, 4 * H), dx = cell.result("grad.x", n), d_bias = cell.result("grad.b_ih", 1);
   const Matrix d_input = cell.result("grad.W_ih", 4 * H), d_recurrent = cell.result("grad.W_hh", 4 * H);
-  const Matrix dh_initial = cell.result("grad.h_0", b), dc_initial = cell.result("grad.c_0", b);
-  c.recurrence_gradient(tag, gates, recurrent, hidden, states, h_initial, c_initial, cell.given("grad.h", n), Matrix{},
-                        cell.given("grad.c_T", b), d_gates, d_recurrent, dh_initial, dc_initial);
+  const State d_initial{cell.result("grad.h_0", b), cell.result("grad.c_0", b)};
+  const State d_final{cell.zeros(b, H), from ? cell.given("grad.c_T", b) : cell.zeros(b, H)};
+  c.recurrence_gradient(tag, gates, recurrent, hidden, states, cell.given("grad.h", n),
+                        CarriedGradient<State>{from ? &initial : nullptr, &d_final, from ? &d_initial : nullptr}, d_gates,
+                        d_recurrent);
   c.linear_input_gradient(d_gates, input, dx);
   c.linear_weight_gradient(d_gates, x, d_input);
   c.bias_gradient(d_gates, d_bias);
@@ -109,8 +118,55 @@ void lstm(const std::string& name) {
   cell.check("grad.W_hh", d_recurrent);
   cell.check("grad.b_ih", d_bias);
   cell.check("grad.b_hh", d_bias);
-  cell.check("grad.h_0", dh_initial);
-  cell.check("grad.c_0", dc_initial);
+  cell.check("grad.h_0", d_initial.hidden);
+  cell.check("grad.c_0", d_initial.cell);
+}
+
+// The file has the paper's c', n' and m: c = c' / n' and n = m + log n' here, so that dc' = dc / n', dn' = (dn - c dc) / n', dm = dn.
+void slstm(const std::string& name) {
+  using State = SlstmCell::State<Matrix>;
+  Recorded cell{name, "X"};
+  Context& c = cell.context;
+  const Index n = cell.tokens(), b = cell.sequences(), heads = cell.size("h", 2), H = heads * cell.size("h", 3);
+  const Cell<SlstmCell> tag{H, heads};
+  const Matrix gates = cell.given("X", n), recurrent = cell.given("R", heads), hidden = cell.result("h", n), states = c.matrix(n, H);
+  c.add_bias(cell.given("b", 1), gates);
+  const State given{cell.given("h_0", b), cell.given("c_0", b), cell.given("n_0", b)}, initial{given.hidden, cell.zeros(b, H), cell.zeros(b, H)};
+  const Matrix m = cell.given("m_0", b);
+  const bool from = static_cast<bool>(m);
+  for (Index i = 0; from && i < m.size(); ++i) {
+    initial.cell.data[i] = given.cell.data[i] / given.normaliser.data[i];
+    initial.normaliser.data[i] = m.data[i] + std::log(given.normaliser.data[i]);
+  }
+  const State final{c.matrix(b, H), cell.result("c_T", b), cell.result("m_T", b)};
+  c.recurrence(tag, gates, recurrent, hidden, states, Carried<State>{from ? &initial : nullptr, &final});
+  cell.check("h", hidden);
+  const Matrix n_final = cell.given("n_T", b);
+  for (Index i = 0; i < n_final.size(); ++i) {
+    final.cell.data[i] *= n_final.data[i];
+    final.normaliser.data[i] -= std::log(n_final.data[i]);
+  }
+  cell.check("c_T", final.cell);
+  cell.check("m_T", final.normaliser);
+
+  const Matrix d_gates = cell.result("grad.X", n), d_recurrent = cell.result("grad.R", heads), d_bias = cell.result("grad.b", 1);
+  const State d_initial{cell.zeros(b, H), cell.zeros(b, H), cell.zeros(b, H)};
+  c.recurrence_gradient(tag, gates, recurrent, hidden, states, cell.given("grad.h", n),
+                        CarriedGradient<State>{from ? &initial : nullptr, nullptr, &d_initial}, d_gates, d_recurrent);
+  c.bias_gradient(d_gates, d_bias);
+  cell.check("grad.X", d_gates);
+  cell.check("grad.R", d_recurrent);
+  cell.check("grad.b", d_bias);
+  if (!from) return;
+  const Matrix dc = c.matrix(b, H), dn = c.matrix(b, H);
+  for (Index i = 0; i < dc.size(); ++i) {
+    dc.data[i] = d_initial.cell.data[i] / given.normaliser.data[i];
+    dn.data[i] = (d_initial.normaliser.data[i] - initial.cell.data[i] * d_initial.cell.data[i]) / given.normaliser.data[i];
+  }
+  cell.check("grad.h_0", d_initial.hidden);
+  cell.check("grad.c_0", dc);
+  cell.check("grad.n_0", dn);
+  cell.check("grad.m_0", d_initial.normaliser);
 }
 
 void attention(const std::string& name) {
@@ -192,6 +248,9 @@ BOOST_AUTO_TEST_CASE(matrix_memory_agrees) {
   for (const char* name : {"mlstm_T37", "mlstm_T130", "mlstm_state_T37", "mlstm_state_T130", "mlstm_eps0_state_T37",
                            "mlstm_eps0_state_T130"})
     matrix_memory(name);
+}
+BOOST_AUTO_TEST_CASE(slstm_agrees) {
+  for (const char* name : {"slstm_T37", "slstm_T130", "slstm_state_T37", "slstm_state_T130"}) slstm(name);
 }
 BOOST_AUTO_TEST_CASE(attention_agrees) {
   for (const char* name : {"attention_T37", "attention_T130"}) attention(name);

@@ -121,11 +121,16 @@ concept HasSoftmaxAttention = requires(C& c, const SoftmaxAttention& p, In<C> x,
   c.recurrence(p, x, x, x, x, x, y, y);
   c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y);
 };
-template <class C>
-concept HasLstmCell = requires(C& c, const Cell<LstmCell>& p, In<C> x, Out<C> y) {
-  c.recurrence(p, y, x, y, y, x, x, y, y);
-  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, x, y, y, y, y);
+template <class C, class CellType>
+concept HasCell = requires(C& c, const Cell<CellType>& p, const Carried<typename CellType::template State<Out<C>>>& carried,
+                           const CarriedGradient<typename CellType::template State<Out<C>>>& gradient, In<C> x, Out<C> y) {
+  c.recurrence(p, y, x, y, y, carried);
+  c.recurrence_gradient(p, x, x, x, x, x, gradient, y, y);
 };
+template <class C>
+concept HasLstmCell = HasCell<C, LstmCell>;
+template <class C>
+concept HasSlstmCell = HasCell<C, SlstmCell>;
 template <class C>
 concept HasLosses = requires(C& c, Tokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
   c.cross_entropy(y, labels, options, 1.0, y);
@@ -146,7 +151,7 @@ concept Backend = requires {
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
     HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
-    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasLosses<typename B::Context> &&
-    HasOptimizer<typename B::Context>;
+    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasSlstmCell<typename B::Context> &&
+    HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
 
 }  // namespace rondo

@@ -2,6 +2,7 @@
 //
 //   exponential  logarithm  sigmoid  log_sigmoid  softplus  hyperbolic_tangent  silu  gelu  gelu_tanh  square_root  reciprocal_root
 //   log_of_complement(a, b)   log a, where b = 1 - a is known without cancellation
+//   log_of_sum(a, b)          log(e^a + e^b)
 //   real_part(x)              of a complex number; x itself otherwise (comparisons and maxima look at real parts)
 //
 // float: the branch-free versions of vector_math.hpp, for use in vectorised loops. double: the standard library.
@@ -88,6 +89,10 @@ T log_of_complement(T a, T b) {
     return b < 0.5 ? std::log1p(-b) : std::log(a);
   else
     return std::abs(b) < 0.5 ? -2.0 * std::atanh(b / (2.0 - b)) : std::log(a);
+}
+template <PreciseScalar T>
+T log_of_sum(T a, T b) {
+  return real_part(a) > real_part(b) ? a + softplus(b - a) : b + softplus(a - b);
 }
 template <PreciseScalar T>
 T silu(T x) {

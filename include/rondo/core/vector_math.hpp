@@ -5,6 +5,7 @@
 //   hyperbolic_tangent(x)  tanh x, in relative terms also near zero           3e-7
 //   softplus(x)            log(1 + e^x) = max(x, 0) + log1p(e^-|x|)           3e-7
 //   log_sigmoid(x)         log s(x) = -softplus(-x)                           3e-7
+//   log_of_sum(a, b)       log(e^a + e^b)                                     3e-7 of the larger of 1 and the value
 //   silu(x)                x s(x)                                             3e-7
 //   gelu_tanh(x)           x s(2 u),  u = sqrt(2 / pi) (x + 0.044715 x^3): 0.5 x (1 + tanh u) without its cancellation
 //   gelu(x)                x Phi(x),  Phi the normal distribution function
@@ -98,6 +99,10 @@ struct ReducedExponential {
 }
 [[gnu::always_inline]] inline float log_sigmoid(float x) {
   return at_most(x, 0.0F) - log_one_plus(exponential(-magnitude(x)));
+}
+
+[[gnu::always_inline]] inline float log_of_sum(float a, float b) {
+  return at_least(a, b) + log_one_plus(exponential(-magnitude(a - b)));
 }
 
 [[gnu::always_inline]] inline float silu(float x) {

@@ -42,36 +42,25 @@ class CellMixer {
                   buffer("hidden", {extent.tokens, cell_.width}, s.hidden...));
   }
   template <class S>
-  struct State {
-    S hidden, cell;
-  };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("hidden", {extent.sequences, cell_.width}, s.hidden...),
-                  buffer("cell", {extent.sequences, cell_.width}, s.cell...));
-  }
+  using State = typename CellType::template State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return cell_.state_leaves(extent, s...); }
 
   [[nodiscard]] Index in() const { return in_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<CellMixer, C> carried) const {
-    using S = State<Out<C>>;
     c.linear(x, w.input, saved.gates);
     c.add_bias(w.input_bias, saved.gates);
     c.add_bias(w.recurrent_bias, saved.gates);
-    c.recurrence(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, view_of(carried.initial, &S::hidden),
-                 view_of(carried.initial, &S::cell), view_of(carried.final, &S::hidden), view_of(carried.final, &S::cell));
+    c.recurrence(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, carried);
     c.copy(saved.hidden, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<CellMixer, C> carried) const {
-    using S = State<Out<C>>;
     auto mark = c.mark();
     Out<C> d_gates = c.matrix(x.rows, rows_);
-    c.recurrence_gradient(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, view_of(carried.initial, &S::hidden),
-                          view_of(carried.initial, &S::cell), dy, view_of(carried.d_final, &S::hidden),
-                          view_of(carried.d_final, &S::cell), d_gates, dw.recurrent, view_of(carried.d_initial, &S::hidden),
-                          view_of(carried.d_initial, &S::cell));
+    c.recurrence_gradient(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, dy, carried, d_gates, dw.recurrent);
     c.linear_input_gradient(d_gates, w.input, dx);
     c.linear_weight_gradient(d_gates, x, dw.input);
     c.bias_gradient(d_gates, dw.input_bias);

@@ -77,29 +77,33 @@ struct Recurrence<CpuContext, MatrixMemory> {
                            {dq, dk, dv, di, df}, target(carried.d_initial), c.scratch);
   }
 };
-template <>
-struct Recurrence<CpuContext, Cell<LstmCell>> {
+template <class CellType>
+struct Recurrence<CpuContext, Cell<CellType>> {
   using Input = View<const float>;
   using Output = View<float>;
-  static void forward(CpuContext& c, const Cell<LstmCell>&, Output gates, Input recurrent, Output hidden, Output cell,
-                      Input h_initial, Input c_initial, Output h_final, Output c_final) {
-    lstm_forward(c.sequences(), gates, recurrent, {h_initial, c_initial}, hidden, cell, {h_final, c_final}, c.scratch);
+  using State = typename CellType::template State<Output>;
+  static void forward(CpuContext& c, const Cell<CellType>& p, Output gates, Input recurrent, Output hidden, Output cell,
+                      const Carried<State>& carried) {
+    cell_forward(c.sequences(), p, gates, recurrent, hidden, cell, carried, c.scratch);
   }
   template <HalfElement Half>
-  static void forward(CpuContext& c, const Cell<LstmCell>& p, Output gates, View<Half> recurrent, Output hidden, Output cell,
-                      Input h_initial, Input c_initial, Output h_final, Output c_final) {
+  static void forward(CpuContext& c, const Cell<CellType>& p, Output gates, View<Half> recurrent, Output hidden, Output cell,
+                      const Carried<State>& carried) {
     auto mark = c.mark();
-    forward(c, p, gates, c.widened(recurrent), hidden, cell, h_initial, c_initial, h_final, c_final);
+    forward(c, p, gates, c.widened(recurrent), hidden, cell, carried);
   }
-  static void gradient(CpuContext& c, const Cell<LstmCell>&, Input gates, Input recurrent, Input hidden, Input cell,
-                       Input h_initial, Input c_initial, Input d_hidden, Input dh_final, Input dc_final, Output d_gates,
-                       Output d_recurrent, Output dh_initial, Output dc_initial) {
-    lstm_backward(c.sequences(), gates, recurrent, {h_initial, c_initial}, cell, d_hidden, {dh_final, dc_final}, d_gates,
-                  {dh_initial, dc_initial}, c.scratch);
+  static void gradient(CpuContext& c, const Cell<CellType>& p, Input gates, Input recurrent, Input hidden, Input cell,
+                       Input d_hidden, const CarriedGradient<State>& carried, Output d_gates, Output d_recurrent) {
+    cell_backward(c.sequences(), p, gates, recurrent, cell, d_hidden, carried, d_gates, c.scratch);
     auto mark = c.mark();
     const Output previous = c.matrix(hidden.rows, hidden.columns);
-    previous_rows(c.sequences(), hidden, h_initial, previous);
-    c.linear_weight_gradient(d_gates, previous, d_recurrent);
+    previous_rows(c.sequences(), hidden, view_of(carried.initial, &State::hidden), previous);
+    if (p.heads == 1) return c.linear_weight_gradient(d_gates, previous, p.of_head(d_recurrent, 0));
+    const Index d = p.head_width();
+    for (Index head = 0; head < p.heads; ++head)
+      for (Index gate = 0; gate < CellType::gates; ++gate)
+        c.linear_weight_gradient(d_gates.middle_columns(gate * p.width + head * d, d), previous.middle_columns(head * d, d),
+                                 p.of_head(d_recurrent, head).middle_rows(gate * d, d));
   }
 };
 
@@ -114,8 +118,8 @@ struct Cpu {
 #if RONDO_HEADER_ONLY
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
-#include <rondo/backend/cpu/lstm_cell.hpp>
-#include <rondo/backend/cpu/lstm_cell_backward.hpp>
+#include <rondo/backend/cpu/cell.hpp>
+#include <rondo/backend/cpu/cell_backward.hpp>
 #include <rondo/backend/cpu/matrix_memory.hpp>
 #include <rondo/backend/cpu/matrix_memory_backward.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>

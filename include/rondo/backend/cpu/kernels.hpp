@@ -7,6 +7,7 @@
 #include <rondo/core/compiled.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
+#include <rondo/recurrence/cell.hpp>
 
 namespace rondo {
 
@@ -72,18 +73,22 @@ void matrix_memory_backward(Sequences sequences, const MatrixMemorySizes& sizes,
                             const MatrixMemoryState& d_final, const MatrixMemoryGradients& d,
                             const MatrixMemoryStateTarget& d_initial, Arena& scratch);
 
-// rondo/backend/cpu/lstm_cell.hpp and lstm_cell_backward.hpp
-struct LstmState {
-  View<const float> h, c;
-};
-struct LstmStateTarget {
-  View<float> h, c;
-};
-void lstm_forward(Sequences sequences, View<float> gates, View<const float> weight, LstmState initial, View<float> h,
-                  View<float> c, LstmStateTarget final, Arena& arena);
+// rondo/backend/cpu/cell.hpp and cell_backward.hpp
+template <class CellType>
+using CellCarried = Carried<typename CellType::template State<View<float>>>;
+template <class CellType>
+using CellCarriedGradient = CarriedGradient<typename CellType::template State<View<float>>>;
+void cell_forward(Sequences sequences, const Cell<LstmCell>& p, View<float> gates, View<const float> weight, View<float> h,
+                  View<float> c, const CellCarried<LstmCell>& carried, Arena& arena);
+void cell_forward(Sequences sequences, const Cell<SlstmCell>& p, View<float> gates, View<const float> weight, View<float> h,
+                  View<float> c, const CellCarried<SlstmCell>& carried, Arena& arena);
 void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous);
-void lstm_backward(Sequences sequences, View<const float> gates, View<const float> weight, LstmState initial, View<const float> c,
-                   View<const float> d_h, LstmState d_final, View<float> da, LstmStateTarget d_initial, Arena& arena);
+void cell_backward(Sequences sequences, const Cell<LstmCell>& p, View<const float> gates, View<const float> weight,
+                   View<const float> c, View<const float> d_h, const CellCarriedGradient<LstmCell>& carried, View<float> da,
+                   Arena& arena);
+void cell_backward(Sequences sequences, const Cell<SlstmCell>& p, View<const float> gates, View<const float> weight,
+                   View<const float> c, View<const float> d_h, const CellCarriedGradient<SlstmCell>& carried, View<float> da,
+                   Arena& arena);
 
 // rondo/backend/cpu/rotary.hpp
 void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction, Arena& arena);

@@ -196,19 +196,21 @@ struct Recurrence<TraceContext, SoftmaxAttention> {
     c.touch(2.5 * p.operations(c.longest()) * static_cast<double>(q.rows), q, k, v, o, log_sum, d_o, dq, dk, dv);
   }
 };
-template <>
-struct Recurrence<TraceContext, Cell<LstmCell>> {
+template <class CellType>
+struct Recurrence<TraceContext, Cell<CellType>> {
   using In = TraceContext::Input;
   using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const Cell<LstmCell>&, Out gates, In recurrent, Out hidden, Out cell, In, In, Out, Out) {
-    const double operations = 2.0 * static_cast<double>(gates.rows) * static_cast<double>(recurrent.size());
-    c.touch(operations, gates, gates, recurrent, hidden, cell);
-    c.model(operations);
+  using State = typename CellType::template State<Out>;
+  static double operations(const Cell<CellType>& p, In gates) {
+    return 2.0 * static_cast<double>(gates.rows) * static_cast<double>(p.weights());
   }
-  static void gradient(TraceContext& c, const Cell<LstmCell>&, In gates, In recurrent, In hidden, In cell, In, In, In d_hidden, In,
-                       In, Out d_gates, Out, Out, Out) {
-    c.touch(4.0 * static_cast<double>(gates.rows) * static_cast<double>(recurrent.size()), gates, recurrent, hidden, cell,
-            d_hidden, d_gates);
+  static void forward(TraceContext& c, const Cell<CellType>& p, Out gates, In recurrent, Out hidden, Out cell, const Carried<State>&) {
+    c.touch(operations(p, gates), gates, gates, recurrent, hidden, cell);
+    c.model(operations(p, gates));
+  }
+  static void gradient(TraceContext& c, const Cell<CellType>& p, In gates, In recurrent, In hidden, In cell, In d_hidden,
+                       const CarriedGradient<State>&, Out d_gates, Out) {
+    c.touch(2 * operations(p, gates), gates, recurrent, hidden, cell, d_hidden, d_gates);
   }
 };
 

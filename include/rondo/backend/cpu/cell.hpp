@@ -1,0 +1,283 @@
+// Nonlinear cells, forward (equations and layouts: rondo/recurrence/cell.hpp).
+//
+//   gates [tokens, 4 H], gate by gate: the input's part on entry, on return what the backward needs of them
+//   weight R [heads, 4 d, d];  h, c [tokens, H] written, zero in rows of no sequence
+//   carried.initial [sequences, H] (absent: zero), carried.final written (absent: not wanted; it may be the memory of the initial
+//   one); an empty sequence passes its state on
+//
+// Sequences advance in lock step. A thread owns units with all four of their gates, whose rows of R it packs once into panels
+// and streams at every step. Threads that share a head meet at one barrier a step; heads need none between them, and each is
+// taken through all steps while its weights are in the cache. A single token a sequence is a plain product instead.
+// Throws Error where sizes disagree.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <type_traits>
+
+#include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/backend/cpu/lock_step.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/recurrent_product.hpp>
+#include <rondo/backend/cpu/spin_barrier.hpp>
+#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/error.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/core/vector_math.hpp>
+#include <rondo/core/view.hpp>
+#if RONDO_HEADER_ONLY
+#include <rondo/backend/cpu/matrix_product.hpp>
+#endif
+
+namespace rondo {
+
+// Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
+[[nodiscard]] inline Index step_threads(Index units, Index products) {
+  return std::max<Index>(1, std::min({thread_count(), units, products / 20000}));
+}
+
+// The threads of a parallel region as teams, each of which takes some heads through all steps.
+struct Team {
+  Index number, members, member;
+  Range heads;
+
+  // The calling thread's; a thread left over has no heads.
+  [[nodiscard]] static Team mine(Index heads) {
+    const Index threads = team_size(), teams = std::min(threads, heads), members = threads / teams, number = thread_number() / members;
+    return {number, members, thread_number() % members, number < teams ? share_of(heads, teams, number) : Range{}};
+  }
+};
+inline SpinBarrier* take_barriers(Index count, Arena& arena) {
+  SpinBarrier* barriers = arena.take<SpinBarrier>(count);
+  std::uninitialized_default_construct_n(barriers, count);
+  return barriers;
+}
+
+// A group is lane_count units of a head: two panels, of gates 0 and 1 and of gates 2 and 3, each [d, 2 lane_count].
+inline void pack_cell_group(View<const float> weight, Index first, float* panels) {
+  const Index d = weight.columns, count = std::min(lane_count, d - first);
+  for (Index gate = 0; gate < 4; ++gate) {
+    float* panel = panels + gate / 2 * d * panel_columns + gate % 2 * lane_count;
+    for (Index j = 0; j < lane_count; ++j) {
+      const float* row = j < count ? weight.row(gate * d + first + j) : nullptr;
+      for (Index l = 0; l < d; ++l) panel[l * panel_columns + j] = row ? row[l] : 0.0F;
+    }
+  }
+}
+
+// One sequence's gates, c and h of `count` units, from the sums of gates 0 and 2, with those of 1 and 3 `apart` after them.
+template <class CellType, class Count>
+[[gnu::always_inline]] inline void cell_units(const float* first_sum, const float* second_sum, Index apart, Index width,
+                                              const float* c_before, float* gates, float* c, float* h, float* h_again,
+                                              float* normaliser, Count count) {
+#pragma omp simd
+  for (Index j = 0; j < count; ++j) {
+    float i = first_sum[j], f = first_sum[apart + j], z = second_sum[j], o = second_sum[apart + j];
+    typename CellType::template State<float> state{};
+    state.cell = c_before[j];
+    if constexpr (CellType::normalised) state.normaliser = normaliser[j];
+    CellType::forward(i, f, z, o, state);
+    gates[j] = i;
+    gates[width + j] = f;
+    gates[2 * width + j] = z;
+    gates[3 * width + j] = o;
+    c[j] = state.cell;
+    h[j] = h_again[j] = state.hidden;
+    if constexpr (CellType::normalised) normaliser[j] = state.normaliser;
+  }
+}
+
+template <class CellType>
+void check_cell(Sequences sequences, const Cell<CellType>& p, View<const float> gates, View<const float> weight,
+                View<const float> h, View<const float> c) {
+  const Index width = p.width;
+  require(p.heads > 0 && width % p.heads == 0, "cell: a width of ", width, " in ", p.heads, " heads");
+  require(weight.size() == p.weights() && weight.contiguous(), "cell: the recurrent weight is [", weight.rows, ", ",
+          weight.columns, "], expected ", p.heads, " times [", 4 * p.head_width(), ", ", p.head_width(), "]");
+  require(gates.columns == 4 * width && h.columns == width && c.columns == width && h.rows == gates.rows && c.rows == gates.rows,
+          "cell: gates [", gates.rows, ", ", gates.columns, "], h [", h.rows, ", ", h.columns, "], c [", c.rows, ", ", c.columns,
+          "] do not fit a width of ", width);
+  for (const Sequence& sequence : sequences)
+    require(sequence.begin >= 0 && sequence.begin + sequence.length <= gates.rows, "cell: a sequence ends at row ",
+            sequence.begin + sequence.length, " of ", gates.rows);
+}
+
+// What a pass goes through: row s of `normaliser` is that of sequence s, moving on with it.
+template <class CellType>
+struct CellPass {
+  const Cell<CellType>& p;
+  View<float> gates;
+  View<const float> weight, initial_h, initial_c;
+  View<float> h, c, normaliser;
+  const float* zero;
+};
+
+// Decoding: no sequence is longer than one token, and packing the weight would cost more than reading it once.
+template <class CellType>
+void cell_one_token(const CellPass<CellType>& pass, Sequences sequences, Arena& arena) {
+  const Index width = pass.p.width, d = pass.p.head_width(), count = static_cast<Index>(sequences.size());
+  const View<float> sums{arena.take<float>(4 * width * count), count, 4 * width};  // head by head
+  for (Index head = 0; pass.initial_h && head < pass.p.heads; ++head)
+    multiply(pass.initial_h.middle_rows(0, count).middle_columns(head * d, d), Transpose::no, pass.p.of_head(pass.weight, head),
+             Transpose::yes, sums.middle_columns(head * 4 * d, 4 * d));
+  for (Index s = 0; s < count; ++s) {
+    if (sequences[static_cast<std::size_t>(s)].length == 0) continue;
+    const Index row = sequences[static_cast<std::size_t>(s)].begin;
+    for (Index head = 0; head < pass.p.heads; ++head) {
+      const Index first = head * d;
+      float *sum = sums.row(s) + 4 * first, *gate = pass.gates.row(row) + first;
+      for (Index part = 0; part < 4; ++part) {
+        if (pass.initial_h) {
+#pragma omp simd
+          for (Index j = 0; j < d; ++j) sum[part * d + j] += gate[part * width + j];
+        } else {
+          std::copy_n(gate + part * width, d, sum + part * d);
+        }
+      }
+      cell_units<CellType>(sum, sum + 2 * d, d, width, (pass.initial_c ? pass.initial_c.row(s) : pass.zero) + first, gate,
+                           pass.c.row(row) + first, pass.h.row(row) + first, pass.h.row(row) + first,
+                           pass.normaliser ? pass.normaliser.row(s) + first : nullptr, d);
+    }
+  }
+}
+
+template <class CellType>
+void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena& arena) {
+  const Index width = pass.p.width, heads = pass.p.heads, d = pass.p.head_width(), groups = (d + lane_count - 1) / lane_count;
+  const Index count = lock_step.count(), steps = lock_step.steps();
+  const Index threads = step_threads(heads * groups, 4 * width * d * count);
+  const Index group_floats = 2 * d * panel_columns;
+  float* packed = arena.take<float>(heads * groups * group_floats);
+  float* sums = arena.take<float>(threads * 2 * count * panel_columns);
+  const Index stride = recurrent_stride(d);
+  float* all_rows = arena.take<float>(heads * 2 * count * stride);  // h of the step before and of this one, by turns
+  SpinBarrier* barriers = take_barriers(std::min(threads, heads), arena);
+#pragma omp parallel num_threads(static_cast <int>(threads))
+  {
+    const Team team = Team::mine(heads);
+    float *first_sum = sums + thread_number() * 2 * count * panel_columns, *second_sum = first_sum + count * panel_columns;
+    for (Index head = team.heads.begin; head < team.heads.end; ++head) {
+      const Range own = share_of(groups, team.members, team.member);
+      float *packed_here = packed + head * groups * group_floats, *rows = all_rows + head * 2 * count * stride;
+      for (Index group = own.begin; group < own.end; ++group)
+        pack_cell_group(pass.p.of_head(pass.weight, head), group * lane_count, packed_here + group * group_floats);
+      if (pass.initial_h) {
+        if (team.member == 0)
+          for (Index i = 0; i < count; ++i)
+            std::copy_n(pass.initial_h.row(lock_step.number(i)) + head * d, d, rows + i * stride);
+        barriers[team.number].wait(team.members);
+      }
+      Index running = count;
+      for (Index step = 0; step < steps; ++step) {
+        running = lock_step.running(step, running);
+        const float* before = rows + step % 2 * count * stride;
+        float* now = rows + (1 - step % 2) * count * stride;
+        for (Index group = own.begin; group < own.end; ++group) {
+          const Index inside = group * lane_count, valid = std::min(lane_count, d - inside), first = head * d + inside;
+          for (Index i = 0; i < running; ++i) {
+            const Index row = lock_step.at(i).begin + step;
+            const float* from = pass.gates.row(row) + first;
+            fetch_soon(pass.c.row(row) + first, valid);
+            fetch_soon(pass.h.row(row) + first, valid);
+            if (step > 0) fetch_soon(pass.c.row(row - 1) + first, valid);
+            if (group + 1 < own.end) fetch_soon(from + lane_count, lane_count, 4, width);
+            for (Index part = 0; part < 4; ++part) {
+              float* to = (part < 2 ? first_sum : second_sum) + i * panel_columns + part % 2 * lane_count;
+              if (valid == lane_count)
+                store_lanes(to, load_lanes(from + part * width));
+              else
+                std::copy_n(from + part * width, valid, to);
+            }
+          }
+          const float* panels = packed_here + group * group_floats;
+          if (step > 0 || pass.initial_h) {
+            multiply_recurrent(before, stride, running, panels, d, first_sum);
+            multiply_recurrent(before, stride, running, panels + d * panel_columns, d, second_sum);
+          }
+          for (Index i = 0; i < running; ++i) {
+            const Index row = lock_step.at(i).begin + step, s = lock_step.number(i);
+            const float* c_before = step > 0 ? pass.c.row(row - 1) : pass.initial_c ? pass.initial_c.row(s) : pass.zero;
+            const auto update = [&](auto units) __attribute__((always_inline)) {
+              cell_units<CellType>(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width,
+                                   c_before + first, pass.gates.row(row) + first, pass.c.row(row) + first,
+                                   pass.h.row(row) + first, now + i * stride + inside,
+                                   CellType::normalised ? pass.normaliser.row(s) + first : nullptr, units);
+            };
+            if (valid == lane_count)
+              update(std::integral_constant<Index, lane_count>{});
+            else
+              update(valid);
+          }
+        }
+        barriers[team.number].wait(team.members);
+      }
+    }
+  }
+}
+
+template <class CellType>
+void run_cell(Sequences sequences, const Cell<CellType>& p, View<float> gates, View<const float> weight, View<float> h,
+              View<float> c, const CellCarried<CellType>& carried, Arena& arena) {
+  using State = typename CellType::template State<View<float>>;
+  check_cell(sequences, p, gates, weight, h, c);
+  Arena::Mark mark{arena};
+  const Index count = static_cast<Index>(sequences.size());
+  float* zero = arena.take<float>(p.width);
+  std::fill_n(zero, p.width, 0.0F);
+  View<float> normaliser;
+  if constexpr (CellType::normalised) {
+    normaliser = {arena.take<float>(count * p.width), count, p.width};
+    const View<const float> initial = view_of(carried.initial, &State::normaliser);
+    for (Index s = 0; s < count; ++s) std::copy_n(initial ? initial.row(s) : zero, p.width, normaliser.row(s));
+  }
+  const CellPass<CellType> pass{p, gates, weight, view_of(carried.initial, &State::hidden), view_of(carried.initial, &State::cell),
+                                h, c, normaliser, zero};
+  const LockStep lock_step{sequences, arena};
+  if (lock_step.steps() == 1)
+    cell_one_token(pass, sequences, arena);
+  else
+    cell_steps(pass, lock_step, arena);
+  zero_padding(sequences, h);
+  zero_padding(sequences, c);
+  if (carried.final == nullptr) return;
+  for (Index s = 0; s < count; ++s) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const auto last = [&](View<const float> states, View<const float> start) -> const float* {
+      if (sequence.length > 0) return states.row(sequence.begin + sequence.length - 1);
+      return start ? start.row(s) : zero;
+    };
+    const auto pass_on = [&](const float* from, float* to) {
+      if (from != to) std::copy_n(from, p.width, to);
+    };
+    pass_on(last(h, pass.initial_h), carried.final->hidden.row(s));
+    pass_on(last(c, pass.initial_c), carried.final->cell.row(s));
+    if constexpr (CellType::normalised) pass_on(normaliser.row(s), carried.final->normaliser.row(s));
+  }
+}
+
+RONDO_DEFINED_ONCE void cell_forward(Sequences sequences, const Cell<LstmCell>& p, View<float> gates, View<const float> weight,
+                                     View<float> h, View<float> c, const CellCarried<LstmCell>& carried, Arena& arena) {
+  run_cell(sequences, p, gates, weight, h, c, carried, arena);
+}
+RONDO_DEFINED_ONCE void cell_forward(Sequences sequences, const Cell<SlstmCell>& p, View<float> gates, View<const float> weight,
+                                     View<float> h, View<float> c, const CellCarried<SlstmCell>& carried, Arena& arena) {
+  run_cell(sequences, p, gates, weight, h, c, carried, arena);
+}
+
+// h_previous [tokens, H] = the state before each token: what dR += da^T h_previous needs. Zero in rows of no sequence.
+RONDO_DEFINED_ONCE void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
+  zero_padding(sequences, previous);
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const Index begin = sequences[s].begin, length = sequences[s].length;
+    if (length == 0) continue;
+    if (initial)
+      std::copy_n(initial.row(static_cast<Index>(s)), h.columns, previous.row(begin));
+    else
+      std::fill_n(previous.row(begin), h.columns, 0.0F);
+#pragma omp parallel for schedule(static)
+    for (Index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
+  }
+}
+
+}  // namespace rondo

@@ -1,0 +1,148 @@
+// Nonlinear cells, backward (equations: rondo/recurrence/cell.hpp).
+//
+//   gates [tokens, 4 H] as the forward left them, c [tokens, H], weight R [heads, 4 d, d], d_h [tokens, H]
+//   carried.d_final [sequences, H] (absent: zero);  da [tokens, 4 H] written (may be the place of gates), zero in rows of no
+//   sequence;  carried.d_initial [sequences, H] written (absent: not wanted)
+//
+// The gradients of the weights are products over all tokens and made by the caller: dR += da^T h_previous (previous_rows) head
+// by head, those of what made the gates from da. Throws Error where sizes disagree.
+#pragma once
+
+#include <rondo/backend/cpu/cell.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
+
+namespace rondo {
+
+// One sequence's da of `count` units; dh holds what the step after sent back, dc (and dn) are carried on.
+template <class CellType, class Count>
+[[gnu::always_inline]] inline void cell_units_backward(const float* gates, Index width, const float* c, const float* c_before,
+                                                       const float* d_h, const float* dh_recurrent, float* dc, float* dn,
+                                                       float* da, float* da_again, Index apart, Count count) {
+#pragma omp simd
+  for (Index j = 0; j < count; ++j) {
+    float i = gates[j], f = gates[width + j], z = gates[2 * width + j], o = gates[3 * width + j];
+    typename CellType::template State<float> d{};
+    d.hidden = d_h[j] + dh_recurrent[j];
+    d.cell = dc[j];
+    if constexpr (CellType::normalised) d.normaliser = dn[j];
+    CellType::backward(i, f, z, o, c[j], c_before[j], d);
+    da[j] = da_again[j] = i;
+    da[width + j] = da_again[apart + j] = f;
+    da[2 * width + j] = da_again[2 * apart + j] = z;
+    da[3 * width + j] = da_again[3 * apart + j] = o;
+    dc[j] = d.cell;
+    if constexpr (CellType::normalised) dn[j] = d.normaliser;
+  }
+}
+
+template <class CellType>
+void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const float> gates, View<const float> weight,
+                       View<const float> c, View<const float> d_h, const CellCarriedGradient<CellType>& carried, View<float> da,
+                       Arena& arena) {
+  using State = typename CellType::template State<View<float>>;
+  check_cell(sequences, p, gates, weight, d_h, c);
+  require(da.rows == gates.rows && da.columns == gates.columns, "cell: da is [", da.rows, ", ", da.columns, "], gates are [",
+          gates.rows, ", ", gates.columns, "]");
+  const Index width = p.width, heads = p.heads, d = p.head_width(), panels = (d + panel_columns - 1) / panel_columns;
+  Arena::Mark mark{arena};
+  const LockStep lock_step{sequences, arena};
+  const Index count = lock_step.count(), steps = lock_step.steps();
+  [[maybe_unused]] const Index threads = step_threads(heads * panels, 4 * width * d * count);
+  const Index panel_floats = 4 * d * panel_columns, carried_floats = count * panel_columns;
+  float* packed = arena.take<float>(heads * panels * panel_floats);         // [heads, panels, 4 d, panel_columns]
+  float* dh_recurrent = arena.take<float>(heads * panels * carried_floats);  // [heads, panels, sequences, panel_columns]
+  float* dc = arena.take<float>(heads * panels * carried_floats);            // the same
+  float* dn = CellType::normalised ? arena.take<float>(heads * panels * carried_floats) : nullptr;
+  const Index stride = recurrent_stride(4 * d);
+  float* all_rows = arena.take<float>(heads * 2 * count * stride);  // da of this step and of the one after, by turns
+  float* zero = arena.take<float>(width);
+  std::fill_n(zero, width, 0.0F);
+  const View<const float> initial_c = view_of(carried.initial, &State::cell);
+  SpinBarrier* barriers = take_barriers(std::min(threads, heads), arena);
+#pragma omp parallel num_threads(static_cast <int>(threads))
+  {
+    const Team team = Team::mine(heads);
+    for (Index head = team.heads.begin; head < team.heads.end; ++head) {
+      const Range own = share_of(panels, team.members, team.member);
+      const View<const float> weight_here = p.of_head(weight, head);
+      float* rows = all_rows + head * 2 * count * stride;
+      for (Index panel = own.begin; panel < own.end; ++panel) {
+        const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside);
+        float* to = packed + (head * panels + panel) * panel_floats;
+        for (Index l = 0; l < 4 * d; ++l) {
+          std::copy_n(weight_here.row(l) + inside, valid, to + l * panel_columns);
+          std::fill_n(to + l * panel_columns + valid, panel_columns - valid, 0.0F);
+        }
+        const auto start = [&](View<const float> states, float* carried_on) {
+          for (Index i = 0; i < count; ++i)
+            for (Index j = 0; j < panel_columns; ++j)
+              carried_on[((head * panels + panel) * count + i) * panel_columns + j] =
+                  states && j < valid ? states(lock_step.number(i), head * d + inside + j) : 0.0F;
+        };
+        start(view_of(carried.d_final, &State::hidden), dh_recurrent);
+        start(view_of(carried.d_final, &State::cell), dc);
+        if constexpr (CellType::normalised) start(view_of(carried.d_final, &State::normaliser), dn);
+      }
+      // What step t + 1 sends back to a panel and the pointwise part of step t there, panel by panel.
+      for (Index step = steps - 1; step >= (carried.d_initial ? -1 : 0); --step) {
+        const Index running = step >= 0 ? lock_step.running(step, count) : 0;
+        const Index after = step + 1 < steps ? lock_step.running(step + 1, count) : 0;
+        const float* da_after = rows + (step + 1) % 2 * count * stride;
+        float* now = rows + (step + 2) % 2 * count * stride;
+        for (Index panel = own.begin; panel < own.end; ++panel) {
+          const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside), first = head * d + inside;
+          for (Index i = 0; i < running; ++i) {
+            const Index row = lock_step.at(i).begin + step;
+            fetch_soon(gates.row(row) + first, valid, 4, width);
+            fetch_soon(da.row(row) + first, valid, 4, width);
+            fetch_soon(c.row(row) + first, valid);
+            if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
+            fetch_soon(d_h.row(row) + first, valid);
+          }
+          float* sent_back = dh_recurrent + (head * panels + panel) * carried_floats;
+          std::fill_n(sent_back, after * panel_columns, 0.0F);
+          multiply_recurrent(da_after, stride, after, packed + (head * panels + panel) * panel_floats, 4 * d, sent_back);
+          for (Index i = 0; i < running; ++i) {
+            const Index row = lock_step.at(i).begin + step, at = ((head * panels + panel) * count + i) * panel_columns;
+            const float* c_before = step > 0 ? c.row(row - 1) : initial_c ? initial_c.row(lock_step.number(i)) : zero;
+            const auto update = [&](auto units) __attribute__((always_inline)) {
+              cell_units_backward<CellType>(gates.row(row) + first, width, c.row(row) + first, c_before + first,
+                                            d_h.row(row) + first, sent_back + i * panel_columns, dc + at, dn + at,
+                                            da.row(row) + first, now + i * stride + inside, d, units);
+            };
+            if (valid == panel_columns)
+              update(std::integral_constant<Index, panel_columns>{});
+            else
+              update(valid);
+          }
+        }
+        barriers[team.number].wait(team.members);
+      }
+    }
+  }
+  zero_padding(sequences, da);
+  if (carried.d_initial == nullptr) return;
+  const auto finish = [&](const float* carried_on, View<float> states) {
+    for (Index head = 0; head < heads; ++head)
+      for (Index i = 0; i < count; ++i)
+        for (Index j = 0; j < d; ++j)
+          states(lock_step.number(i), head * d + j) =
+              carried_on[((head * panels + j / panel_columns) * count + i) * panel_columns + j % panel_columns];
+  };
+  finish(dh_recurrent, carried.d_initial->hidden);
+  finish(dc, carried.d_initial->cell);
+  if constexpr (CellType::normalised) finish(dn, carried.d_initial->normaliser);
+}
+
+RONDO_DEFINED_ONCE void cell_backward(Sequences sequences, const Cell<LstmCell>& p, View<const float> gates,
+                                      View<const float> weight, View<const float> c, View<const float> d_h,
+                                      const CellCarriedGradient<LstmCell>& carried, View<float> da, Arena& arena) {
+  run_cell_backward(sequences, p, gates, weight, c, d_h, carried, da, arena);
+}
+RONDO_DEFINED_ONCE void cell_backward(Sequences sequences, const Cell<SlstmCell>& p, View<const float> gates,
+                                      View<const float> weight, View<const float> c, View<const float> d_h,
+                                      const CellCarriedGradient<SlstmCell>& carried, View<float> da, Arena& arena) {
+  run_cell_backward(sequences, p, gates, weight, c, d_h, carried, da, arena);
+}
+
+}  // namespace rondo

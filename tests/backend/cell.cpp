@@ -1,0 +1,262 @@
+// Nonlinear cells: the LSTM against plain double loops written out here, both against Reference.
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/reference/reference.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include "backend/matrix.hpp"
+
+namespace rondo::test {
+namespace {
+
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+// Everything in double, one sequence and token at a time.
+struct Expected {
+  Matrix<double> gates, h, c, h_final, c_final, da, d_h_initial, d_c_initial, h_previous;
+};
+
+Expected expected(const std::vector<Sequence>& sequences, View<const float> a, View<const float> weight, View<const float> h0,
+                  View<const float> c0, View<const float> d_h, View<const float> d_h_final, View<const float> d_c_final) {
+  const Index tokens = a.rows, width = weight.columns, count = static_cast<Index>(sequences.size());
+  Expected e{{tokens, 4 * width}, {tokens, width}, {tokens, width}, {count, width}, {count, width},
+             {tokens, 4 * width}, {count, width},  {count, width},  {tokens, width}};
+  for (Index s = 0; s < count; ++s) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    std::vector<double> h(static_cast<std::size_t>(width)), c(h), dh(h), dc(h);
+    const auto n = [](Index i) { return static_cast<std::size_t>(i); };
+    for (Index j = 0; j < width; ++j) {
+      h[n(j)] = h0 ? h0(s, j) : 0, c[n(j)] = c0 ? c0(s, j) : 0;
+      dh[n(j)] = d_h_final ? d_h_final(s, j) : 0, dc[n(j)] = d_c_final ? d_c_final(s, j) : 0;
+    }
+    for (Index row = sequence.begin; row < sequence.begin + sequence.length; ++row) {
+      for (Index k = 0; k < 4 * width; ++k) {
+        double sum = a(row, k);
+        for (Index j = 0; j < width; ++j) sum += static_cast<double>(weight(k, j)) * h[n(j)];
+        e.gates(row, k) = k / width == 2 ? std::tanh(sum) : logistic(sum);
+      }
+      for (Index j = 0; j < width; ++j) {
+        e.h_previous(row, j) = h[n(j)];
+        c[n(j)] = e.c(row, j) = e.gates(row, width + j) * c[n(j)] + e.gates(row, j) * e.gates(row, 2 * width + j);
+        h[n(j)] = e.h(row, j) = e.gates(row, 3 * width + j) * std::tanh(c[n(j)]);
+      }
+    }
+    for (Index j = 0; j < width; ++j) e.h_final(s, j) = h[n(j)], e.c_final(s, j) = c[n(j)];
+    for (Index row = sequence.begin + sequence.length - 1; row >= sequence.begin; --row) {
+      for (Index j = 0; j < width; ++j) {
+        const double i = e.gates(row, j), f = e.gates(row, width + j), g = e.gates(row, 2 * width + j),
+                     o = e.gates(row, 3 * width + j);
+        const double tc = std::tanh(e.c(row, j)), d = dh[n(j)] + d_h(row, j), cell = dc[n(j)] + d * o * (1 - tc * tc);
+        const double before = row > sequence.begin ? e.c(row - 1, j) : c0 ? c0(s, j) : 0;
+        e.da(row, j) = cell * g * i * (1 - i), e.da(row, width + j) = cell * before * f * (1 - f);
+        e.da(row, 2 * width + j) = cell * i * (1 - g * g), e.da(row, 3 * width + j) = d * tc * o * (1 - o);
+        dc[n(j)] = cell * f;
+      }
+      for (Index j = 0; j < width; ++j) {
+        dh[n(j)] = 0;
+        for (Index k = 0; k < 4 * width; ++k) dh[n(j)] += weight(k, j) * e.da(row, k);
+      }
+    }
+    for (Index j = 0; j < width; ++j) e.d_h_initial(s, j) = dh[n(j)], e.d_c_initial(s, j) = dc[n(j)];
+  }
+  return e;
+}
+
+void check(Index width, Index tokens, const std::vector<Sequence>& sequences, bool states) {
+  const auto count = static_cast<Index>(sequences.size());
+  Matrix<float> fused{tokens, 4 * width + 5}, weight{4 * width, width}, h0{count, width}, c0{count, width}, d_h{tokens, width};
+  Matrix<float> h{tokens, width + 2}, c{tokens, width}, h_final{count, width}, c_final{count, width}, previous{tokens, width};
+  Matrix<float> d_h_final{count, width}, d_c_final{count, width}, d_h_initial{count, width}, d_c_initial{count, width};
+  fill_random(fused, 1), fill_random(weight, 2, 1 / std::sqrt(static_cast<float>(width))), fill_random(h0, 3), fill_random(c0, 4);
+  fill_random(d_h, 5), fill_random(d_h_final, 6), fill_random(d_c_final, 7);
+  for (Matrix<float>* m : {&h, &c, &h_final, &c_final, &previous, &d_h_initial, &d_c_initial}) fill_nan(*m);
+  const View<float> gates = fused.view().middle_columns(2, 4 * width), h_view = h.view().middle_columns(1, width);
+  using State = LstmCell::State<View<float>>;
+  const State initial{h0.view(), c0.view()}, d_final{d_h_final.view(), d_c_final.view()}, final{h_final.view(), c_final.view()};
+  const State d_initial{d_h_initial.view(), d_c_initial.view()}, none{};
+  const State &from = states ? initial : none, &d_from = states ? d_final : none;
+  const Cell<LstmCell> cell{width};
+  const Expected e = expected(sequences, gates, weight.view(), from.hidden, from.cell, d_h.view(), d_from.hidden, d_from.cell);
+  Arena arena;
+  cell_forward(sequences, cell, gates, weight.view(), h_view, c.view(), {states ? &initial : nullptr, states ? &final : nullptr},
+               arena);
+  previous_rows(sequences, h_view, from.hidden, previous.view());
+  BOOST_TEST(largest_difference(View<const float>{h_view}, e.h.view()) < 1e-5);
+  BOOST_TEST(largest_difference(c.view(), e.c.view()) < 1e-5);
+  BOOST_TEST(largest_difference(previous.view(), e.h_previous.view()) < 1e-5);
+  for (const Sequence& sequence : sequences)
+    BOOST_TEST(largest_difference(gates.middle_rows(sequence.begin, sequence.length),
+                                  e.gates.view().middle_rows(sequence.begin, sequence.length)) < 1e-5);
+  cell_backward(sequences, cell, gates, weight.view(), c.view(), d_h.view(),
+                {states ? &initial : nullptr, states ? &d_final : nullptr, states ? &d_initial : nullptr}, gates, arena);
+  BOOST_TEST(largest_difference(View<const float>{gates}, e.da.view()) < 2e-5);
+  BOOST_TEST(arena.used() == 0U);
+  if (!states) return;
+  BOOST_TEST(largest_difference(h_final.view(), e.h_final.view()) < 1e-5);
+  BOOST_TEST(largest_difference(c_final.view(), e.c_final.view()) < 1e-5);
+  BOOST_TEST(largest_difference(d_h_initial.view(), e.d_h_initial.view()) < 2e-5);
+  BOOST_TEST(largest_difference(d_c_initial.view(), e.d_c_initial.view()) < 2e-5);
+}
+
+// Everything a pass of a cell in heads gives.
+template <class Scalar>
+struct Results {
+  Matrix<Scalar> gates, h, c, h_final, c_final, n_final, da, d_weight, dh_initial, dc_initial, dn_initial;
+};
+
+template <class Scalar>
+Matrix<Scalar> as(const Matrix<float>& m) {
+  Matrix<Scalar> result{m.rows, m.columns};
+  std::copy(m.values.begin(), m.values.end(), result.values.begin());
+  return result;
+}
+
+template <class B>
+Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const std::vector<Sequence>& sequences, bool states) {
+  using T = typename B::Scalar;
+  using State = SlstmCell::State<View<T>>;
+  const Index H = p.width, count = std::ssize(sequences);
+  const auto random = [](Index rows, Index columns, unsigned seed, float scale) {
+    Matrix<float> m{rows, columns};
+    fill_random(m, seed, scale);
+    return as<T>(m);
+  };
+  const auto unwritten = [](Index rows, Index columns) {
+    Matrix<float> m{rows, columns};
+    fill_nan(m);
+    return as<T>(m);
+  };
+  auto weight = random(p.heads, p.weights() / p.heads, 2, 1 / std::sqrt(static_cast<float>(p.head_width())));
+  auto d_h = random(tokens, H, 5, 1);
+  Matrix<T> initial[3] = {random(count, H, 3, 1), random(count, H, 4, 1), random(count, H, 6, 1)};
+  Matrix<T> d_final[3] = {random(count, H, 7, 1), random(count, H, 8, 1), random(count, H, 9, 1)};
+  Results<T> r{random(tokens, 4 * H, 1, 3),  unwritten(tokens, H), unwritten(tokens, H), unwritten(count, H),
+               unwritten(count, H),          unwritten(count, H),  unwritten(tokens, 4 * H), {weight.rows, weight.columns},
+               unwritten(count, H),          unwritten(count, H),  unwritten(count, H)};
+  const auto state = [](Matrix<T>(&m)[3]) { return State{m[0].view(), m[1].view(), m[2].view()}; };
+  const State from = state(initial), d_to = state(d_final), to{r.h_final.view(), r.c_final.view(), r.n_final.view()};
+  const State d_from{r.dh_initial.view(), r.dc_initial.view(), r.dn_initial.view()};
+  typename B::Context context;
+  context.begin(sequences, tokens);
+  context.recurrence(p, r.gates.view(), View<const T>{weight.view()}, r.h.view(), r.c.view(),
+                     Carried<State>{states ? &from : nullptr, &to});
+  context.recurrence_gradient(p, View<const T>{r.gates.view()}, View<const T>{weight.view()}, View<const T>{r.h.view()},
+                              View<const T>{r.c.view()}, View<const T>{d_h.view()},
+                              CarriedGradient<State>{states ? &from : nullptr, states ? &d_to : nullptr, &d_from}, r.da.view(),
+                              r.d_weight.view());
+  BOOST_TEST(context.scratch.used() == 0U);
+  return r;
+}
+
+void agrees_with_reference(const Cell<SlstmCell>& p, Index tokens, const std::vector<Sequence>& sequences, bool states) {
+  const auto found = pass<Cpu>(p, tokens, sequences, states);
+  const auto expected = pass<Reference<double>>(p, tokens, sequences, states);
+  for (const Sequence& sequence : sequences)
+    BOOST_TEST(largest_difference(found.gates.view().middle_rows(sequence.begin, sequence.length),
+                                  expected.gates.view().middle_rows(sequence.begin, sequence.length)) < 1e-5);
+  const auto check = [&](auto member, double tolerance) {
+    BOOST_TEST(largest_difference((found.*member.first).view(), (expected.*member.second).view()) < tolerance);
+  };
+#define RONDO_CHECK(name, tolerance) check(std::pair{&Results<float>::name, &Results<double>::name}, tolerance)
+  RONDO_CHECK(h, 1e-5);
+  RONDO_CHECK(c, 1e-5);
+  RONDO_CHECK(h_final, 1e-5);
+  RONDO_CHECK(c_final, 1e-5);
+  RONDO_CHECK(n_final, 1e-5);
+  RONDO_CHECK(da, 2e-5);
+  RONDO_CHECK(d_weight, 3e-5);
+  RONDO_CHECK(dh_initial, 2e-5);
+  RONDO_CHECK(dc_initial, 2e-5);
+  RONDO_CHECK(dn_initial, 2e-5);
+#undef RONDO_CHECK
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cell)
+
+BOOST_AUTO_TEST_CASE(one_sequence_of_every_width) {
+  for (const Index width : {1, 7, 8, 9, 16, 31, 64}) check(width, 6, {{0, 6}}, width % 2 == 0);
+}
+
+BOOST_AUTO_TEST_CASE(ragged_sequences_with_padding) {
+  const std::vector<Sequence> sequences{{1, 5}, {6, 9}, {17, 1}, {18, 0}, {18, 9}, {27, 3}, {30, 2}, {32, 4}, {36, 6}};
+  check(24, 44, sequences, true);
+  check(19, 44, sequences, false);
+  check(140, 44, sequences, true);
+  check(12, 20, {{11, 9}, {0, 4}, {5, 6}}, true);
+}
+
+BOOST_AUTO_TEST_CASE(one_token) {
+  check(20, 3, {{0, 1}, {1, 1}, {2, 1}}, true);
+  check(300, 4, {{0, 1}, {2, 1}}, true);
+}
+
+BOOST_AUTO_TEST_CASE(heads_of_every_width) {
+  for (const Index d : {1, 3, 8, 16, 17, 33, 64})
+    for (const Index heads : {1, 2, 5}) agrees_with_reference({d * heads, heads}, 6, {{0, 6}}, d % 2 == 0);
+}
+BOOST_AUTO_TEST_CASE(heads_of_ragged_sequences) {
+  const std::vector<Sequence> sequences{{1, 5}, {6, 9}, {17, 1}, {18, 0}, {18, 9}, {27, 3}, {30, 2}, {32, 4}, {36, 6}};
+  for (const bool states : {false, true}) {
+    agrees_with_reference({24, 3}, 44, sequences, states);
+    agrees_with_reference({140, 2}, 44, sequences, states);
+    agrees_with_reference({128, 8}, 44, sequences, states);
+    agrees_with_reference({60, 3}, 3, {{0, 1}, {1, 1}, {2, 1}}, states);
+    agrees_with_reference({60, 3}, 4, {{0, 1}, {1, 0}, {2, 1}}, states);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(extreme_gates_stay_finite) {
+  const Cell<SlstmCell> p{16};
+  for (const float scale : {50.0F, 1e4F}) {
+    Matrix<float> gates{40, 64}, weight{64, 16}, h{40, 16}, c{40, 16}, d_h{40, 16};
+    fill_random(gates, 1, scale), fill_random(weight, 2), fill_random(d_h, 3);
+    Arena arena;
+    const std::vector<Sequence> sequences{{0, 40}};
+    cell_forward(sequences, p, gates.view(), weight.view(), h.view(), c.view(), {}, arena);
+    cell_backward(sequences, p, gates.view(), weight.view(), c.view(), d_h.view(), {}, gates.view(), arena);
+    for (const Matrix<float>* m : {&h, &c, &gates})
+      for (const float x : m->values) BOOST_REQUIRE(std::isfinite(x));
+    for (const float x : h.values) BOOST_REQUIRE(std::abs(x) <= 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_sequence_equals_a_whole_one) {
+  const Index width = 40, tokens = 11;
+  Matrix<float> gates{tokens, 4 * width}, weight{4 * width, width}, h{tokens, width}, c{tokens, width};
+  fill_random(gates, 1), fill_random(weight, 2, 0.2F);
+  Matrix<float> cut_gates = gates, cut_h = h, cut_c = c, h_between{1, width}, c_between{1, width};
+  Arena arena;
+  const std::vector<Sequence> whole{{0, 11}}, first{{0, 4}}, second{{0, 7}};
+  const LstmCell::State<View<float>> between{h_between.view(), c_between.view()};
+  const Cell<LstmCell> cell{width};
+  cell_forward(whole, cell, gates.view(), weight.view(), h.view(), c.view(), {}, arena);
+  cell_forward(first, cell, cut_gates.view().middle_rows(0, 4), weight.view(), cut_h.view().middle_rows(0, 4),
+               cut_c.view().middle_rows(0, 4), {nullptr, &between}, arena);
+  cell_forward(second, cell, cut_gates.view().middle_rows(4, 7), weight.view(), cut_h.view().middle_rows(4, 7),
+               cut_c.view().middle_rows(4, 7), {&between, nullptr}, arena);
+  BOOST_TEST(cut_h.values == h.values, boost::test_tools::per_element());
+  BOOST_TEST(cut_gates.values == gates.values, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(disagreeing_sizes_are_refused) {
+  Matrix<float> gates{4, 32}, weight{32, 9}, h{4, 8};
+  Arena arena;
+  const std::vector<Sequence> sequences{{0, 4}}, too_long{{0, 5}};
+  const Cell<LstmCell> cell{8};
+  BOOST_CHECK_THROW(cell_forward(sequences, cell, gates.view(), weight.view(), h.view(), h.view(), {}, arena), Error);
+  Matrix<float> square{32, 8};
+  BOOST_CHECK_THROW(cell_forward(too_long, cell, gates.view(), square.view(), h.view(), h.view(), {}, arena), Error);
+  const Cell<SlstmCell> uneven{8, 3};
+  BOOST_CHECK_THROW(cell_forward(sequences, uneven, gates.view(), square.view(), h.view(), h.view(), {}, arena), Error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
