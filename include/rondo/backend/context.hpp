@@ -46,9 +46,7 @@ class ContextBase {
   template <class Kind, class Layer>
   [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {
     typename Kind::template Record<Layer, Output> result{};
-    walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, Output& member) {
-      member = matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
-    }, result);
+    each_leaf<Output>(kind, layer, result, taker());
     return result;
   }
 
@@ -70,6 +68,12 @@ class ContextBase {
   }
 
  private:
+  [[nodiscard]] auto taker() {
+    return [this](const Path&, const Leaf& leaf, Output& member) {
+      member = matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
+    };
+  }
+
   Sequences sequences_;
   Index tokens_ = 0;
 };

@@ -17,10 +17,10 @@
 //
 // so memory layout, initialisation, optimiser, names in files, counts and printed summaries are the same walk. A member
 // that the list forgets does not compile.
+//
+// `each_leaf<S>` is the walk of one record whose visitor's type is put aside: compiled once for each layer and S, whoever visits.
 #pragma once
 
-#include <array>
-#include <concepts>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -29,103 +29,68 @@
 #include <variant>
 #include <vector>
 
-#include <rondo/core/error.hpp>
+#include <rondo/core/leaf.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
 
-// How a parameter starts:
-//   constant    value                            normal   N(0, value^2)         uniform   U(-value, value)
-//   ramp        from value to last, in equal steps along the last axis
-//   log_count   log(1 + column)
-//   time_step   the inverse softplus of a step whose logarithm is uniform between those of value and last, at least 1e-4 (Mamba)
-struct Initial {
-  enum class Kind { constant, normal, uniform, ramp, log_count, time_step };
-  Kind kind = Kind::constant;
-  double value = 0;
-  double last = 0;
+// The members of the records walked that an entry is about: one for each record.
+template <class... Members>
+struct MembersOf {
+  std::tuple<Members&...> all;
+  constexpr MembersOf(Members&... members) : all(members...) {}
+  constexpr void give_to(auto&& act) const { std::apply(act, all); }
 };
-constexpr Initial zeros() { return {Initial::Kind::constant, 0}; }
-constexpr Initial ones() { return {Initial::Kind::constant, 1}; }
-constexpr Initial normal(double deviation) { return {Initial::Kind::normal, deviation}; }
-constexpr Initial uniform(double bound) { return {Initial::Kind::uniform, bound}; }
-constexpr Initial ramp(double first, double last) { return {Initial::Kind::ramp, first, last}; }
-constexpr Initial log_count() { return {Initial::Kind::log_count}; }
-constexpr Initial time_step(double low, double high) { return {Initial::Kind::time_step, low, high}; }
-
-// Whether weight decay applies to a parameter.
-enum class Decay : bool { no, yes };
-
-// The sizes of a tensor of one to four dimensions, slowest first.
-class Dimensions {
- public:
-  constexpr Dimensions(std::initializer_list<Index> sizes) {
-    for (const Index size : sizes) sizes_[rank_++] = size;
-  }
-  [[nodiscard]] constexpr std::size_t rank() const { return rank_; }
-  [[nodiscard]] constexpr Index operator[](std::size_t axis) const { return sizes_[axis]; }
-  [[nodiscard]] constexpr const Index* begin() const { return sizes_.data(); }
-  [[nodiscard]] constexpr const Index* end() const { return sizes_.data() + rank_; }
-  [[nodiscard]] constexpr Index size() const {
-    Index product = 1;
-    for (const Index size : *this) product *= size;
-    return product;
-  }
-  // As the matrix that a View is: a vector is one row, trailing dimensions are merged.
-  [[nodiscard]] constexpr Index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
-  [[nodiscard]] constexpr Index columns() const {
-    Index product = 1;
-    for (std::size_t axis = rank_ <= 1 ? 0 : 1; axis < rank_; ++axis) product *= sizes_[axis];
-    return product;
-  }
-  [[nodiscard]] std::string text() const {
-    std::string result = "[";
-    for (std::size_t axis = 0; axis < rank_; ++axis) result += (axis ? ", " : "") + std::to_string(sizes_[axis]);
-    return result + "]";
-  }
-  friend constexpr bool operator==(const Dimensions&, const Dimensions&) = default;
-
- private:
-  std::array<Index, 4> sizes_{};
-  std::size_t rank_ = 0;
-};
-
-struct Leaf {
-  std::string_view name;
-  Dimensions dimensions;
-  Initial initial;
-  Decay decay = Decay::no;
+template <class Member>
+struct MembersOf<Member> {  // the usual case, which costs the compiler less
+  Member& only;
+  constexpr void give_to(auto&& act) const { act(only); }
 };
 
 // The entries of a list.
 template <class... Members>
 struct LeafEntry {
   Leaf leaf;
-  std::tuple<Members&...> members;
+  MembersOf<Members...> members;
 };
 template <class Layer, class... Members>
 struct LayerEntry {
   std::string_view name;
   const Layer& layer;
-  std::tuple<Members&...> members;
+  MembersOf<Members...> members;
 };
 template <class Layer, class... Members>
 struct RepeatedEntry {
   std::string_view name;
   const std::vector<Layer>& layers;
-  std::tuple<Members&...> members;
+  MembersOf<Members...> members;
 };
 template <class... Members>
 struct RepeatedLeafEntry {
   Leaf leaf;
   std::size_t count;
-  std::tuple<Members&...> members;
+  MembersOf<Members...> members;
 };
 template <class Choice, class... Members>
 struct ChoiceEntry {
   const Choice& choice;
-  std::tuple<Members&...> members;
+  MembersOf<Members...> members;
+};
+
+// A list: entries of different types, in order (what std::tuple is, for less of the compiler's time).
+template <std::size_t I, class Entry>
+struct Listed {
+  Entry entry;
+};
+template <class Numbers, class... Entries>
+struct EntryList;
+template <std::size_t... I, class... Entries>
+struct EntryList<std::index_sequence<I...>, Entries...> : Listed<I, Entries>... {
+  static constexpr std::size_t size = sizeof...(Entries);
+  constexpr void walk(const auto& kind, const auto& path, auto& visit) const {
+    (walk_entry(kind, path, visit, static_cast<const Listed<I, Entries>&>(*this).entry), ...);
+  }
 };
 
 template <class... Members>
@@ -158,8 +123,8 @@ constexpr auto chosen(const Choice& choice, Members&... members) {
   return ChoiceEntry<Choice, Members...>{choice, {members...}};
 }
 template <class... Entries>
-constexpr std::tuple<Entries...> leaves(Entries... entries) {
-  return {std::move(entries)...};
+constexpr EntryList<std::index_sequence_for<Entries...>, Entries...> leaves(Entries... entries) {
+  return {{entries}...};
 }
 
 // Which of a layer's records is walked.
@@ -224,19 +189,51 @@ constexpr std::size_t member_count() {
 
 struct AnyStorage {};  // stands for S where only the record's form matters
 
-// In place of a path where nobody asks for it: such a walk builds no strings and allocates nothing.
-struct NoPath {};
+// Where a walk is: the names of the layers it went through, each known by the next, as text for who asks.
+class Path {
+ public:
+  Path(std::string_view name = {}) : name_(name) {}
+  Path(const char* name) : name_(name) {}
+  Path(const std::string& name) : name_(name) {}
+  Path(const Path& outer, std::string_view name) : outer_(&outer), name_(name) {}
+  Path(const Path& outer, std::string_view name, std::size_t number) : outer_(&outer), name_(name), number_(static_cast<Index>(number)) {}
 
-inline std::string join_path(const std::string& path, std::string_view name) {
-  if (path.empty()) return std::string(name);
-  return name.empty() ? path : path + "." + std::string(name);
-}
-inline std::string join_path(const std::string& path, std::string_view name, std::size_t number) {
-  return join_path(join_path(path, name), std::to_string(number));
-}
-inline NoPath join_path(NoPath, std::string_view, std::size_t = 0) { return {}; }
+  [[nodiscard]] std::string text() const {
+    std::string result = outer_ ? outer_->text() : std::string{};
+    const auto add = [&](std::string_view word) {
+      if (!result.empty() && !word.empty()) result += '.';
+      result += word;
+    };
+    add(name_);
+    if (number_ >= 0) add(std::to_string(number_));
+    return result;
+  }
+  operator std::string() const { return text(); }
 
-template <class Kind, class Layer, class Path, class Visit, class... Records>
+ private:
+  const Path* outer_ = nullptr;
+  std::string_view name_;
+  Index number_ = -1;
+};
+
+// Any visitor of a record of S.
+template <class S>
+class LeafVisitor {
+ public:
+  template <class Visit>
+    requires(!std::is_same_v<std::remove_const_t<Visit>, LeafVisitor>)
+  LeafVisitor(Visit&& visit)
+      : visit_(const_cast<void*>(static_cast<const void*>(&visit))), call_([](void* to, const Path& path, const Leaf& leaf, S& member) {
+          (*static_cast<std::remove_reference_t<Visit>*>(to))(path, leaf, member);
+        }) {}
+  void operator()(const Path& path, const Leaf& leaf, S& member) const { call_(visit_, path, leaf, member); }
+
+ private:
+  void* visit_;
+  void (*call_)(void*, const Path&, const Leaf&, S&);
+};
+
+template <class Kind, class Layer, class Visit, class... Records>
 void walk(const Kind& kind, const Layer& layer, const Path& path, Visit&& visit, Records&... records);
 
 // A record that is only read has its form already.
@@ -254,65 +251,70 @@ template <std::size_t I, class... Members>
 void give_alternative(const std::variant<Members...>&) {}
 
 // How each kind of entry is walked.
-template <class Kind, class Path, class Visit, class... Members>
+template <class Kind, class Visit, class... Members>
 void walk_entry(const Kind&, const Path& path, Visit& visit, const LeafEntry<Members...>& entry) {
-  std::apply([&](Members&... members) { visit(join_path(path, entry.leaf.name), entry.leaf, members...); }, entry.members);
+  entry.members.give_to([&](Members&... members) { visit(Path{path, entry.leaf.name}, entry.leaf, members...); });
 }
-template <class Kind, class Path, class Visit, class... Members>
+template <class Kind, class Visit, class... Members>
 void walk_entry(const Kind&, const Path& path, Visit& visit, const RepeatedLeafEntry<Members...>& entry) {
-  std::apply(
-      [&](Members&... members) {
-        (give_size(members, entry.count), ...);
-        for (std::size_t i = 0; i < entry.count; ++i)
-          visit(join_path(path, entry.leaf.name, i), entry.leaf, members[i]...);
-      },
-      entry.members);
+  entry.members.give_to([&](Members&... members) {
+    (give_size(members, entry.count), ...);
+    for (std::size_t i = 0; i < entry.count; ++i) visit(Path{path, entry.leaf.name, i}, entry.leaf, members[i]...);
+  });
 }
-template <class Kind, class Path, class Visit, class Layer, class... Members>
+template <class Kind, class Visit, class Layer, class... Members>
 void walk_entry(const Kind& kind, const Path& path, Visit& visit, const LayerEntry<Layer, Members...>& entry) {
-  std::apply([&](Members&... members) { walk(kind, entry.layer, join_path(path, entry.name), visit, members...); }, entry.members);
+  entry.members.give_to([&](Members&... members) { walk(kind, entry.layer, Path{path, entry.name}, visit, members...); });
 }
-template <class Kind, class Path, class Visit, class Layer, class... Members>
+template <class Kind, class Visit, class Layer, class... Members>
 void walk_entry(const Kind& kind, const Path& path, Visit& visit, const RepeatedEntry<Layer, Members...>& entry) {
-  std::apply(
-      [&](Members&... members) {
-        (give_size(members, entry.layers.size()), ...);
-        for (std::size_t i = 0; i < entry.layers.size(); ++i)
-          walk(kind, entry.layers[i], join_path(path, entry.name, i), visit, members[i]...);
-      },
-      entry.members);
+  entry.members.give_to([&](Members&... members) {
+    (give_size(members, entry.layers.size()), ...);
+    for (std::size_t i = 0; i < entry.layers.size(); ++i)
+      walk(kind, entry.layers[i], Path{path, entry.name, i}, visit, members[i]...);
+  });
 }
-template <std::size_t I, class Kind, class Path, class Visit, class Choice, class... Members>
+template <std::size_t I, class Kind, class Visit, class Choice, class... Members>
 void walk_alternative(const Kind& kind, const Path& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
   if (entry.choice.index() != I) return;
-  std::apply(
-      [&](Members&... members) {
-        (give_alternative<I>(members), ...);
-        walk(kind, *std::get_if<I>(&entry.choice), path, visit, *std::get_if<I>(&members)...);
-      },
-      entry.members);
+  entry.members.give_to([&](Members&... members) {
+    (give_alternative<I>(members), ...);
+    walk(kind, *std::get_if<I>(&entry.choice), path, visit, *std::get_if<I>(&members)...);
+  });
 }
-template <class Kind, class Path, class Visit, class Choice, class... Members>
+template <class Kind, class Visit, class Choice, class... Members>
 void walk_entry(const Kind& kind, const Path& path, Visit& visit, const ChoiceEntry<Choice, Members...>& entry) {
   [&]<std::size_t... I>(std::index_sequence<I...>) { (walk_alternative<I>(kind, path, visit, entry), ...); }(
       std::make_index_sequence<std::variant_size_v<Choice>>{});
 }
 
 // Walks one or more records of `layer` in lock step. Vectors inside records get their size on the way.
-template <class Kind, class Layer, class Path, class Visit, class... Records>
+template <class Kind, class Layer, class Visit, class... Records>
 void walk(const Kind& kind, const Layer& layer, const Path& path, Visit&& visit, Records&... records) {
-  auto list = kind.list(layer, records...);
-  static_assert(std::tuple_size_v<decltype(list)> == member_count<typename Kind::template Record<Layer, AnyStorage>>(),
+  const auto list = kind.list(layer, records...);
+  static_assert(decltype(list)::size == member_count<typename Kind::template Record<Layer, AnyStorage>>(),
                 "rondo: the list of a record must name every member of the record exactly once");
-  std::apply([&](const auto&... entries) { (walk_entry(kind, path, visit, entries), ...); }, list);
+  list.walk(kind, path, visit);
+}
+
+// Walks one record of S: visit(path, leaf, member).
+template <class S, class Kind, class Layer, class Record>
+void each_leaf(const Kind& kind, const Layer& layer, Record& record, const LeafVisitor<S>& visit) {
+  walk(kind, layer, Path{}, visit, record);
+}
+
+// Visits the leaves of a record that need not exist. (The views are those that most programs walk anyway.)
+template <class Kind, class Layer, class Visit>
+void each_leaf_of(const Kind& kind, const Layer& layer, Visit&& visit) {
+  typename Kind::template Record<Layer, View<float>> record{};
+  each_leaf<View<float>>(kind, layer, record, [&](const Path& path, const Leaf& leaf, View<float>&) { visit(path, leaf); });
 }
 
 // The record of `layer` whose members are what `make(path, leaf)` returns for each leaf.
 template <class S, class Kind, class Layer, class Make>
 auto make_record(const Kind& kind, const Layer& layer, Make&& make) {
   typename Kind::template Record<Layer, S> record{};
-  walk(kind, layer, std::string{}, [&](const std::string& path, const Leaf& leaf, S& member) { member = make(path, leaf); },
-       record);
+  each_leaf<S>(kind, layer, record, [&](const Path& path, const Leaf& leaf, S& member) { member = make(path, leaf); });
   return record;
 }
 
@@ -320,7 +322,7 @@ auto make_record(const Kind& kind, const Layer& layer, Make&& make) {
 template <class To, class Kind, class Layer, class From>
 auto convert_record(const Kind& kind, const Layer& layer, From& from) {
   typename Kind::template Record<Layer, To> record{};
-  walk(kind, layer, NoPath{}, [](NoPath, const Leaf&, auto& source, To& target) { target = To(source); }, from, record);
+  walk(kind, layer, Path{}, [](const Path&, const Leaf&, auto& source, To& target) { target = To(source); }, from, record);
   return record;
 }
 
@@ -328,8 +330,7 @@ auto convert_record(const Kind& kind, const Layer& layer, From& from) {
 template <class Kind, class Layer>
 Index record_size(const Kind& kind, const Layer& layer) {
   Index sum = 0;
-  typename Kind::template Record<Layer, AnyStorage> record{};
-  walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, AnyStorage) { sum += leaf.dimensions.size(); }, record);
+  each_leaf_of(kind, layer, [&](const Path&, const Leaf& leaf) { sum += leaf.dimensions.size(); });
   return sum;
 }
 

@@ -65,62 +65,73 @@ struct NamedTensor {
 template <class Kind, class Layer>
 std::vector<NamedLeaf> named_leaves(const Kind& kind, const Layer& layer) {
   std::vector<NamedLeaf> result;
-  make_record<AnyStorage>(kind, layer, [&](const std::string& path, const Leaf& leaf) {
-    result.push_back({path, leaf});
-    return AnyStorage{};
-  });
+  each_leaf_of(kind, layer, [&](const Path& path, const Leaf& leaf) { result.push_back({path, leaf}); });
   return result;
 }
 
-// One buffer that holds a record of a layer, leaf after leaf, each 64-byte aligned.
-template <class Kind, class Layer, class S, class Memory = Arena>
-class RecordBuffer {
+// The tensors of a record in one buffer, leaf after leaf, each 64-byte aligned: all of RecordBuffer that does not depend on the layer.
+template <class S, class Memory>
+class TensorBuffer {
  public:
-  using Record = typename Kind::template Record<Layer, View<S>>;
+  TensorBuffer(TensorBuffer&&) noexcept = default;
+  TensorBuffer& operator=(TensorBuffer&&) noexcept = default;
 
-  RecordBuffer(const Kind& kind, const Layer& layer) : kind_(kind), layer_(&layer) {
-    std::size_t bytes = 0;
-    make_record<AnyStorage>(kind, layer, [&](const std::string&, const Leaf& leaf) {
-      bytes += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
-      return AnyStorage{};
-    });
-    memory_.reserve(bytes);
-    const auto size = static_cast<Index>(bytes / sizeof(S));
-    S* data = memory_.template take<S>(size);
-    flat_ = {data, 1, size};
-    std::fill_n(data, size, S{});
-    record_ = make_record<View<S>>(kind, layer, [&](const std::string&, const Leaf& leaf) {
-      const View<S> view{data, leaf.dimensions.rows(), leaf.dimensions.columns()};
-      data += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S)) / sizeof(S);
-      return view;
-    });
-  }
-  RecordBuffer(RecordBuffer&&) noexcept = default;
-  RecordBuffer& operator=(RecordBuffer&&) noexcept = default;
-
-  [[nodiscard]] const Record& record() const { return record_; }
   [[nodiscard]] View<S> flat() const { return flat_; }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(flat_.size()) * sizeof(S); }
-
-  // visit(path, leaf, view) for every leaf. One walk is compiled for a buffer, whatever its visitors do.
+  [[nodiscard]] const std::vector<NamedTensor<S>>& tensors() const { return tensors_; }
+  // visit(path, leaf, view) for every leaf.
   using Visit = std::function<void(const std::string& path, const Leaf& leaf, View<S> view)>;
   void each(const Visit& visit) const {
-    walk(
-        kind_, *layer_, std::string{}, [&](const std::string& path, const Leaf& leaf, View<S> view) { visit(path, leaf, view); },
-        record_);
+    for (const auto& [name, leaf, tensor] : tensors_) visit(name, leaf, tensor);
   }
-  [[nodiscard]] std::vector<NamedTensor<S>> tensors() const {
-    std::vector<NamedTensor<S>> result;
-    each([&](const std::string& path, const Leaf& leaf, View<S> view) { result.push_back({path, leaf, view}); });
-    return result;
+
+ protected:
+  TensorBuffer() = default;
+  // First every leaf is listed, then there is memory, then every view is placed.
+  [[nodiscard]] auto lister() {
+    return [this](const Path& path, const Leaf& leaf, View<S>&) { tensors_.push_back({path, leaf, {}}); };
+  }
+  void take_memory() {
+    std::size_t bytes = 0;
+    for (const auto& one : tensors_) bytes += padded_bytes(one.leaf);
+    memory_.reserve(bytes);
+    flat_ = {memory_.template take<S>(static_cast<Index>(bytes / sizeof(S))), 1, static_cast<Index>(bytes / sizeof(S))};
+    std::fill_n(flat_.data, flat_.columns, S{});
+    S* data = flat_.data;
+    for (auto& one : tensors_) {
+      one.tensor = {data, one.leaf.dimensions.rows(), one.leaf.dimensions.columns()};
+      data += padded_bytes(one.leaf) / sizeof(S);
+    }
+  }
+  [[nodiscard]] auto placer() {
+    return [one = tensors_.begin()](const Path&, const Leaf&, View<S>& view) mutable { view = (one++)->tensor; };
   }
 
  private:
-  Kind kind_;
-  const Layer* layer_;
+  static std::size_t padded_bytes(const Leaf& leaf) {
+    return arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
+  }
+
   Memory memory_;
   View<S> flat_;
-  Record record_;
+  std::vector<NamedTensor<S>> tensors_;
+};
+
+// One buffer that holds a record of a layer.
+template <class Kind, class Layer, class S, class Memory = Arena>
+class RecordBuffer : public TensorBuffer<S, Memory> {
+ public:
+  using Record = typename Kind::template Record<Layer, View<S>>;
+
+  RecordBuffer(const Kind& kind, const Layer& layer) {
+    each_leaf<View<S>>(kind, layer, record_, this->lister());
+    this->take_memory();
+    each_leaf<View<S>>(kind, layer, record_, this->placer());
+  }
+  [[nodiscard]] const Record& record() const { return record_; }
+
+ private:
+  Record record_{};
 };
 
 template <class Model, class Backend, class Storage = typename Backend::Scalar>

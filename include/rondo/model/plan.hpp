@@ -30,9 +30,9 @@ struct PlannedRecord {
   TraceMemory memory;
   typename Kind::template Record<Layer, View<float>> record{};
   PlannedRecord(const Kind& kind, const Layer& layer) {
-    walk(kind, layer, NoPath{}, [&](NoPath, const Leaf& leaf, View<float>& view) {
+    each_leaf<View<float>>(kind, layer, record, [&](const Path&, const Leaf& leaf, View<float>& view) {
       view = {memory.take<float>(leaf.dimensions.size()), leaf.dimensions.rows(), leaf.dimensions.columns()};
-    }, record);
+    });
   }
 };
 
@@ -57,8 +57,8 @@ StepPlan plan_training_step(const Model& model, const Objective& objective, Sequ
     plan.operations_per_token = 3 * c.counts.model_operations / static_cast<double>(tokens);
     model.backward(c, weights.record, row, d_hidden, saved.record, gradients.record, {});
   }
-  walk(WeightRecords{}, model, NoPath{}, [&](NoPath, const Leaf&, auto& w, auto& g) { c.adamw({}, w, g, w, w); }, weights.record,
-       gradients.record);
+  each_leaf<View<float>>(WeightRecords{}, model, weights.record,
+                         [&](const Path&, const Leaf&, View<float>& w) { c.adamw({}, w, w, w, w); });
   plan.scratch = c.scratch.high_water();
   plan.operations = c.counts.operations;
   plan.bytes_moved = c.counts.bytes;

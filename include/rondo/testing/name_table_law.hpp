@@ -26,7 +26,7 @@ std::vector<std::string> name_table_violations(const Model& model, const NameTab
   std::vector<std::string> violations;
   std::map<std::string, std::vector<Part>> tensors;
   std::map<std::string, int> paths;
-  make_record<AnyStorage>(WeightRecords{}, model, [&](const std::string& path, const Leaf& leaf) {
+  each_leaf_of(WeightRecords{}, model, [&](const std::string& path, const Leaf& leaf) {
     if (++paths[path] == 2) violations.push_back("two weights have the path '" + path + "'");
     if (const auto stored = table.name_of(path)) {
       const auto back = table.path_of(stored->name, stored->rows.part);
@@ -36,7 +36,6 @@ std::vector<std::string> name_table_violations(const Model& model, const NameTab
     } else {
       violations.push_back("'" + path + "' has no name");
     }
-    return AnyStorage{};
   });
   for (const auto& [name, parts] : tensors) {
     std::vector<int> present(static_cast<std::size_t>(parts.front().rows.parts));

@@ -99,10 +99,7 @@ struct NamedLeaf {
 template <class Kind, class Subject>
 std::vector<NamedLeaf> list_leaves(const Kind& kind, const Subject& subject) {
   std::vector<NamedLeaf> result;
-  make_record<AnyStorage>(kind, subject, [&](const std::string& path, const Leaf& leaf) {
-    result.push_back({path, leaf});
-    return AnyStorage{};
-  });
+  each_leaf_of(kind, subject, [&](const Path& path, const Leaf& leaf) { result.push_back({path, leaf}); });
   return result;
 }
 

@@ -81,24 +81,24 @@ struct CellLoop {
   static State row_of(C& c, const Tag& p, const State* states, Index s) {
     State result = c.record(one, p);
     if (states == nullptr)
-      walk(one, p, NoPath{}, [&](NoPath, const Leaf&, const Output& to) { c.zero(to); }, result);
+      walk(one, p, Path{}, [&](const Path&, const Leaf&, const Output& to) { c.zero(to); }, result);
     else
-      walk(one, p, NoPath{}, [&](NoPath, const Leaf&, const Output& from, const Output& to) { c.copy(from.middle_rows(s, 1), to); },
+      walk(one, p, Path{}, [&](const Path&, const Leaf&, const Output& from, const Output& to) { c.copy(from.middle_rows(s, 1), to); },
            *states, result);
     return result;
   }
   static void set_row(C& c, const Tag& p, const State& state, const State* states, Index s) {
     if (states != nullptr)
-      walk(one, p, NoPath{}, [&](NoPath, const Leaf&, const Output& from, const Output& to) { c.copy(from, to.middle_rows(s, 1)); },
+      walk(one, p, Path{}, [&](const Path&, const Leaf&, const Output& from, const Output& to) { c.copy(from, to.middle_rows(s, 1)); },
            state, *states);
   }
   static Unit unit_of(const Tag& p, const State& state, Index i) {
     Unit unit{};
-    walk(one, p, NoPath{}, [&](NoPath, const Leaf&, const Output& from, T& to) { to = from(0, i); }, state, unit);
+    walk(one, p, Path{}, [&](const Path&, const Leaf&, const Output& from, T& to) { to = from(0, i); }, state, unit);
     return unit;
   }
   static void set_unit(const Tag& p, const Unit& unit, const State& state, Index i) {
-    walk(one, p, NoPath{}, [&](NoPath, const Leaf&, const T& from, const Output& to) { to(0, i) = from; }, unit, state);
+    walk(one, p, Path{}, [&](const Path&, const Leaf&, const T& from, const Output& to) { to(0, i) = from; }, unit, state);
   }
   template <class Act>
   static void each_sequence(C& c, Act act) {

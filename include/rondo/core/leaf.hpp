@@ -1,0 +1,77 @@
+// Leaf: one tensor of a record as its layer describes it: name, sizes, how it starts, whether it decays.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <rondo/core/view.hpp>
+
+namespace rondo {
+
+// How a parameter starts:
+//   constant    value                            normal   N(0, value^2)         uniform   U(-value, value)
+//   ramp        from value to last, in equal steps along the last axis
+//   log_count   log(1 + column)
+//   time_step   the inverse softplus of a step whose logarithm is uniform between those of value and last, at least 1e-4 (Mamba)
+struct Initial {
+  enum class Kind { constant, normal, uniform, ramp, log_count, time_step };
+  Kind kind = Kind::constant;
+  double value = 0;
+  double last = 0;
+};
+constexpr Initial zeros() { return {Initial::Kind::constant, 0}; }
+constexpr Initial ones() { return {Initial::Kind::constant, 1}; }
+constexpr Initial normal(double deviation) { return {Initial::Kind::normal, deviation}; }
+constexpr Initial uniform(double bound) { return {Initial::Kind::uniform, bound}; }
+constexpr Initial ramp(double first, double last) { return {Initial::Kind::ramp, first, last}; }
+constexpr Initial log_count() { return {Initial::Kind::log_count}; }
+constexpr Initial time_step(double low, double high) { return {Initial::Kind::time_step, low, high}; }
+
+// Whether weight decay applies to a parameter.
+enum class Decay : bool { no, yes };
+
+// The sizes of a tensor of one to four dimensions, slowest first.
+class Dimensions {
+ public:
+  constexpr Dimensions(std::initializer_list<Index> sizes) {
+    for (const Index size : sizes) sizes_[rank_++] = size;
+  }
+  [[nodiscard]] constexpr std::size_t rank() const { return rank_; }
+  [[nodiscard]] constexpr Index operator[](std::size_t axis) const { return sizes_[axis]; }
+  [[nodiscard]] constexpr const Index* begin() const { return sizes_.data(); }
+  [[nodiscard]] constexpr const Index* end() const { return sizes_.data() + rank_; }
+  [[nodiscard]] constexpr Index size() const {
+    Index product = 1;
+    for (const Index size : *this) product *= size;
+    return product;
+  }
+  // As the matrix that a View is: a vector is one row, trailing dimensions are merged.
+  [[nodiscard]] constexpr Index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
+  [[nodiscard]] constexpr Index columns() const {
+    Index product = 1;
+    for (std::size_t axis = rank_ <= 1 ? 0 : 1; axis < rank_; ++axis) product *= sizes_[axis];
+    return product;
+  }
+  [[nodiscard]] std::string text() const {
+    std::string result = "[";
+    for (std::size_t axis = 0; axis < rank_; ++axis) result += (axis ? ", " : "") + std::to_string(sizes_[axis]);
+    return result + "]";
+  }
+  friend constexpr bool operator==(const Dimensions&, const Dimensions&) = default;
+
+ private:
+  std::array<Index, 4> sizes_{};
+  std::size_t rank_ = 0;
+};
+
+struct Leaf {
+  std::string_view name;
+  Dimensions dimensions;
+  Initial initial;
+  Decay decay = Decay::no;
+};
+
+}  // namespace rondo
