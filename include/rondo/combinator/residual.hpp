@@ -1,6 +1,7 @@
 // Pre-norm residual connection:  y = x + dropout(inner(norm(x)))
 //
 //   dx = dy + norm'(inner'(dropout'(dy)))
+// A mixer that drops elements of its own somewhere inside says so (`drops_inside`); there is no dropout here then.
 //
 // norm(x) is formed again in the backward: only x, which the caller keeps, and what norm and inner save stays in memory.
 #pragma once
@@ -20,7 +21,7 @@ class Residual {
   Residual(const Shape& shape, Index block, Index place)
       : norm_(shape.width, shape.norm_epsilon),
         inner_(shape, block),
-        dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8 + place)),
+        dropout_(rate(shape), static_cast<std::uint64_t>(block * 8 + place)),
         width_(shape.width) {}
 
   template <class S>
@@ -63,6 +64,13 @@ class Residual {
   }
 
  private:
+  static constexpr double rate(const Shape& shape) {
+    if constexpr (requires { Inner::drops_inside; })
+      return 0;
+    else
+      return shape.dropout;
+  }
+
   Norm norm_;
   Inner inner_;
   Dropout dropout_;

@@ -14,19 +14,24 @@ namespace rondo {
 // How a parameter starts:
 //   constant    value                            normal   N(0, value^2)         uniform   U(-value, value)
 //   ramp        from value to last, in equal steps along the last axis
+//   power_law   from value to last along the last axis, as the exponent-th power of the way
 //   log_count   log(1 + column)
 //   time_step   the inverse softplus of a step whose logarithm is uniform between those of value and last, at least 1e-4 (Mamba)
 struct Initial {
-  enum class Kind { constant, normal, uniform, ramp, log_count, time_step };
+  enum class Kind { constant, normal, uniform, ramp, power_law, log_count, time_step };
   Kind kind = Kind::constant;
   double value = 0;
   double last = 0;
+  double exponent = 1;
 };
 constexpr Initial zeros() { return {Initial::Kind::constant, 0}; }
 constexpr Initial ones() { return {Initial::Kind::constant, 1}; }
 constexpr Initial normal(double deviation) { return {Initial::Kind::normal, deviation}; }
 constexpr Initial uniform(double bound) { return {Initial::Kind::uniform, bound}; }
 constexpr Initial ramp(double first, double last) { return {Initial::Kind::ramp, first, last}; }
+constexpr Initial power_law(double first, double last, double exponent) {
+  return {Initial::Kind::power_law, first, last, exponent};
+}
 constexpr Initial log_count() { return {Initial::Kind::log_count}; }
 constexpr Initial time_step(double low, double high) { return {Initial::Kind::time_step, low, high}; }
 

@@ -14,10 +14,14 @@ class Dropout : public PlainLayer, public NoWeights, public NothingSaved, public
  public:
   constexpr Dropout(double rate, std::uint64_t stream) : rate_(rate), stream_(stream) {}
 
+  template <class C>
+  [[nodiscard]] bool acts(const C& c) const {
+    return rate_ > 0 && c.training;
+  }
   // In place, in either direction: the mask is linear and its own transpose.
   template <class C>
   void apply(C& c, Out<C> x) const {
-    if (rate_ > 0 && c.training) c.dropout(rate_, stream_, x);
+    if (acts(c)) c.dropout(rate_, stream_, x);
   }
 
  private:

@@ -23,12 +23,13 @@ namespace rondo {
 
 // Element `number` of a tensor, in column `i` of `columns`.
 inline double initial_value(const Initial& initial, RandomKey key, std::uint64_t number, Index i, Index columns) {
+  const double way = static_cast<double>(i) / static_cast<double>(std::max<Index>(columns - 1, 1));
   switch (initial.kind) {
     case Initial::Kind::constant: return initial.value;
     case Initial::Kind::normal: return initial.value * normal_number(key, number);
     case Initial::Kind::uniform: return initial.value * (2 * uniform_number(key, number) - 1);
-    case Initial::Kind::ramp:
-      return initial.value + (initial.last - initial.value) * static_cast<double>(i) / static_cast<double>(std::max<Index>(columns - 1, 1));
+    case Initial::Kind::ramp: return initial.value + (initial.last - initial.value) * way;
+    case Initial::Kind::power_law: return initial.value + (initial.last - initial.value) * std::pow(way, initial.exponent);
     case Initial::Kind::log_count: return std::log(static_cast<double>(1 + i));
     case Initial::Kind::time_step: {
       const double low = std::log(initial.value), high = std::log(initial.last);
