@@ -46,6 +46,17 @@ BOOST_AUTO_TEST_CASE(sizes_follow_from_others) {
   static_assert(Shape{.width = 32}.rank() == 2 && Shape{.width = 33}.rank() == 3 && Shape{.width = 32, .step_rank = 5}.rank() == 5);
 }
 
+BOOST_AUTO_TEST_CASE(sets_of_blocks) {
+  constexpr BlockSet some{7, 3, 127, 5, 3};
+  static_assert(some.contains(3) && some.contains(127) && !some.contains(4) && !some.contains(-1) && !some.contains(128));
+  static_assert(some.end() == 128 && BlockSet{}.end() == 0 && BlockSet{0}.end() == 1 && BlockSet{63}.end() == 64);
+  static_assert(BlockSet{}.empty() && !some.empty() && BlockSet::all(2) == BlockSet{1, 0} && Shape{}.second_blocks.empty());
+  BOOST_TEST(some.text() == "3,5,7,127");
+  BOOST_TEST(BlockSet{}.text() == "");
+  BOOST_CHECK_THROW(BlockSet{128}, Error);
+  BOOST_CHECK_THROW(BlockSet{-1}, Error);
+}
+
 BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
   const auto with = [](auto change) {
     Shape shape = possible;

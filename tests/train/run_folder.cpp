@@ -35,8 +35,18 @@ BOOST_AUTO_TEST_CASE(settings_reach_their_places) {
   BOOST_TEST(run.train.beta2 == TrainSettings{}.beta2);
 }
 
+BOOST_AUTO_TEST_CASE(blocks_are_a_list) {
+  for (const char* list : {"3,5,7", "[3, 5, 7]", "5, 7, 3"})
+    BOOST_TEST((with_settings({std::string("shape.second_blocks=") + list}).shape.second_blocks == BlockSet{3, 5, 7}), list);
+  BOOST_TEST((with_settings({"shape.second_blocks=4"}).shape.second_blocks == BlockSet{4}));
+  BOOST_TEST((with_settings({"shape.second_blocks="}).shape.second_blocks == BlockSet{}));
+  for (const char* list : {"-1", "128", "3,x", "1.5", "true", "{}"})
+    BOOST_TEST(has(problem_of({std::string("shape.second_blocks=") + list}),
+                   "shape.second_blocks: expected numbers of blocks from 0 to 127"), list);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
-  RunDescription run = with_settings({"shape.width=96", "train.ema=0.99", "train.steps=7", "data.tokens=a b.tokens", "seed=3"});
+  RunDescription run = with_settings({"shape.width=96", "shape.second_blocks=1,64", "train.ema=0.99", "train.steps=7", "data.tokens=a b.tokens", "seed=3"});
   run.record["threads"] = 2;
   const Json document = app::to_json(run);
   BOOST_TEST(app::to_json(app::read_run_description(document, "run.json")).dump() == document.dump());

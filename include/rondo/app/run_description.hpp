@@ -129,8 +129,7 @@ inline RunDescription read_run_description(const Json& document, const std::stri
   read_object(document, name, [&](ObjectReader& reader) {
     reader.take("composition", run.composition);
     reader.object("shape", [&](ObjectReader& shape) {
-      each_size(run.shape,
-                [&](std::string_view size, auto& value) { shape.take(size, value, at_least(std::decay_t<decltype(value)>{0})); });
+      each_size(run.shape, [&](std::string_view size, auto& value) { take_size(shape, size, value); });
     });
     reader.object("train", [&](ObjectReader& train) {
       each_train_setting(run.train,
@@ -151,7 +150,7 @@ inline RunDescription read_run_description(const Json& document, const std::stri
 
 inline Json to_json(const RunDescription& run) {
   Json shape = Json::object(), train = Json::object();
-  each_size(run.shape, [&](std::string_view size, const auto& value) { shape[std::string(size)] = value; });
+  each_size(run.shape, [&](std::string_view size, const auto& value) { shape[std::string(size)] = size_json(value); });
   each_train_setting(run.train, [&](const char* setting, const auto& value, const auto&) { train[setting] = value; });
   Json document = Json::object();
   document["composition"] = run.composition;

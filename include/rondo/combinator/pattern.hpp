@@ -1,121 +1,23 @@
 // Pattern<A, A, B>: blocks of several types in one stack, repeating: block l is of type number l mod 3.
 //
 //   using Hybrid = LanguageModel<Pattern<Hgrn2Block, Hgrn2Block, AttentionBlock>>;
-//
-// Each alternative keeps its own records. What blocks share (lower bounds) is that of the first alternative that shares anything.
 #pragma once
 
-#include <optional>
-#include <utility>
-#include <variant>
-
-#include <rondo/layer/layer.hpp>
+#include <rondo/combinator/block_choice.hpp>
 
 namespace rondo {
 
-template <class... Blocks>
-struct FirstShared {
-  using type = NothingShared;
-};
-template <class First, class... Rest>
-struct FirstShared<First, Rest...> {
-  using type = std::conditional_t<std::is_same_v<typename First::Shared, NothingShared>, typename FirstShared<Rest...>::type,
-                                  typename First::Shared>;
-};
-
-// The same types, each once.
-template <class Unique, class... Types>
-struct UniqueTypes {
-  using type = Unique;
-};
-template <template <class...> class List, class... Kept, class First, class... Rest>
-struct UniqueTypes<List<Kept...>, First, Rest...> {
-  using type = typename UniqueTypes<
-      std::conditional_t<(std::is_same_v<First, Kept> || ...), List<Kept...>, List<Kept..., First>>, Rest...>::type;
-};
-
-// The variant of one kind of record of each alternative.
-template <class Kind, class Choice, class S>
-struct RecordChoice;
-template <class Kind, class... Alternatives, class S>
-struct RecordChoice<Kind, std::variant<Alternatives...>, S> {
-  using type = std::variant<typename Kind::template Record<Alternatives, S>...>;
+struct InTurn {
+  static constexpr void check(const Shape& shape, Index count) {
+    if (count > shape.depth) throw error("shape: a pattern of ", count, " blocks does not fit into depth ", shape.depth);
+  }
+  static constexpr Index number(const Shape&, Index block, Index count) { return block % count; }
 };
 
 template <class... Blocks>
-class Pattern {
-  using Choice = typename UniqueTypes<std::variant<>, Blocks...>::type;
-
+class Pattern : public BlockChoice<InTurn, Blocks...> {
  public:
-  using Shared = typename FirstShared<Blocks...>::type;
-
-  static constexpr void check(const Shape& shape) {
-    if (static_cast<Index>(sizeof...(Blocks)) > shape.depth)
-      throw error("shape: a pattern of ", sizeof...(Blocks), " blocks does not fit into depth ", shape.depth);
-    (Blocks::check(shape), ...);
-  }
-  Pattern(const Shape& shape, Index block)
-      : choice_(make(shape, block, static_cast<std::size_t>(block) % sizeof...(Blocks), std::index_sequence_for<Blocks...>{})) {}
-
-  template <class S>
-  struct Weights {
-    typename RecordChoice<WeightRecords, Choice, S>::type choice;
-  };
-  auto weight_leaves(auto&... w) const { return leaves(chosen(choice_, w.choice...)); }
-  template <class S>
-  struct Saved {
-    typename RecordChoice<SavedRecords, Choice, S>::type choice;
-  };
-  auto saved_leaves(Extent, auto&... s) const { return leaves(chosen(choice_, s.choice...)); }
-  template <class S>
-  struct State {
-    typename RecordChoice<StateRecords, Choice, S>::type choice;
-  };
-  auto state_leaves(Extent, auto&... s) const { return leaves(chosen(choice_, s.choice...)); }
-
-  [[nodiscard]] Index in() const {
-    return std::visit([](const auto& block) { return block.in(); }, choice_);
-  }
-
-  template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<Pattern, C> carried) const {
-    with_choice([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-      using Block = std::variant_alternative_t<I, Choice>;
-      std::get<I>(choice_).forward(c, std::get<I>(w.choice), x, y, std::get<I>(saved.choice),
-                                   CarriedFor<Block, C>{alternative<I>(carried.initial), alternative<I>(carried.final)});
-    });
-  }
-  template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Pattern, C> carried) const {
-    with_choice([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-      using Block = std::variant_alternative_t<I, Choice>;
-      std::get<I>(choice_).backward(
-          c, std::get<I>(w.choice), x, dy, dx, std::get<I>(saved.choice), std::get<I>(dw.choice),
-          CarriedGradientFor<Block, C>{alternative<I>(carried.initial), alternative<I>(carried.d_final),
-                                       alternative<I>(carried.d_initial)});
-    });
-  }
-
- private:
-  template <std::size_t... I>
-  static Choice make(const Shape& shape, Index block, std::size_t number, std::index_sequence<I...>) {
-    std::optional<Choice> result;
-    ((I == number ? void(result.emplace(std::in_place_type<Blocks>, shape, block)) : void()), ...);
-    return *std::move(result);
-  }
-  template <class Do>
-  void with_choice(Do&& act) const {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((choice_.index() == I ? act(std::integral_constant<std::size_t, I>{}) : void()), ...);
-    }(std::make_index_sequence<std::variant_size_v<Choice>>{});
-  }
-  template <std::size_t I, class Record>
-  static auto alternative(const Record* record) {
-    return record ? &std::get<I>(record->choice) : nullptr;
-  }
-
-  Choice choice_;
+  using BlockChoice<InTurn, Blocks...>::BlockChoice;
 };
 
 }  // namespace rondo

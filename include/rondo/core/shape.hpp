@@ -7,6 +7,7 @@
 // a model throws Error with both numbers, before any memory is taken.
 #pragma once
 
+#include <rondo/core/block_set.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
 
@@ -28,6 +29,7 @@ struct Shape {
   Index convolution = 4;      // taps of a short convolution
   Index window = 0;           // of attention, in tokens; 0: all
   Index context = 2048;       // tokens that a cache of keys and values holds
+  BlockSet second_blocks{};   // those of the second type, where a stack has two (Either)
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;

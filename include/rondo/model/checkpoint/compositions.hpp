@@ -25,7 +25,7 @@ inline Shape read_own_shape(const ModelConfig& file) {
   const Json* sizes = config.find("shape");
   if (sizes == nullptr) throw Error(file.name, "shape", "an object of sizes", "none");
   ObjectReader reader{*sizes, file.name, "shape"};
-  each_size(shape, [&](std::string_view name, auto& value) { reader.take(name, value); });
+  each_size(shape, [&](std::string_view name, auto& value) { take_size(reader, name, value); });
   reader.finish();
   shape.check();
   return shape;

@@ -1,18 +1,21 @@
 // The sizes of a Shape with their names, once for all who read, write or print them.
 //
-//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: Index or double
+//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: Index, double or BlockSet
+//   take_size(reader, name, value); size_json(value)                        a number, or block numbers: [3, 5, 7] or "3,5,7"
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <rondo/core/record.hpp>
 #include <rondo/core/shape.hpp>
+#include <rondo/io/object_reader.hpp>
 
 namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 21, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 22, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -28,12 +31,44 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("convolution", shape.convolution);
   visit("window", shape.window);
   visit("context", shape.context);
+  visit("second_blocks", shape.second_blocks);
   visit("norm_epsilon", shape.norm_epsilon);
   visit("mixer_norm_epsilon", shape.mixer_norm_epsilon);
   visit("rope_theta", shape.rope_theta);
   visit("gate_soft_cap", shape.gate_soft_cap);
   visit("logit_soft_cap", shape.logit_soft_cap);
   visit("dropout", shape.dropout);
+}
+
+template <Number T>
+bool take_size(ObjectReader& reader, std::string_view name, T& value) {
+  return reader.take(name, value, at_least(T{0}));
+}
+inline bool take_size(ObjectReader& reader, std::string_view name, BlockSet& value) {
+  const Json* member = reader.find(name);
+  if (member == nullptr) return false;
+  std::string list = member->is_string() ? member->get<std::string>() : member->dump();
+  if (member->is_string() || member->is_number()) list = "[" + list + "]";
+  const Json numbers = Json::accept(list) ? parse_json(list, std::string(name)) : Json();
+  BlockSet blocks;
+  bool fits = numbers.is_array();
+  for (const Json& number : fits ? numbers : Json::array()) {
+    fits = fits && number.is_number_unsigned() && number.get<std::uint64_t>() < static_cast<std::uint64_t>(BlockSet::capacity);
+    if (fits) blocks.insert(number.get<Index>());
+  }
+  if (!fits) throw reader.mismatch(name, "numbers of blocks from 0 to 127, as [3, 5, 7] or \"3,5,7\"", *member);
+  value = blocks;
+  return true;
+}
+
+template <Number T>
+Json size_json(T value) {
+  return value;
+}
+inline Json size_json(const BlockSet& blocks) {
+  Json list = Json::array();
+  for (const Index block : blocks.numbers()) list.push_back(block);
+  return list;
 }
 
 }  // namespace rondo

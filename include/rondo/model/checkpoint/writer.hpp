@@ -48,7 +48,7 @@ inline ModelForm written_form(const CompositionFiles& files, const Shape& shape,
   document["model_type"] = own_model_type;
   document["composition"] = files.composition;
   Json sizes = Json::object();
-  each_size(shape, [&](std::string_view name, const auto& value) { sizes[std::string(name)] = value; });
+  each_size(shape, [&](std::string_view name, const auto& value) { sizes[std::string(name)] = size_json(value); });
   document["shape"] = sizes;
   return {shape, own_names, 0};
 }

@@ -1,0 +1,25 @@
+// Either<A, B>: blocks of two types in one stack, placed at run time: block l is a B where Shape::second_blocks has l, else an A.
+//
+//   using Xlstm = LanguageModel<Either<MlstmBlock, SlstmBlock>>;
+//   Xlstm model{Shape{.width = 1024, .depth = 48, .second_blocks = {3, 5, 7, 40, 42, 44}}};
+#pragma once
+
+#include <rondo/combinator/block_choice.hpp>
+
+namespace rondo {
+
+struct WhereListed {
+  static constexpr void check(const Shape& shape, Index) {
+    if (shape.second_blocks.end() > shape.depth)
+      throw error("shape: second_blocks has block ", shape.second_blocks.end() - 1, " of a depth of ", shape.depth);
+  }
+  static constexpr Index number(const Shape& shape, Index block, Index) { return shape.second_blocks.contains(block) ? 1 : 0; }
+};
+
+template <class First, class Second>
+class Either : public BlockChoice<WhereListed, First, Second> {
+ public:
+  using BlockChoice<WhereListed, First, Second>::BlockChoice;
+};
+
+}  // namespace rondo
