@@ -234,6 +234,35 @@ void matrix_memory(const std::string& name) {
   cell.check("grad.m_0", d_initial.stabiliser);
 }
 
+void selective_scan(const std::string& name) {
+  Recorded cell{name, "u"};
+  const Index n = cell.tokens(), b = cell.sequences(), channels = cell.size("A_log", 0);
+  const SelectiveScan tag{channels, cell.size("A_log", 1)};
+  using Given = View<const double>;
+  const SelectiveScanInputs<Given> in{cell.given("u", n), cell.given("delta_raw", n), cell.given("B", n), cell.given("C", n),
+                                      cell.given("z", n)};
+  const SelectiveScanWeights<Given> w{cell.given("dt_bias", 1), cell.given("A_log", channels), cell.given("Dskip", 1)};
+  const Matrix initial = cell.given("h_0", b), output = cell.result("out", n), final = cell.result("h_T", b);
+  cell.context.recurrence(tag, in, w, output, initial, final);
+  cell.check("out", output);
+  cell.check("h_T", final);
+  const SelectiveScanInputs<Matrix> d_in{cell.result("grad.u", n), cell.result("grad.delta_raw", n), cell.result("grad.B", n),
+                                         cell.result("grad.C", n), cell.result("grad.z", n)};
+  const SelectiveScanWeights<Matrix> d_w{cell.result("grad.dt_bias", 1), cell.result("grad.A_log", channels),
+                                         cell.result("grad.Dskip", 1)};
+  const Matrix d_initial = cell.result("grad.h_0", b);
+  cell.context.recurrence_gradient(tag, in, w, cell.given("grad.out", n), initial, cell.given("grad.h_T", b), d_in, d_w, d_initial);
+  cell.check("grad.u", d_in.u);
+  cell.check("grad.delta_raw", d_in.raw_step);
+  cell.check("grad.B", d_in.B);
+  cell.check("grad.C", d_in.C);
+  cell.check("grad.z", d_in.z);
+  cell.check("grad.dt_bias", d_w.step_bias);
+  cell.check("grad.A_log", d_w.A_log);
+  cell.check("grad.Dskip", d_w.D);
+  cell.check("grad.h_0", d_initial);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_cells, *needs_shared("fixtures/cells"))
@@ -254,6 +283,11 @@ BOOST_AUTO_TEST_CASE(slstm_agrees) {
 }
 BOOST_AUTO_TEST_CASE(attention_agrees) {
   for (const char* name : {"attention_T37", "attention_T130"}) attention(name);
+}
+BOOST_AUTO_TEST_CASE(selective_scan_agrees) {
+  for (const char* name :
+       {"selective_scan_T37", "selective_scan_T130", "selective_scan_state_T37", "selective_scan_state_T130"})
+    selective_scan(name);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

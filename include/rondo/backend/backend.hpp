@@ -37,6 +37,7 @@
 #include <rondo/recurrence/cell.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/selective_scan.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
@@ -117,6 +118,13 @@ concept HasMatrixMemory = requires(C& c, const MatrixMemory& p, In<C> x, Out<C> 
   c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y, CarriedGradient<MatrixMemory::State<Out<C>>>{});
 };
 template <class C>
+concept HasSelectiveScan =
+    requires(C& c, const SelectiveScan& p, const SelectiveScanInputs<In<C>>& in, const SelectiveScanWeights<In<C>>& w,
+             const SelectiveScanInputs<Out<C>>& d_in, const SelectiveScanWeights<Out<C>>& d_w, In<C> x, Out<C> y) {
+      c.recurrence(p, in, w, y, x, y);
+      c.recurrence_gradient(p, in, w, x, x, x, d_in, d_w, y);
+    };
+template <class C>
 concept HasSoftmaxAttention = requires(C& c, const SoftmaxAttention& p, In<C> x, Out<C> y) {
   c.recurrence(p, x, x, x, x, x, y, y);
   c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y);
@@ -151,7 +159,7 @@ concept Backend = requires {
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
     HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
-    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasSlstmCell<typename B::Context> &&
-    HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
+    HasSelectiveScan<typename B::Context> && HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> &&
+    HasSlstmCell<typename B::Context> && HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
 
 }  // namespace rondo

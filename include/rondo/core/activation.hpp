@@ -3,8 +3,11 @@
 //   Silu      x s(x)                                      Relu      max(x, 0)
 //   GeluTanh  0.5 x (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3)))   ("gelu_new")
 //   Gelu      x Phi(x), Phi the normal distribution function   Sigmoid   s(x)
-//   Tanh      tanh x                                       Identity  x
+//   Tanh      tanh x                                       Softplus  log(1 + e^x), x itself above 20 (as PyTorch has it)
+//   Identity  x
 #pragma once
+
+#include <concepts>
 
 #include <rondo/core/math.hpp>
 
@@ -50,6 +53,20 @@ struct Sigmoid {
   static T derivative(T x) {
     const T s = sigmoid(x);
     return s * (T(1) - s);
+  }
+};
+struct Softplus {
+  template <class T>
+  static T apply(T x) {
+    if constexpr (!std::same_as<T, float>)  // in float32 rounding alone makes it so
+      if (real_part(x) > 20) return x;
+    return softplus(x);
+  }
+  template <class T>
+  static T derivative(T x) {
+    if constexpr (!std::same_as<T, float>)
+      if (real_part(x) > 20) return T(1);
+    return sigmoid(x);
   }
 };
 struct Identity {

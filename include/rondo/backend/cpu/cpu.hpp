@@ -11,6 +11,7 @@
 #include <rondo/recurrence/cell.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/selective_scan.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
@@ -77,6 +78,27 @@ struct Recurrence<CpuContext, MatrixMemory> {
                            {dq, dk, dv, di, df}, target(carried.d_initial), c.scratch);
   }
 };
+template <>
+struct Recurrence<CpuContext, SelectiveScan> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static void forward(CpuContext& c, const SelectiveScan& p, const SelectiveScanInputs<Input>& in,
+                      const SelectiveScanWeights<Input>& w, Output y, Input initial, Output final) {
+    selective_scan_forward(c.sequences(), p, in, w, y, initial, final, c.scratch);
+  }
+  template <HalfElement Half>
+  static void forward(CpuContext& c, const SelectiveScan& p, const SelectiveScanInputs<Input>& in,
+                      const SelectiveScanWeights<View<Half>>& w, Output y, Input initial, Output final) {
+    auto mark = c.mark();
+    const SelectiveScanWeights<Input> wide{c.widened(w.step_bias), c.widened(w.A_log), c.widened(w.D)};
+    forward(c, p, in, wide, y, initial, final);
+  }
+  static void gradient(CpuContext& c, const SelectiveScan& p, const SelectiveScanInputs<Input>& in,
+                       const SelectiveScanWeights<Input>& w, Input dy, Input initial, Input d_final,
+                       const SelectiveScanInputs<Output>& d_in, const SelectiveScanWeights<Output>& d_w, Output d_initial) {
+    selective_scan_backward(c.sequences(), p, in, w, dy, initial, d_final, d_in, d_w, d_initial, c.scratch);
+  }
+};
 template <class CellType>
 struct Recurrence<CpuContext, Cell<CellType>> {
   using Input = View<const float>;
@@ -124,4 +146,6 @@ struct Cpu {
 #include <rondo/backend/cpu/matrix_memory_backward.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/selective_scan.hpp>
+#include <rondo/backend/cpu/selective_scan_backward.hpp>
 #endif

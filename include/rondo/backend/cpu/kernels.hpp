@@ -8,6 +8,7 @@
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/selective_scan.hpp>
 
 namespace rondo {
 
@@ -72,6 +73,15 @@ void matrix_memory_backward(Sequences sequences, const MatrixMemorySizes& sizes,
                             View<const float> h, View<const float> dh, const MatrixMemoryState& initial,
                             const MatrixMemoryState& d_final, const MatrixMemoryGradients& d,
                             const MatrixMemoryStateTarget& d_initial, Arena& scratch);
+
+// rondo/backend/cpu/selective_scan.hpp and selective_scan_backward.hpp
+void selective_scan_forward(Sequences sequences, const SelectiveScan& p, const SelectiveScanInputs<View<const float>>& in,
+                            const SelectiveScanWeights<View<const float>>& w, View<float> y, View<const float> initial,
+                            View<float> final, Arena& scratch);
+void selective_scan_backward(Sequences sequences, const SelectiveScan& p, const SelectiveScanInputs<View<const float>>& in,
+                             const SelectiveScanWeights<View<const float>>& w, View<const float> dy, View<const float> initial,
+                             View<const float> d_final, const SelectiveScanInputs<View<float>>& d_in,
+                             const SelectiveScanWeights<View<float>>& d_w, View<float> d_initial, Arena& scratch);
 
 // rondo/backend/cpu/cell.hpp and cell_backward.hpp
 template <class CellType>

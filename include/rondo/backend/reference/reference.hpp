@@ -8,6 +8,7 @@
 #include <rondo/backend/reference/cell.hpp>
 #include <rondo/backend/reference/matrix_memory.hpp>
 #include <rondo/backend/reference/outer_product.hpp>
+#include <rondo/backend/reference/selective_scan.hpp>
 
 namespace rondo {
 

@@ -183,6 +183,23 @@ struct Recurrence<TraceContext, MatrixMemory> {
   }
 };
 template <>
+struct Recurrence<TraceContext, SelectiveScan> {
+  using In = TraceContext::Input;
+  using Out = TraceContext::Output;
+  static void forward(TraceContext& c, const SelectiveScan& p, const SelectiveScanInputs<In>& in, const SelectiveScanWeights<In>& w,
+                      Out y, In initial, Out final) {
+    const double operations = p.operations(1) * static_cast<double>(y.rows);
+    c.touch(operations, in.u, in.raw_step, in.B, in.C, in.z, w.step_bias, w.A_log, w.D, y, initial, final);
+    c.model(operations);
+  }
+  static void gradient(TraceContext& c, const SelectiveScan& p, const SelectiveScanInputs<In>& in, const SelectiveScanWeights<In>& w,
+                       In dy, In initial, In d_final, const SelectiveScanInputs<Out>& d_in, const SelectiveScanWeights<Out>& d_w,
+                       Out d_initial) {
+    c.touch(2 * p.operations(1) * static_cast<double>(dy.rows), in.u, in.raw_step, in.B, in.C, in.z, w.step_bias, w.A_log, w.D, dy,
+            initial, d_final, d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z, d_w.step_bias, d_w.A_log, d_w.D, d_initial);
+  }
+};
+template <>
 struct Recurrence<TraceContext, SoftmaxAttention> {
   using In = TraceContext::Input;
   using Out = TraceContext::Output;
