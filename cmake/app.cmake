@@ -44,7 +44,8 @@ set(RONDO_COMPILED_HEADERS
     backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
     backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp backend/cpu/rotary.hpp
     backend/cpu/selective_scan.hpp backend/cpu/selective_scan_backward.hpp backend/cpu/short_convolution.hpp
-    model/checkpoint/hgrn2_files.hpp model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp)
+    model/checkpoint/hgrn2_files.hpp model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp
+    model/checkpoint/mamba_files.hpp)
 set(sources "")
 foreach(header IN LISTS RONDO_COMPILED_HEADERS)
   string(REPLACE "/" "_" name "${header}")

@@ -148,7 +148,7 @@ RONDO_DEFINED_ONCE void selective_scan_backward(Sequences sequences, const Selec
   Index longest = 0;
   for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
   const Arena::Mark mark{scratch};
-  const View<float> sums{scratch.take<float>(blocks * tokens * 2 * states), blocks * tokens, 2 * states};  // dB | dC of each block
+  const View<float> sums{scratch.take<float>(tokens * blocks * 2 * states), tokens, blocks * 2 * states};  // dB | dC of each block
   SelectiveScanBackwardBlock* works = scratch.take<SelectiveScanBackwardBlock>(threads);
   for (Index thread = 0; thread < threads; ++thread) works[thread] = SelectiveScanBackwardBlock(p, width, longest, scratch);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
@@ -171,7 +171,7 @@ RONDO_DEFINED_ONCE void selective_scan_backward(Sequences sequences, const Selec
       block.load(d_final, s, work.dh);
       for (Index chunk = (sequence.length - 1) / scan_rows; chunk >= 0 && sequence.length > 0; --chunk) {
         const Index done = chunk * scan_rows, token = sequence.begin + done, rows = std::min(scan_rows, sequence.length - done);
-        const View<float> sum = sums.middle_rows(number * tokens + token, rows);
+        const View<float> sum = sums.middle_rows(token, rows).middle_columns(number * 2 * states, 2 * states);
         std::copy_n(work.starts + chunk * states * width, states * width, block.h);
         scan_chunk_backward(work, in, dy, token, rows, d_in, sum.middle_columns(0, states), sum.middle_columns(states, states));
       }
@@ -186,16 +186,19 @@ RONDO_DEFINED_ONCE void selective_scan_backward(Sequences sequences, const Selec
   }
   for (const Sequence& sequence : sequences)
     each_row_range(sequence.length, blocks * 2 * states, [&](Index first, Index last) {
-      for (Index t = sequence.begin + first; t < sequence.begin + last; ++t)
-        for (Index n = 0; n < states; ++n) {
-          float d_b = 0, d_c = 0;
-          for (Index number = 0; number < blocks; ++number) {
-            d_b += sums(number * tokens + t, n);
-            d_c += sums(number * tokens + t, states + n);
+      for (Index t = sequence.begin + first; t < sequence.begin + last; ++t) {
+        float *d_B = d_in.B.row(t), *d_C = d_in.C.row(t);
+        std::copy_n(sums.row(t), states, d_B);
+        std::copy_n(sums.row(t) + states, states, d_C);
+        for (Index number = 1; number < blocks; ++number) {
+          const float* from = sums.row(t) + number * 2 * states;
+#pragma omp simd
+          for (Index n = 0; n < states; ++n) {
+            d_B[n] += from[n];
+            d_C[n] += from[states + n];
           }
-          d_in.B(t, n) = d_b;
-          d_in.C(t, n) = d_c;
         }
+      }
     });
 }
 

@@ -19,10 +19,10 @@ namespace rondo {
 
 inline constexpr Index scan_rows = 16;  // of a chunk: decays and states of eight states stay in the first-level cache
 
-// Channels of a block: four registers of them make runs of memory worth reading, fewer where threads would have nothing to do.
+// Channels of a block: a kilobyte of a row is worth reaching for; less where threads would have nothing to do.
 [[nodiscard]] constexpr Index scan_block_width(Index channels, Index threads) {
-  Index width = 64;
-  while (width > lane_count && channels < threads * width) width /= 2;
+  Index width = 256;
+  while (width > lane_count && channels < 2 * threads * width) width /= 2;
   return width;
 }
 

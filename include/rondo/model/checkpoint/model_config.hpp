@@ -33,7 +33,14 @@ struct ModelConfig {
   ModelConfig(Json given, std::string given_name) : document(std::move(given)), name(std::move(given_name)) {}
 
   [[nodiscard]] ObjectReader reader() const { return {document, name, "", Policy::foreign}; }
-  [[nodiscard]] std::string model_type() const { return reader().get<std::string>("model_type"); }
+  // The files of state-spaces/mamba name none: they have sizes of those names, and the kind of layer among them.
+  [[nodiscard]] std::string model_type() const {
+    ObjectReader config = reader();
+    if (has("model_type") || !has("d_model") || !has("n_layer")) return config.get<std::string>("model_type");
+    std::string layer = "Mamba1";
+    config.object("ssm_cfg", [&](ObjectReader& sizes) { sizes.take("layer", layer, {"Mamba1", "Mamba2"}); });
+    return layer == "Mamba1" ? "mamba" : "mamba2";
+  }
   // Whether the key is there, null or not.
   [[nodiscard]] bool has(const char* key) const { return document.contains(key); }
 };

@@ -1,0 +1,9 @@
+#include <rondo/model/architecture/mamba.hpp>
+
+#include "step.hpp"
+
+namespace rondo::bench {
+
+const Registered mamba{"mamba", time_step<Mamba>, [](const Size& size) { return size.shape(); }};
+
+}  // namespace rondo::bench

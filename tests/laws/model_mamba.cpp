@@ -1,0 +1,20 @@
+// The laws for whole language models: logits, states, and the loss with all its options.
+#include "language_models.hpp"
+
+#include <rondo/model/architecture/mamba.hpp>
+
+namespace rondo::testing {
+
+BOOST_AUTO_TEST_SUITE(model_mamba)
+
+BOOST_AUTO_TEST_CASE(logits) {
+  expect_laws("logits of Mamba", [](const Shape& shape) { return LogitsOf{Mamba{shape}}; },
+              {.vocabulary = 11, .width = 8, .depth = 2, .state_size = 4});
+}
+BOOST_AUTO_TEST_CASE(loss) {
+  expect_loss_laws<Mamba>("loss of Mamba", {.vocabulary = 11, .width = 8, .depth = 2, .state_size = 4});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::testing
