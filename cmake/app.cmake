@@ -40,11 +40,12 @@ target_compile_definitions(rondo_app INTERFACE ${RONDO_APP_DEFINITIONS})
 
 set(RONDO_COMPILED_HEADERS
     app/program.hpp app/ablation_program.hpp
-    backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp
+    backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp backend/cpu/diagonal.hpp
     backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
     backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp backend/cpu/rotary.hpp
     backend/cpu/selective_scan.hpp backend/cpu/selective_scan_backward.hpp backend/cpu/short_convolution.hpp
-    model/checkpoint/hgrn2_files.hpp model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp
+    model/checkpoint/hgrn1_files.hpp model/checkpoint/hgrn2_files.hpp model/checkpoint/llama_files.hpp
+    model/checkpoint/lstm_files.hpp
     model/checkpoint/mamba_files.hpp)
 set(sources "")
 foreach(header IN LISTS RONDO_COMPILED_HEADERS)

@@ -10,7 +10,9 @@
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/generate/sampler.hpp>
 #include <rondo/generate/session.hpp>
+#include <rondo/model/architecture/gla.hpp>
 #include <rondo/model/architecture/gpt2.hpp>
+#include <rondo/model/architecture/hgrn1.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 #include <rondo/model/architecture/lstm.hpp>

@@ -1,6 +1,7 @@
 // config.json of other programs: defaults, the rules between keys, and what is refused by name.
 #include <boost/test/unit_test.hpp>
 
+#include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
 #include <rondo/model/checkpoint/llama.hpp>
 #include <rondo/model/checkpoint/lstm.hpp>
@@ -31,6 +32,38 @@ Shape again(const Described& description) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(checkpoint_config)
+
+BOOST_AUTO_TEST_CASE(hgrn1_defaults_and_rules) {
+  const auto found = read<Hgrn1Files>("{}");
+  BOOST_TEST((found.shape == Shape{.vocabulary = 32000, .width = 2048, .depth = 24, .mlp_width = 5632}));
+  BOOST_TEST((found.options == Hgrn1Options{.lower_bounds = true, .convolved = false, .tied = false}));
+  const auto given = read<Hgrn1Files>(
+      R"({"hidden_size": 64, "expand_ratio": 2, "intermediate_size": 24, "vocab_size": 61, "norm_eps": 1e-5, "num_hidden_layers": 3,
+          "use_short_conv": true, "use_lower_bound": false, "conv_size": 3, "tie_word_embeddings": true, "attn_mode": "chunk"})");
+  BOOST_TEST(given.shape.key_width == 128);
+  BOOST_TEST(given.shape.convolution == 3);
+  BOOST_TEST((given.options == Hgrn1Options{.lower_bounds = false, .convolved = true, .tied = true}));
+  BOOST_TEST(Hgrn1Files::refusal(given).empty());
+  BOOST_TEST((again<Hgrn1Files>(given) == given.shape));
+  auto other = given;
+  other.shape.key_width = 100;
+  BOOST_TEST(has(Hgrn1Files::refusal(other), "multiple"));
+  other.shape = given.shape;
+  other.options.lower_bounds = true;
+  BOOST_TEST(has(Hgrn1Files::refusal(other), "bounds"));
+}
+BOOST_AUTO_TEST_CASE(hgrn1_refusals) {
+  const auto refused = [](const std::string& member, const std::string& part) {
+    const std::string message = refusal_of<Hgrn1Files>("{" + member + "}");
+    BOOST_TEST(has(message, part), message);
+  };
+  refused(R"("attn": {"layers": [1], "num_heads": 4})", "config.json: attn: expected null");
+  refused(R"("attnres_block_size": 2)", "config.json: attnres_block_size: expected null");
+  refused(R"("hidden_act": "powlu")", "config.json: hidden_act: expected one of 'swish', 'silu', found \"powlu\"");
+  refused(R"("elementwise_affine": false)", "config.json: elementwise_affine: expected true");
+  refused(R"("expand_ratio": 2)", "config.json: expand_ratio: expected 1 (lower bounds are as wide as the model), found 2");
+  refused(R"("expand_ratio": 0.5, "use_lower_bound": false)", "config.json: expand_ratio: expected an integer");
+}
 
 BOOST_AUTO_TEST_CASE(hgrn2_defaults) {
   const auto found = read<Hgrn2Files>("{}");

@@ -2,6 +2,8 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/combinator/checkpointed.hpp>
 #include <rondo/combinator/pattern.hpp>
+#include <rondo/model/architecture/gla.hpp>
+#include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
 #include <rondo/model/checkpoint/llama.hpp>
 #include <rondo/model/checkpoint/lstm.hpp>
@@ -49,6 +51,9 @@ BOOST_AUTO_TEST_SUITE(checkpoint_forms)
 BOOST_AUTO_TEST_CASE(published_compositions_have_their_published_form) {
   const Shape recurrent{.vocabulary = 13, .width = 8, .depth = 3, .heads = 2, .mlp_width = 6};
   BOOST_TEST(there_and_back<Hgrn2>(recurrent).at("model_type") == "hgrn2");
+  const Shape diagonal{.vocabulary = 13, .width = 8, .depth = 3, .mlp_width = 6, .context = 64};
+  BOOST_TEST(there_and_back<Hgrn1>(diagonal).at("model_type") == "hgrn");
+  BOOST_TEST(there_and_back<Hgrn1ConvolvedTied>(diagonal).at("model_type") == "hgrn");
   BOOST_TEST(there_and_back<LlamaTied>(small_shape()).at("model_type") == "llama");
   const Shape stacked{.vocabulary = 13, .width = 8, .depth = 2, .embedding_width = 5, .dropout = 0.1};
   BOOST_TEST(there_and_back<Lstm>(stacked).at("model_type") == "lstm");
@@ -57,16 +62,22 @@ BOOST_AUTO_TEST_CASE(published_compositions_have_their_published_form) {
 }
 
 BOOST_AUTO_TEST_CASE(other_compositions_have_rondos_own) {
+  const Shape recurrent{.vocabulary = 13, .width = 8, .depth = 3, .heads = 2, .mlp_width = 6};
   const Json hybrid = there_and_back<Hybrid>(small_shape());
   BOOST_TEST(hybrid.at("model_type") == "rondo");
   BOOST_TEST(hybrid.at("shape").at("rope_theta") == 50000);
   using Gelu = LanguageModel<Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, GatedMlp<GeluTanh>>>;
   BOOST_TEST(there_and_back<Gelu>(small_shape()).at("composition") ==
              "LanguageModel<Block<RmsNorm,Hgrn2Mixer<LowerBoundedForget,Projection>,GatedMlp<GeluTanh>>,RmsNorm,Head<0>>");
+  BOOST_TEST(there_and_back<Gla>(recurrent).at("composition") ==
+             "LanguageModel<Block<RmsNorm,GlaMixer<SigmoidRoot<16>>,GatedMlp<Silu>>,RmsNorm,Head<0>>");
   // shapes that the published form cannot say
   Shape wide_keys = small_shape();
   wide_keys.key_width = 6;
   BOOST_TEST(there_and_back<Hgrn2>(wide_keys).at("model_type") == "rondo");
+  wide_keys = Shape{.vocabulary = 13, .width = 8, .depth = 3, .key_width = 16, .mlp_width = 6};
+  BOOST_TEST(there_and_back<Hgrn1Unbounded>(wide_keys).at("expand_ratio") == 2);
+  BOOST_TEST(there_and_back<Hgrn1>(wide_keys).at("model_type") == "rondo");
   Shape window = small_shape();
   window.window = 4;
   BOOST_TEST(there_and_back<Llama>(window).at("model_type") == "rondo");
@@ -96,6 +107,8 @@ BOOST_AUTO_TEST_CASE(a_configuration_chooses_the_composition) {
   BOOST_TEST(of(R"(, "tie_word_embeddings": true)") == composition_name<Hgrn2Tied>());
   BOOST_TEST(of(R"(, "use_short_conv": true)") == composition_name<Hgrn2Convolved>());
   BOOST_TEST(of(R"(, "use_lower_bound": false)") == composition_name<Hgrn2Unbounded>());
+  BOOST_TEST((chosen<Hgrn1, Hgrn1Convolved, Hgrn1Unbounded>(R"({"model_type": "hgrn", "use_short_conv": true})")) ==
+             composition_name<Hgrn1Convolved>());
   const std::string own = R"({"model_type": "rondo", "shape": {"vocabulary": 9, "width": 8, "depth": 3}, "composition": ")";
   BOOST_TEST((chosen<Hgrn2, Hybrid>(own + composition_name<Hybrid>() + "\"}")) == composition_name<Hybrid>());
 }

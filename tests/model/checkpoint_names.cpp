@@ -4,6 +4,7 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/combinator/pattern.hpp>
 #include <rondo/model/checkpoint/file_tensors.hpp>
+#include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
 #include <rondo/model/checkpoint/llama.hpp>
 #include <rondo/model/checkpoint/lstm.hpp>
@@ -82,6 +83,8 @@ BOOST_AUTO_TEST_CASE(patterns_match_whole_texts) {
 
 BOOST_AUTO_TEST_CASE(every_table_is_a_bijection) {
   const Violations none;
+  BOOST_TEST(law_of<Hgrn1ConvolvedTied>(Hgrn1Files::separate) == none, boost::test_tools::per_element());
+  BOOST_TEST(law_of<Hgrn1>(Hgrn1Files::fused_mlp) == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<Hgrn2Convolved>(Hgrn2Files::separate) == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<Hgrn2ConvolvedTied>(Hgrn2Files::fused_mlp) == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<LlamaBiased>() == none, boost::test_tools::per_element());
@@ -110,6 +113,9 @@ BOOST_AUTO_TEST_CASE(names_are_those_of_published_files) {
   BOOST_TEST(!llama.path_of("model.layers.7.self_attn.rotary_emb.inv_freq").has_value());
   BOOST_TEST(llama.ignores("model.layers.7.self_attn.rotary_emb.inv_freq"));
   BOOST_TEST(NameTable{lstm_names}.name_of("blocks.1.recurrent_bias")->name == "lstm.bias_hh_l1");
+  const NameTable first = Hgrn1Files::names({});
+  BOOST_TEST(first.name_of("blocks.3.mixer.gate.weight")->name == "model.layers.3.attn.g_proj.weight");
+  BOOST_TEST(first.path_of("model.layers.2.attn.i_conv1d.weight").value() == "blocks.2.mixer.value.convolution.weight");
   const NameTable fused = Hgrn2Files::names({{}, {}, Hgrn2Files::fused_mlp});
   BOOST_TEST(fused.path_of("model.layers.0.mlp.gate_proj.weight", 1).value() == "blocks.0.channel.up.weight");
   BOOST_TEST(!fused.path_of("model.layers.0.mlp.up_proj.weight").has_value());

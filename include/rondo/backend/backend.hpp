@@ -13,8 +13,8 @@
 //   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
 //   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
-//   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); dx may be dy's memory
-//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds
+//   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
+//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds; df may be dg's
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   rms_norm layer_norm and their gradients          layer/norm.hpp
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
@@ -35,6 +35,7 @@
 #include <rondo/backend/options.hpp>
 #include <rondo/core/activation.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/diagonal.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 #include <rondo/recurrence/selective_scan.hpp>
@@ -108,6 +109,11 @@ concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x
   c.dropout(0.1, 0, y);
 };
 template <class C>
+concept HasDiagonal = requires(C& c, const Diagonal& p, In<C> x, Out<C> y) {
+  c.recurrence(p, x, x, y, x, y);
+  c.recurrence_gradient(p, x, x, x, x, x, y, y, y);
+};
+template <class C>
 concept HasOuterProduct = requires(C& c, const OuterProduct& p, In<C> x, Out<C> y) {
   c.recurrence(p, x, x, x, x, y, x, y);
   c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y);
@@ -158,7 +164,8 @@ concept Backend = requires {
 } && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> &&
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
-    HasSequenceOperations<typename B::Context> && HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
+    HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&
+    HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
     HasSelectiveScan<typename B::Context> && HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> &&
     HasSlstmCell<typename B::Context> && HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
 

@@ -12,14 +12,15 @@
 
 #include <rondo/core/activation.hpp>
 #include <rondo/gate/forget.hpp>
-#include <rondo/layer/norm.hpp>
+#include <rondo/mixer/output.hpp>
 #include <rondo/mixer/projection.hpp>
+#include <rondo/mixer/recurrent.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 
 namespace rondo {
 
-template <class Gate, class Inputs = Projection>
-class Hgrn2Mixer {
+template <class Gate, class Inputs>
+class Hgrn2Core {
  public:
   using Shared = typename Gate::Shared;
 
@@ -28,38 +29,31 @@ class Hgrn2Mixer {
     if (shape.key_value_head_count() != shape.heads)
       throw error("shape: HGRN2 has as many key as query heads, found ", shape.key_value_head_count(), " for ", shape.heads);
   }
-  Hgrn2Mixer(const Shape& shape, Index)
+  explicit Hgrn2Core(const Shape& shape)
       : recurrence_{shape.heads, shape.head_key_width(), shape.head_value_width(),
                     1.0 / std::sqrt(static_cast<double>(shape.head_key_width()))},
         query_(shape, shape.width, shape.heads * shape.head_key_width()),
         forget_(shape, shape.width, shape.heads * shape.head_key_width()),
-        value_(shape, shape.width, shape.width),
-        norm_(shape.width, shape.mixer_norm_epsilon),
-        output_(shape.width, shape.width) {}
+        value_(shape, shape.width, shape.width) {}
 
   template <class S>
   struct Weights {
     typename Inputs::template Weights<S> query, forget, value;
-    RmsNorm::Weights<S> norm;
-    Linear<>::Weights<S> output;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("query", query_, w.query...), inside("forget", forget_, w.forget...),
-                  inside("value", value_, w.value...), inside("output_norm", norm_, w.norm...),
-                  inside("output", output_, w.output...));
+                  inside("value", value_, w.value...));
   }
   template <class S>
   struct Saved {
     typename Inputs::template Saved<S> query_input, forget_input, value_input;
-    S query, forget, value, output;
-    RmsNorm::Saved<S> norm;
+    S query, forget, value;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("query_input", query_, s.query_input...), inside("forget_input", forget_, s.forget_input...),
                   inside("value_input", value_, s.value_input...), buffer("query", {extent.tokens, query_.out()}, s.query...),
                   buffer("forget", {extent.tokens, forget_.out()}, s.forget...),
-                  buffer("value", {extent.tokens, value_.out()}, s.value...),
-                  buffer("output", {extent.tokens, value_.out()}, s.output...), inside("output_norm", norm_, s.norm...));
+                  buffer("value", {extent.tokens, value_.out()}, s.value...));
   }
   template <class S>
   struct State {
@@ -72,57 +66,39 @@ class Hgrn2Mixer {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<Hgrn2Mixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, CarriedFor<Hgrn2Core, C> carried) const {
     using S = State<Out<C>>;
     query_.forward(c, w.query, x, saved.query, saved.query_input, carried.at(&S::query));
     forget_.forward(c, w.forget, x, saved.forget, saved.forget_input, carried.at(&S::forget));
     value_.forward(c, w.value, x, saved.value, saved.value_input, carried.at(&S::value));
     auto mark = c.mark();
-    Out<C> query = c.matrix(x.rows, query_.out());
-    Out<C> key = c.matrix(x.rows, query_.out());
-    Out<C> log_decay = c.matrix(x.rows, query_.out());
+    const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
+    const Out<C> log_decay = c.matrix(x.rows, query_.out());
     c.template map<Silu>(saved.query, query);
     c.template gate<Gate>(saved.forget, c.bound, log_decay, key);
-    c.recurrence(recurrence_, query, key, log_decay, saved.value, saved.output, view_of(carried.initial, &S::memory),
+    c.recurrence(recurrence_, query, key, log_decay, saved.value, o, view_of(carried.initial, &S::memory),
                  view_of(carried.final, &S::memory));
-    Out<C> normalised = c.matrix(x.rows, value_.out());
-    norm_.forward(c, w.norm, saved.output, normalised, saved.norm);
-    output_.forward(c, w.output, normalised, y);
   }
-
   template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Hgrn2Mixer, C> carried) const {
+  void backward(C& c, const auto& w, In<C> x, In<C>, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
+                CarriedGradientFor<Hgrn2Core, C> carried, Onto onto) const {
     using S = State<Out<C>>;
     auto mark = c.mark();
-    Out<C> d_output = c.matrix(x.rows, value_.out());
+    const Out<C> d_query = c.matrix(x.rows, query_.out()), d_forget = c.matrix(x.rows, query_.out());
+    const Out<C> d_value = c.matrix(x.rows, value_.out());
     {
       auto inner = c.mark();
-      Out<C> normalised = c.matrix(x.rows, value_.out());
-      Out<C> d_normalised = c.matrix(x.rows, value_.out());
-      norm_.forward(c, w.norm, saved.output, normalised, saved.norm);
-      output_.backward(c, w.output, normalised, dy, d_normalised, dw.output);
-      norm_.backward(c, w.norm, saved.output, d_normalised, d_output, saved.norm, dw.norm);
-    }
-    Out<C> d_query = c.matrix(x.rows, query_.out());
-    Out<C> d_forget = c.matrix(x.rows, query_.out());
-    Out<C> d_value = c.matrix(x.rows, value_.out());
-    {
-      auto inner = c.mark();
-      Out<C> query = c.matrix(x.rows, query_.out());
-      Out<C> key = c.matrix(x.rows, query_.out());
-      Out<C> log_decay = c.matrix(x.rows, query_.out());
-      Out<C> d_key = c.matrix(x.rows, query_.out());
-      Out<C> d_log_decay = c.matrix(x.rows, query_.out());
+      const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
+      const Out<C> log_decay = c.matrix(x.rows, query_.out()), d_key = c.matrix(x.rows, query_.out());
       c.template map<Silu>(saved.query, query);
       c.template gate<Gate>(saved.forget, c.bound, log_decay, key);
-      c.recurrence_gradient(recurrence_, query, key, log_decay, saved.value, d_output, view_of(carried.initial, &S::memory),
-                            view_of(carried.d_final, &S::memory), d_query, d_key, d_log_decay, d_value,
+      c.recurrence_gradient(recurrence_, query, key, log_decay, saved.value, d_o, view_of(carried.initial, &S::memory),
+                            view_of(carried.d_final, &S::memory), d_query, d_key, d_forget, d_value,
                             view_of(carried.d_initial, &S::memory));
       c.template map_gradient<Silu>(saved.query, d_query, d_query);
-      c.template gate_gradient<Gate>(saved.forget, c.bound, d_log_decay, d_key, d_forget, c.d_bound);
+      c.template gate_gradient<Gate>(saved.forget, c.bound, d_forget, d_key, d_forget, c.d_bound);
     }
-    query_.backward(c, w.query, x, d_query, dx, saved.query_input, dw.query, carried.at(&S::query), Onto::write);
+    query_.backward(c, w.query, x, d_query, dx, saved.query_input, dw.query, carried.at(&S::query), onto);
     forget_.backward(c, w.forget, x, d_forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);
     value_.backward(c, w.value, x, d_value, dx, saved.value_input, dw.value, carried.at(&S::value), Onto::add);
   }
@@ -130,8 +106,14 @@ class Hgrn2Mixer {
  private:
   OuterProduct recurrence_;
   Inputs query_, forget_, value_;
-  RmsNorm norm_;
-  Linear<> output_;
+};
+
+template <class Gate, class Inputs = Projection>
+class Hgrn2Mixer : public RecurrentMixer<Hgrn2Core<Gate, Inputs>, NormedOutput> {
+ public:
+  Hgrn2Mixer(const Shape& shape, Index)
+      : RecurrentMixer<Hgrn2Core<Gate, Inputs>, NormedOutput>(Hgrn2Core<Gate, Inputs>(shape),
+                                                              {shape.width, shape.width, shape.mixer_norm_epsilon}) {}
 };
 
 }  // namespace rondo

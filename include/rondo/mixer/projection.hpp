@@ -2,6 +2,7 @@
 //
 //   Projection            y = W x
 //   ConvolvedProjection   y = short_convolution(W x)      saves W x; carries the last inputs of the convolution
+//   LowRankProjection     y = W2 (W1 x) + b               saves W1 x [tokens, rank]; on its own, not a choice of mixers
 #pragma once
 
 #include <rondo/layer/linear.hpp>
@@ -30,6 +31,46 @@ class Projection : public PlainLayer, public NothingSaved, public NoState {
 
  private:
   Linear<> linear_;
+};
+
+class LowRankProjection : public PlainLayer, public NoState {
+ public:
+  constexpr LowRankProjection(Index in, Index rank, Index out) : down_(in, rank), up_(rank, out) {}
+
+  template <class S>
+  struct Weights {
+    Linear<>::Weights<S> down;
+    Linear<Bias::yes>::Weights<S> up;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("down", down_, w.down...), inside("up", up_, w.up...));
+  }
+  template <class S>
+  struct Saved {
+    S low;
+  };
+  constexpr auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("low", {extent.tokens, down_.out()}, s.low...));
+  }
+
+  [[nodiscard]] constexpr Index out() const { return up_.out(); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
+    down_.forward(c, w.down, x, saved.low);
+    up_.forward(c, w.up, saved.low, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, Onto onto) const {
+    auto mark = c.mark();
+    const Out<C> d_low = c.matrix(x.rows, down_.out());
+    up_.backward(c, w.up, saved.low, dy, d_low, dw.up);
+    down_.backward(c, w.down, x, d_low, dx, dw.down, onto);
+  }
+
+ private:
+  Linear<> down_;
+  Linear<Bias::yes> up_;
 };
 
 class ConvolvedProjection : public PlainLayer {

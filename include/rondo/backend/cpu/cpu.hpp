@@ -9,6 +9,7 @@
 #include <rondo/backend/cpu/half_weights.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/diagonal.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 #include <rondo/recurrence/selective_scan.hpp>
@@ -37,6 +38,18 @@ struct Recurrence<CpuContext, SoftmaxAttention> {
   }
 };
 
+template <>
+struct Recurrence<CpuContext, Diagonal> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static void forward(CpuContext& c, const Diagonal&, Input g, Input x, Output h, Input initial, Output final) {
+    diagonal_forward(c.sequences(), g, x, h, initial, final);
+  }
+  static void gradient(CpuContext& c, const Diagonal&, Input g, Input h, Input d_h, Input initial, Input d_final, Output dg,
+                       Output dx, Output d_initial) {
+    diagonal_backward(c.sequences(), g, h, d_h, initial, d_final, dg, dx, d_initial, c.scratch);
+  }
+};
 template <>
 struct Recurrence<CpuContext, OuterProduct> {
   using Input = View<const float>;
@@ -142,6 +155,7 @@ struct Cpu {
 #include <rondo/backend/cpu/attention_backward.hpp>
 #include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/cell_backward.hpp>
+#include <rondo/backend/cpu/diagonal.hpp>
 #include <rondo/backend/cpu/matrix_memory.hpp>
 #include <rondo/backend/cpu/matrix_memory_backward.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>

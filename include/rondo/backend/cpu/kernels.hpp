@@ -100,6 +100,13 @@ void cell_backward(Sequences sequences, const Cell<SlstmCell>& p, View<const flo
                    View<const float> c, View<const float> d_h, const CellCarriedGradient<SlstmCell>& carried, View<float> da,
                    Arena& arena);
 
+// rondo/backend/cpu/diagonal.hpp
+void diagonal_forward(Sequences sequences, View<const float> g, View<const float> x, View<float> h, View<const float> initial,
+                      View<float> final);
+void diagonal_backward(Sequences sequences, View<const float> g, View<const float> h, View<const float> d_h,
+                       View<const float> initial, View<const float> d_final, View<float> dg, View<float> dx,
+                       View<float> d_initial, Arena& arena);
+
 // rondo/backend/cpu/rotary.hpp
 void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction, Arena& arena);
 

@@ -6,6 +6,7 @@
 
 #include <rondo/backend/reference/attention.hpp>
 #include <rondo/backend/reference/cell.hpp>
+#include <rondo/backend/reference/diagonal.hpp>
 #include <rondo/backend/reference/matrix_memory.hpp>
 #include <rondo/backend/reference/outer_product.hpp>
 #include <rondo/backend/reference/selective_scan.hpp>

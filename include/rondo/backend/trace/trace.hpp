@@ -152,6 +152,20 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
 };
 
 template <>
+struct Recurrence<TraceContext, Diagonal> {
+  using In = TraceContext::Input;
+  using Out = TraceContext::Output;
+  static void forward(TraceContext& c, const Diagonal& p, In g, In x, Out h, In initial, Out final) {
+    const double operations = p.operations(1) * static_cast<double>(g.rows);
+    c.touch(operations, g, x, h, initial, final);
+    c.model(operations);
+  }
+  static void gradient(TraceContext& c, const Diagonal& p, In g, In h, In d_h, In initial, In d_final, Out dg, Out dx,
+                       Out d_initial) {
+    c.touch(1.5 * p.operations(1) * static_cast<double>(g.rows), g, h, d_h, initial, d_final, dg, dx, d_initial);
+  }
+};
+template <>
 struct Recurrence<TraceContext, OuterProduct> {
   using In = TraceContext::Input;
   using Out = TraceContext::Output;

@@ -13,28 +13,17 @@
 
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
+#include <rondo/model/checkpoint/hgrn_options.hpp>
 
 namespace rondo {
 
 struct Hgrn2Files;
 
-struct Hgrn2Options {
-  bool lower_bounds = true, convolved = false, tied = false;
-  friend constexpr bool operator==(const Hgrn2Options&, const Hgrn2Options&) = default;
-  [[nodiscard]] std::string text() const {
-    return std::string("use_lower_bound ") + (lower_bounds ? "true" : "false") + ", use_short_conv " +
-           (convolved ? "true" : "false") + ", tie_word_embeddings " + (tied ? "true" : "false");
-  }
-};
+using Hgrn2Options = HgrnOptions<Hgrn2Files>;
 
 std::shared_ptr<const FileForm> published_form(const Hgrn2Options& options);
 
-template <class Gate>
-concept Hgrn2Gate = std::is_same_v<Gate, LowerBoundedForget> || std::is_same_v<Gate, SigmoidForget>;
-template <class Inputs>
-concept Hgrn2Inputs = std::is_same_v<Inputs, Projection> || std::is_same_v<Inputs, ConvolvedProjection>;
-
-template <Hgrn2Gate Gate, Hgrn2Inputs Inputs, PlainHead HeadType, class Start>
+template <HgrnGate Gate, HgrnInputs Inputs, PlainHead HeadType, class Start>
 struct PublishedForm<LanguageModel<Block<RmsNorm, Hgrn2Mixer<Gate, Inputs>, GatedMlp<Silu>>, RmsNorm, HeadType, Start>> {
   using Files = Hgrn2Files;
   static constexpr Hgrn2Options options{.lower_bounds = std::is_same_v<Gate, LowerBoundedForget>,

@@ -1,0 +1,113 @@
+// How a mixer ends: from what its recurrence gives, o [tokens, in], to the residual stream, y [tokens, width].
+//
+//   NormedOutput   y = Wo norm(o)                          HGRN2
+//   GatedOutput    y = Wo (norm(o) * silu(Wg x))           HGRN1, GLA; x [tokens, width] is the mixer's own input
+//
+// The norm is an RmsNorm over all channels or over each group of them (heads). Saved: its reciprocals and Wg x; what is formed from
+// them is formed again in the backward. d_o is written; GatedOutput writes its part of dx, NormedOutput has none (`reads_input`).
+#pragma once
+
+#include <rondo/core/activation.hpp>
+#include <rondo/layer/linear.hpp>
+#include <rondo/layer/norm.hpp>
+
+namespace rondo {
+
+class NormedOutput {
+ public:
+  static constexpr bool reads_input = false;
+  constexpr NormedOutput(Index width, Index in, double epsilon, Index groups = 1)
+      : norm_(in, epsilon, groups), output_(in, width) {}
+
+  template <class S>
+  struct Weights {
+    RmsNorm::Weights<S> norm;
+    Linear<>::Weights<S> output;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("output_norm", norm_, w.norm...), inside("output", output_, w.output...));
+  }
+  template <class S>
+  using Saved = RmsNorm::Saved<S>;
+  constexpr auto saved_leaves(Extent extent, auto&... s) const { return norm_.saved_leaves(extent, s...); }
+
+  [[nodiscard]] constexpr Index in() const { return output_.in(); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C>, In<C> o, Out<C> y, const auto& saved) const {
+    auto mark = c.mark();
+    const Out<C> normalised = c.matrix(o.rows, o.columns);
+    norm_.forward(c, w.norm, o, normalised, saved);
+    output_.forward(c, w.output, normalised, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C>, In<C> o, In<C> dy, Out<C>, Out<C> d_o, const auto& saved, const auto& dw) const {
+    auto mark = c.mark();
+    const Out<C> normalised = c.matrix(o.rows, o.columns), d_normalised = c.matrix(o.rows, o.columns);
+    norm_.forward(c, w.norm, o, normalised, saved);
+    output_.backward(c, w.output, normalised, dy, d_normalised, dw.output);
+    norm_.backward(c, w.norm, o, d_normalised, d_o, saved, dw.norm);
+  }
+
+ private:
+  RmsNorm norm_;
+  Linear<> output_;
+};
+
+class GatedOutput {
+ public:
+  static constexpr bool reads_input = true;
+  constexpr GatedOutput(Index width, Index in, double epsilon, Index groups = 1)
+      : gate_(width, in), norm_(in, epsilon, groups), output_(in, width) {}
+
+  template <class S>
+  struct Weights {
+    Linear<>::Weights<S> gate;
+    RmsNorm::Weights<S> norm;
+    Linear<>::Weights<S> output;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("gate", gate_, w.gate...), inside("output_norm", norm_, w.norm...),
+                  inside("output", output_, w.output...));
+  }
+  template <class S>
+  struct Saved {
+    S gate;
+    RmsNorm::Saved<S> norm;
+  };
+  constexpr auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), inside("output_norm", norm_, s.norm...));
+  }
+
+  [[nodiscard]] constexpr Index in() const { return output_.in(); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, In<C> o, Out<C> y, const auto& saved) const {
+    auto mark = c.mark();
+    const Out<C> normalised = c.matrix(o.rows, o.columns), product = c.matrix(o.rows, o.columns);
+    gate_.forward(c, w.gate, x, saved.gate);
+    norm_.forward(c, w.norm, o, normalised, saved.norm);
+    c.template gated<Silu>(saved.gate, normalised, product);
+    output_.forward(c, w.output, product, y);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> dy, Out<C> dx, Out<C> d_o, const auto& saved, const auto& dw) const {
+    auto mark = c.mark();
+    const Out<C> normalised = c.matrix(o.rows, o.columns), product = c.matrix(o.rows, o.columns);
+    const Out<C> d_product = c.matrix(o.rows, o.columns);
+    norm_.forward(c, w.norm, o, normalised, saved.norm);
+    c.template gated<Silu>(saved.gate, normalised, product);
+    output_.backward(c, w.output, product, dy, d_product, dw.output);
+    const Out<C> d_gate = product;  // no longer needed
+    c.template gated_gradient<Silu>(saved.gate, normalised, d_product, d_gate, d_product);
+    gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
+    norm_.backward(c, w.norm, o, d_product, d_o, saved.norm, dw.norm);
+  }
+
+ private:
+  Linear<> gate_;
+  RmsNorm norm_;
+  Linear<> output_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,9 @@
+// Checkpoints of Hgrn1: which compositions have a published form (rondo/model/checkpoint/hgrn1_form.hpp) and, unless it is compiled
+// elsewhere, how it is read and written (rondo/model/checkpoint/hgrn1_files.hpp).
+#pragma once
+
+#include <rondo/core/compiled.hpp>
+#include <rondo/model/checkpoint/hgrn1_form.hpp>
+#if RONDO_HEADER_ONLY
+#include <rondo/model/checkpoint/hgrn1_files.hpp>
+#endif
