@@ -1,5 +1,5 @@
-# cmake -DHOW=find_package|subdirectory|include|readme -DRONDO=... -DBUILD=... -DWORK=... -P run.cmake
-# Builds and runs a project that uses rondo the given way.
+# cmake -DHOW=find_package|subdirectory|include|document -DRONDO=... -DBUILD=... -DWORK=... -P run.cmake
+# Builds and runs a project that uses rondo the given way; or compiles the C++ blocks of -DDOCUMENT=, -DBLOCKS= of them.
 function(must)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -24,20 +24,24 @@ elseif(HOW STREQUAL "subdirectory")
 elseif(HOW STREQUAL "include")
   must(${plain} ${here}/consumer.cpp -o ${WORK}/consumer)
   must(${WORK}/consumer)
-elseif(HOW STREQUAL "readme")
-  # Every C++ block of the README compiles.
-  file(READ ${RONDO}/README.md text)
+elseif(HOW STREQUAL "document")
+  # Every C++ block of DOCUMENT compiles. Semicolons and brackets mean something in CMake's lists.
+  file(READ ${RONDO}/${DOCUMENT} text)
   string(REPLACE ";" "<semicolon>" text "${text}")
+  string(REPLACE "[" "<bracket>" text "${text}")
+  string(REPLACE "]" "</bracket>" text "${text}")
   string(REGEX MATCHALL "```cpp\n[^`]*```" blocks "${text}")
   set(number 0)
   foreach(block IN LISTS blocks)
     string(REGEX REPLACE "```(cpp\n)?" "" block "${block}")
+    string(REPLACE "</bracket>" "]" block "${block}")
+    string(REPLACE "<bracket>" "[" block "${block}")
     string(REPLACE "<semicolon>" ";" block "${block}")
     file(WRITE ${WORK}/block${number}.cpp "${block}")
     must(${plain} -fsyntax-only ${WORK}/block${number}.cpp)
     math(EXPR number "${number} + 1")
   endforeach()
-  if(number LESS 3)
-    message(FATAL_ERROR "README.md: found ${number} C++ blocks, expected at least 3")
+  if(NOT number EQUAL BLOCKS)
+    message(FATAL_ERROR "${DOCUMENT}: found ${number} C++ blocks, expected ${BLOCKS}")
   endif()
 endif()

@@ -5,7 +5,10 @@
 
 #include <string>
 
+#include <rondo/combinator/pattern.hpp>
 #include <rondo/mixer/attention.hpp>
+#include <rondo/mixer/gla.hpp>
+#include <rondo/mixer/hgrn1.hpp>
 #include <rondo/mixer/hgrn2.hpp>
 #include <rondo/model/language_model.hpp>
 
@@ -14,6 +17,9 @@ namespace rondo {
 using Model = LanguageModel<Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, GatedMlp<Silu>>>;
 using Attentive = LanguageModel<Block<RmsNorm, AttentionMixer<>, GatedMlp<Silu>>>;
 using Tied = LanguageModel<Block<RmsNorm, Hgrn2Mixer<SigmoidForget>, NoMlp>, RmsNorm, TiedHead<>>;
+using Diagonals = LanguageModel<Block<RmsNorm, Hgrn1Mixer<SigmoidForget>, NoMlp>>;
+using Linears = LanguageModel<Block<RmsNorm, GlaMixer<>, NoMlp>>;
+using Hybrid = LanguageModel<Pattern<Diagonals::Block, Diagonals::Block, Attentive::Block>>;
 
 template <class M>
 std::string complaint(const Shape& shape) {
@@ -79,6 +85,18 @@ BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
              "shape: rotary positions need an even head width, found 5");
   BOOST_TEST(complaint<Tied>(with([](Shape& s) { s.embedding_width = 6; })) ==
              "shape: a tied head needs an embedding as wide as the model, found 6 and 12");
+  BOOST_TEST(complaint<Diagonals>(with([](Shape& s) { s.heads = 5; })) == "shape: width 12 is not a multiple of heads 5");
+  BOOST_TEST(complaint<Diagonals>(with([](Shape& s) { s.heads = 5, s.key_width = 4; })) == "");
+  BOOST_TEST(complaint<Linears>(possible) == "");
+  BOOST_TEST(complaint<Linears>(with([](Shape& s) { s.heads = 8; })) == "shape: width 12 is not a multiple of heads 8");
+  BOOST_TEST(complaint<Linears>(with([](Shape& s) { s.heads = 4; })) ==
+             "shape: GLA's keys are half as wide as its heads: width 12 is not a multiple of 2 heads 4; give key_width");
+  BOOST_TEST(complaint<Linears>(with([](Shape& s) { s.heads = 4, s.key_width = 2; })) == "");
+  BOOST_TEST(complaint<Linears>(with([](Shape& s) { s.key_value_heads = 1; })) ==
+             "shape: GLA has as many key as query heads, found 1 for 3");
+  BOOST_TEST(complaint<Hybrid>(possible) == "shape: a pattern of 3 blocks does not fit into depth 2");
+  BOOST_TEST(complaint<Hybrid>(with([](Shape& s) { s.depth = 3, s.heads = 4; })) ==
+             "shape: rotary positions need an even head width, found 3");
   BOOST_CHECK_THROW(Model{Shape{}}, Error);
 }
 

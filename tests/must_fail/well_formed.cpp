@@ -1,6 +1,8 @@
 // The same constructions without their mistakes: what the other files fail for is the mistake alone.
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/combinator/pattern.hpp>
+#include <rondo/model/architecture/gla.hpp>
+#include <rondo/model/architecture/hgrn1.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 
@@ -21,6 +23,10 @@ int size() { return static_cast<int>(record_size(WeightRecords{}, Mindful{})); }
 
 using Hybrid = LanguageModel<Pattern<Hgrn2Block, Hgrn2Block, LlamaBlock>>;
 constexpr Shape shape = checked<Hybrid>(Shape{.vocabulary = 100, .width = 12, .depth = 3, .heads = 3});
+
+constexpr Shape tied = checked<Hgrn1Tied>(Shape{.vocabulary = 100, .width = 12, .depth = 2, .embedding_width = 12});
+constexpr Shape even = checked<Gla>(Shape{.vocabulary = 100, .width = 12, .depth = 2, .heads = 3});
+constexpr Shape given = checked<Gla>(Shape{.vocabulary = 100, .width = 9, .depth = 2, .heads = 3, .key_width = 2});
 
 struct Wave {};
 
