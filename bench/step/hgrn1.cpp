@@ -1,0 +1,9 @@
+#include <rondo/model/architecture/hgrn1.hpp>
+
+#include "step.hpp"
+
+namespace rondo::bench {
+
+const Registered hgrn1{"hgrn", time_step<Hgrn1>, [](const Size& size) { return size.shape(); }};
+
+}  // namespace rondo::bench
