@@ -1,4 +1,4 @@
-// The Cpu back-end's selective scan against the Reference's plain loop in double, both called alike.
+// The Cpu back-end's selective scan against the Reference's plain loop in double, both called alike, and its powers of two.
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/backend/reference/reference.hpp>
 
@@ -117,6 +117,20 @@ void compare(const Problem& problem, const std::string& name) {
 
 BOOST_AUTO_TEST_SUITE(selective_scan)
 
+BOOST_AUTO_TEST_CASE(powers_of_two) {
+  const auto power = [](float x) { return power_of_two(all_lanes(x))[0]; };
+  double worst = 0;
+  for (int i = 0; i <= 20000; ++i) {
+    const float x = 127 - 253 * static_cast<float>(i) / 20000;
+    const double expected = std::exp2(static_cast<double>(x));
+    worst = std::max(worst, std::abs(power(x) - expected) / expected);
+  }
+  BOOST_TEST(worst < 2e-7);
+  BOOST_TEST(power(0) == 1);
+  BOOST_TEST(power(-127) == 0);
+  BOOST_TEST(power(-std::numeric_limits<float>::infinity()) == 0);
+  BOOST_TEST(std::isnan(power(std::numeric_limits<float>::quiet_NaN())));
+}
 BOOST_AUTO_TEST_CASE(lengths) {
   for (const Index length : {1, 2, 15, 16, 17, 33, 130})
     for (const bool states : {false, true})
