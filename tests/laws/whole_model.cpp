@@ -7,6 +7,8 @@
 #include <rondo/io/safetensors_writer.hpp>
 #include <rondo/mixer/attention.hpp>
 #include <rondo/mixer/cell.hpp>
+#include <rondo/mixer/gla.hpp>
+#include <rondo/mixer/hgrn1.hpp>
 #include <rondo/mixer/hgrn2.hpp>
 #include <rondo/model/language_model.hpp>
 
@@ -20,8 +22,10 @@ BOOST_AUTO_TEST_SUITE(whole_model)
 using Convolved = Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget, ConvolvedProjection>, GatedMlp<Silu>>;
 using Attentive = Block<RmsNorm, AttentionMixer<>, NoMlp>;
 using Cellular = Block<LayerNorm, CellMixer<LstmCell>, NoMlp>;
-using Model = LanguageModel<Pattern<Checkpointed<Convolved>, Attentive, Cellular>>;
-const LogitsOf model{Model{Shape{.vocabulary = 11, .width = 8, .depth = 3, .heads = 2, .mlp_width = 13, .context = 80}}};
+using Gated = Block<RmsNorm, GlaMixer<>, NoMlp>;
+using Elementwise = Block<RmsNorm, Hgrn1Mixer<LowerBoundedForget, ConvolvedProjection>, NoMlp>;
+using Model = LanguageModel<Pattern<Checkpointed<Convolved>, Attentive, Cellular, Gated, Elementwise>>;
+const LogitsOf model{Model{Shape{.vocabulary = 11, .width = 8, .depth = 5, .heads = 2, .mlp_width = 13, .context = 80}}};
 const Batch batch = packed({65, 3, 7}, 4, 1, 2);
 
 BOOST_AUTO_TEST_CASE(weights_survive_a_safetensors_file) {

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,20 +20,30 @@ struct SummaryOptions {
   Index length = 256;
 };
 
-// Weights outside blocks and those of the first block one by one; every block in sum.
+// Weights outside blocks and those of the first block of each kind one by one; every block in sum.
 inline void print_weights(const std::vector<NamedLeaf>& weights) {
+  const auto is_block = [](const std::string& path) { return path.starts_with("blocks."); };
+  const auto group_of = [&](const std::string& path) {
+    return path.substr(0, is_block(path) ? path.find('.', 7) : path.rfind('.'));
+  };
+  std::map<std::string, std::string> kinds;  // of each group: its leaves and their sizes
+  for (const auto& [path, leaf] : weights) kinds[group_of(path)] += path.substr(group_of(path).size()) + leaf.dimensions.text();
+  std::set<std::string> shown;
   std::string group;
+  bool one_by_one = true;
   Index group_count = 0;
   const auto flush = [&] {
     if (!group.empty()) std::printf("  %-40s %14td\n", group.c_str(), group_count);
     group_count = 0;
   };
   for (const auto& [path, leaf] : weights) {
-    const std::string name = path.substr(0, path.starts_with("blocks.") ? path.find('.', 7) : path.rfind('.'));
-    if (name != group) flush(), group = name;
+    if (const std::string name = group_of(path); name != group) {
+      flush();
+      group = name;
+      one_by_one = !is_block(path) || shown.insert(kinds[name]).second;
+    }
     group_count += leaf.dimensions.size();
-    if (!path.starts_with("blocks.") || path.starts_with("blocks.0."))
-      std::printf("      %-50s %s\n", path.c_str(), leaf.dimensions.text().c_str());
+    if (one_by_one) std::printf("      %-50s %s\n", path.c_str(), leaf.dimensions.text().c_str());
   }
   flush();
 }
