@@ -119,7 +119,11 @@ void expect_scores(const Shape& shape) {
   }
   const auto capped = expected_scores(model, exact, texts, 1.5);
   BOOST_TEST(std::abs(capped[2][5] - expected[2][5]) > 1e-3);
-  Scorer<Model, Reference<double>> scorer{model, exact, 4096, 1.5};
+  Shape capped_shape = shape;
+  capped_shape.logit_soft_cap = 1.5;
+  const Model capped_model{capped_shape};
+  const auto same = random_weights<Reference<double>>(capped_model);
+  Scorer<Model, Reference<double>> scorer{capped_model, same};
   BOOST_TEST(largest_difference(scores_of(scorer, texts), capped) < 2e-6);
 }
 

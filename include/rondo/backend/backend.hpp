@@ -14,6 +14,7 @@
 //   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
+//   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
 //   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds; df may be dg's
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   rms_norm layer_norm and their gradients          layer/norm.hpp
@@ -83,6 +84,11 @@ concept HasElementwise = requires(C& c, In<C> x, Out<C> y) {
   c.template map_gradient<Silu>(x, x, y);
   c.template gated<Silu>(x, x, y);
   c.template gated_gradient<Silu>(x, x, x, y, y);
+};
+template <class C>
+concept HasSoftCap = requires(C& c, In<C> x, Out<C> y) {
+  c.soft_cap(30.0, x, y);
+  c.soft_cap_gradient(30.0, x, x, y);
 };
 struct AnyGate {};  // stands for a gate where none is run
 template <class C>
@@ -163,8 +169,8 @@ concept Backend = requires {
   typename B::Context;
 } && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> &&
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
-    HasElementwise<typename B::Context> && HasGates<typename B::Context> && HasNorms<typename B::Context> &&
-    HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&
+    HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
+    HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&
     HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
     HasSelectiveScan<typename B::Context> && HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> &&
     HasSlstmCell<typename B::Context> && HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;

@@ -19,10 +19,10 @@ struct Shape {
   Index depth = 0;            // number of blocks
   Index heads = 1;
   Index key_value_heads = 0;  // 0: as many as heads
-  Index key_width = 0;        // of a head; 0: width / heads
+  Index key_width = 0;        // of a head; 0: width / heads (xLSTM-large: half of that)
   Index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
   Index embedding_width = 0;  // 0: width
-  Index inner_width = 0;      // of a mixer that works on more channels than the stream (Mamba); 0: 2 * width
+  Index inner_width = 0;      // channels that a mixer works on (Mamba, xLSTM); 0: what the mixer says (Mamba: 2 * width)
   Index state_size = 0;       // numbers a channel remembers; 0: what the mixer says (Mamba: 16)
   Index step_rank = 0;        // of the projection to Mamba's time steps; 0: width / 16, rounded up
   Index block_width = 4;      // channels of a block of block-diagonal projections (mLSTM)

@@ -45,8 +45,8 @@ class Scorer : public TextScorer {
  public:
   using Scalar = typename Backend::Scalar;
 
-  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096, double soft_cap = 0)
-      : model_(&model), weights_(&weights), batch_tokens_(batch_tokens), soft_cap_(soft_cap) {}
+  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096)
+      : model_(&model), weights_(&weights), batch_tokens_(batch_tokens) {}
 
   void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
     std::vector<std::size_t> order(texts.size());
@@ -92,9 +92,9 @@ class Scorer : public TextScorer {
     const View<Scalar> logits = c_.matrix(block, model_->shape().vocabulary);
     for (Index begin = 0; begin < tokens; begin += block) {
       const Index rows = std::min(block, tokens - begin);
-      model_->logits(c_, weights_->record(), hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
-      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows}, soft_cap_,
-                         result.middle_columns(begin, rows));
+      model_->uncapped_logits(c_, weights_->record(), hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
+      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows},
+                         model_->shape().logit_soft_cap, result.middle_columns(begin, rows));
     }
     log_probabilities_.assign(result.data, result.data + tokens);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -107,7 +107,6 @@ class Scorer : public TextScorer {
   const Model* model_;
   const Parameters<Model, Backend, Storage>* weights_;
   Index batch_tokens_;
-  double soft_cap_;
   typename Backend::Context c_;
   std::vector<Token> ids_, labels_;
   std::vector<Sequence> sequences_;

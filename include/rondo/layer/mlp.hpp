@@ -15,8 +15,9 @@ namespace rondo {
 template <class Activation>
 class GatedMlp : public PlainLayer, public NoState {
  public:
-  constexpr GatedMlp(const Shape& shape, Index)
-      : gate_(shape.width, shape.mlp()), up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width) {}
+  constexpr GatedMlp(const Shape& shape, Index, Initial output = normal(0.02), Initial up = normal(0.02),
+                     Initial gate = normal(0.02))
+      : gate_(shape.width, shape.mlp(), gate), up_(shape.width, shape.mlp(), up), down_(shape.mlp(), shape.width, output) {}
 
   template <class S>
   struct Weights {

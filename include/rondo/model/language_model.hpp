@@ -5,6 +5,7 @@
 // ids [1, tokens], hidden [tokens, width], logits [tokens, vocabulary]. The type says what the model is made of, its Shape how
 // large it is; the weights are kept by Parameters<Model, Backend>. `Start` gives the initial embedding and head:
 //   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama, GPT-2)
+//   WidthNormal    N(0, 2 / (5 width)) for both (xLSTM)
 //   TorchDefault   N(0, 1) and U(+-width^-1/2), as torch.nn.Embedding and torch.nn.Linear start (LSTM)
 #pragma once
 
@@ -15,12 +16,17 @@
 #include <rondo/layer/embedding.hpp>
 #include <rondo/layer/head.hpp>
 #include <rondo/layer/norm.hpp>
+#include <rondo/layer/small_initial.hpp>
 
 namespace rondo {
 
 struct SmallNormal {
   static constexpr Initial embedding(const Shape&) { return normal(0.02); }
   static constexpr Initial head(const Shape&) { return normal(0.02); }
+};
+struct WidthNormal {
+  static Initial embedding(const Shape& shape) { return small_initial(shape.width); }
+  static Initial head(const Shape& shape) { return small_initial(shape.width); }
 };
 struct TorchDefault {
   static constexpr Initial embedding(const Shape&) { return normal(1.0); }
@@ -110,13 +116,29 @@ class LanguageModel {
     embedding_.backward(c, ids, d_embedded, dw.embedding);
   }
 
-  // logits of some rows of hidden.
+  // logits of some rows of hidden, capped where Shape::logit_soft_cap says so.
   template <class C>
   void logits(C& c, const auto& w, In<C> hidden, Out<C> logits) const {
-    head_.forward(c, w.head, w.embedding, hidden, logits);
+    uncapped_logits(c, w, hidden, logits);
+    if (shape_.logit_soft_cap > 0) c.soft_cap(shape_.logit_soft_cap, logits, logits);
   }
   template <class C>
   void logits_backward(C& c, const auto& w, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw) const {
+    if (shape_.logit_soft_cap == 0) return uncapped_logits_backward(c, w, hidden, d_logits, d_hidden, dw);
+    auto mark = c.mark();
+    const Out<C> d_uncapped = c.matrix(d_logits.rows, d_logits.columns);
+    logits(c, w, hidden, d_uncapped);
+    c.soft_cap_gradient(shape_.logit_soft_cap, d_uncapped, d_logits, d_uncapped);
+    uncapped_logits_backward(c, w, hidden, d_uncapped, d_hidden, dw);
+  }
+
+  // The same before the cap, for operations that cap logits themselves (cross_entropy, log_probability).
+  template <class C>
+  void uncapped_logits(C& c, const auto& w, In<C> hidden, Out<C> logits) const {
+    head_.forward(c, w.head, w.embedding, hidden, logits);
+  }
+  template <class C>
+  void uncapped_logits_backward(C& c, const auto& w, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw) const {
     head_.backward(c, w.head, w.embedding, hidden, d_logits, d_hidden, dw.head, dw.embedding);
   }
 

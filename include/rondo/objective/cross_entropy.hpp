@@ -3,6 +3,7 @@
 //   loss = sum over tokens with a label of CE(logits_t, y_t)      (label smoothing, z-loss, soft-cap: CrossEntropyOptions)
 //
 //   CrossEntropy objective{{.label_smoothing = 0.1}};
+// The logits' soft cap is the model's (Shape::logit_soft_cap) unless the options have one.
 //   auto loss = objective.gradient(c, model, w, hidden, labels, scale, d_hidden, dw);
 //
 // `gradient` writes d_hidden = scale * dloss/dhidden and adds scale * dloss/dw of the head (and of a tied embedding) to dw;
@@ -35,23 +36,33 @@ struct CrossEntropy {
   // The sum alone.
   template <class C, class Model>
   auto loss(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels) const {
+    const CrossEntropyOptions capped = options_for(model.shape());
     return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index) {
-      model.logits(c, w, rows, logits);
-      c.cross_entropy(logits, targets, options, 1.0, losses);
+      model.uncapped_logits(c, w, rows, logits);
+      c.cross_entropy(logits, targets, capped, 1.0, losses);
     });
   }
 
   template <class C, class Model>
   auto gradient(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels, double scale, Out<C> d_hidden,
                 const auto& dw) const {
+    const CrossEntropyOptions capped = options_for(model.shape());
     return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index begin) {
-      model.logits(c, w, rows, logits);
-      c.cross_entropy(logits, targets, options, scale, losses);
-      model.logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
+      model.uncapped_logits(c, w, rows, logits);
+      c.cross_entropy(logits, targets, capped, scale, losses);
+      model.uncapped_logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
     });
   }
 
  private:
+  [[nodiscard]] CrossEntropyOptions options_for(const Shape& shape) const {
+    CrossEntropyOptions result = options;
+    if (shape.logit_soft_cap == 0) return result;
+    require(options.soft_cap == 0 || options.soft_cap == shape.logit_soft_cap, "cross-entropy: the model caps its logits at ",
+            shape.logit_soft_cap, ", the objective at ", options.soft_cap);
+    result.soft_cap = shape.logit_soft_cap;
+    return result;
+  }
   template <class C, class Model, class Act>
   auto blocks(C& c, const Model& model, In<C> hidden, Tokens labels, Act act) const {
     auto mark = c.mark();

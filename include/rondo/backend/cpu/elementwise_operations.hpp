@@ -185,6 +185,24 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
     }, p, u, dy, dp, du);
   }
 
+  void soft_cap(double cap, Input x, Output y) {
+    const auto a = static_cast<float>(cap), inverse = 1 / a;
+    each_row([a, inverse](Index n, const float* from, float* to) {
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) to[i] = a * hyperbolic_tangent(from[i] * inverse);
+    }, x, y);
+  }
+  void soft_cap_gradient(double cap, Input y, Input dy, Output dx) {
+    const float inverse = 1 / static_cast<float>(cap);
+    each_row([inverse](Index n, const float* capped, const float* d, float* to) {
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) {
+        const float ratio = capped[i] * inverse;
+        to[i] = d[i] * (1 - ratio * ratio);
+      }
+    }, y, dy, dx);
+  }
+
   template <class Gate>
   void gate(Input f, Input beta, Output log_decay, Output write) {
     each_row([&](Index n, const float* from, float* decay, float* strength) __attribute__((flatten)) {

@@ -30,7 +30,7 @@ class CpuLosses : public CpuElementwise<Backend> {
           std::fill_n(z, V, 0.0F);
           continue;
         }
-        if (cap > 0) soft_cap(z, V, cap);
+        if (cap > 0) cap_row(z, V, cap);
         const float highest = maximum(z, V);
         float sum = 0, total = 0;
         if (smoothing > 0)
@@ -121,7 +121,7 @@ class CpuLosses : public CpuElementwise<Backend> {
     for (Index v = 0; v < count; ++v) highest = z[v] > highest ? z[v] : highest;
     return highest;
   }
-  static void soft_cap(float* z, Index count, float cap) {
+  static void cap_row(float* z, Index count, float cap) {
 #pragma omp simd
     for (Index v = 0; v < count; ++v) z[v] = cap * hyperbolic_tangent(z[v] / cap);
   }

@@ -137,6 +137,15 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
         du(r, i) = d * Function::apply(p(r, i));
       }
   }
+  void soft_cap(double cap, Input x, Output y) {
+    const T a(static_cast<Real<T>>(cap));
+    pairs(x, y, [&](const T& from, T& to) { to = a * hyperbolic_tangent(from / a); });
+  }
+  void soft_cap_gradient(double cap, Input y, Input dy, Output dx) {
+    const T a(static_cast<Real<T>>(cap));
+    for (Index r = 0; r < y.rows; ++r)
+      for (Index i = 0; i < y.columns; ++i) dx(r, i) = dy(r, i) * (T(1) - y(r, i) / a * (y(r, i) / a));
+  }
   template <class Gate>
   void gate(Input f, Input beta, Output log_decay, Output write) {
     for (Index r = 0; r < f.rows; ++r)

@@ -107,6 +107,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void gated_gradient(Input p, Input u, Input dy, Output dp, Output du) {
     touch(0, p, u, dy, dp, du);
   }
+  void soft_cap(double, Input x, Output y) { touch(0, x, y); }
+  void soft_cap_gradient(double, Input y, Input dy, Output dx) { touch(0, y, dy, dx); }
   template <class>
   void gate(Input f, Input, Output log_decay, Output write) {
     touch(0, f, log_decay, write);

@@ -3,7 +3,7 @@
 //   composition_name<Lstm>() == "LanguageModel<PlainBlock<CellMixer<LstmCell>>,NoNorm,Head<1>>"
 //
 // Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. How a model starts
-// (LanguageModel's Start, DepthScaled) and what does not change its results (Checkpointed) is no part of the name, nor is the plain
+// (LanguageModel's Start, DepthScaled, SmallStart) and what does not change its results (Checkpointed) is no part of the name, nor is the plain
 // Embedding.
 #pragma once
 
@@ -13,6 +13,7 @@
 
 #include <rondo/combinator/checkpointed.hpp>
 #include <rondo/layer/depth_scaled.hpp>
+#include <rondo/layer/small_initial.hpp>
 #include <rondo/model/language_model.hpp>
 
 namespace rondo {
@@ -67,6 +68,10 @@ template <class Inner>
 struct TypeText<Checkpointed<Inner>> : TypeText<Inner> {};
 template <class Layer>
 struct TypeText<DepthScaled<Layer>> : TypeText<Layer> {};
+template <class Layer>
+struct TypeText<SmallStart<Layer>> : TypeText<Layer> {};
+template <class Layer>
+struct TypeText<ZeroGateStart<Layer>> : TypeText<Layer> {};
 template <class Block, class FinalNorm, class HeadType, class Start, class EmbeddingType>
 struct TypeText<LanguageModel<Block, FinalNorm, HeadType, Start, EmbeddingType>> {
   static std::string text() {

@@ -1,0 +1,28 @@
+// The laws for whole language models of xLSTM-large, whose logits are capped.
+#include "language_models.hpp"
+
+#include <rondo/model/architecture/xlstm_large.hpp>
+
+namespace rondo::testing {
+
+BOOST_AUTO_TEST_SUITE(model_xlstm_large)
+
+constexpr Shape shape{
+    .vocabulary = 11, .width = 8, .depth = 2, .heads = 2, .mlp_width = 13, .gate_soft_cap = 5, .logit_soft_cap = 1.5};
+
+BOOST_AUTO_TEST_CASE(logits) {
+  expect_laws("logits of XlstmLarge", [](const Shape& near) { return LogitsOf{XlstmLarge{near}}; }, shape);
+}
+BOOST_AUTO_TEST_CASE(loss) {
+  expect_loss_laws<XlstmLarge>("loss of XlstmLarge", shape);
+}
+BOOST_AUTO_TEST_CASE(one_cap_alone) {
+  const LossOf loss{XlstmLarge{shape}, CrossEntropy{{.soft_cap = 3}}};
+  BOOST_CHECK_EXCEPTION((run_forward<Cpu>(loss, packed({3}), prepare(loss, packed({3})))), Error, [](const Error& error) {
+    return std::string(error.what()) == "cross-entropy: the model caps its logits at 1.5, the objective at 3";
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::testing
