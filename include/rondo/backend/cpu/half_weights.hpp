@@ -49,12 +49,20 @@ class CpuWeights : public CpuSequence<Backend> {
   // Blocks as wide as a matrix product is worth starting for are products of their own.
   void block_linear(Input x, Input weight, Output y) {
     const BlockSizes sizes = block_sizes(x, weight, y);
+    if (sizes.quads()) {
+      auto mark = this->mark();
+      return quad_product(x, quad_rows(weight, false, this->scratch), y, Onto::write);
+    }
     if (!sizes.large()) return block_linear_small(x, weight, y);
     for (Index b = 0; b < weight.rows; ++b)
       linear(x.middle_columns(b * sizes.in, sizes.in), block_of(weight, b, sizes), y.middle_columns(b * sizes.out, sizes.out));
   }
   void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     const BlockSizes sizes = block_sizes(dx, weight, dy);
+    if (sizes.quads()) {
+      auto mark = this->mark();
+      return quad_product(dy, quad_rows(weight, true, this->scratch), dx, onto);
+    }
     if (!sizes.large()) return block_linear_small_input_gradient(dy, weight, dx, onto);
     for (Index b = 0; b < weight.rows; ++b)
       linear_input_gradient(dy.middle_columns(b * sizes.out, sizes.out), block_of(weight, b, sizes),
@@ -62,6 +70,7 @@ class CpuWeights : public CpuSequence<Backend> {
   }
   void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
     const BlockSizes sizes = block_sizes(x, d_weight, dy);
+    if (sizes.quads()) return quad_weight_gradient(dy, x, d_weight, this->scratch);
     if (!sizes.large()) return block_linear_small_weight_gradient(dy, x, d_weight);
     for (Index b = 0; b < d_weight.rows; ++b)
       linear_weight_gradient(dy.middle_columns(b * sizes.out, sizes.out), x.middle_columns(b * sizes.in, sizes.in),
