@@ -82,10 +82,12 @@ std::vector<Matrix<double>> run(const Problem& problem, const Inputs& in) {
   return results;
 }
 
-// Largest differences in units of the largest value; di and df are sums of terms of the size of k dk.
-void compare(const Problem& problem, const std::string& name, double tolerance = 2e-5) {
+// Largest differences in units of the largest value; di and df are sums of terms of the size of k dk. Where n . q is nearly zero
+// or m is large, float32 loses digits whatever the order of operations: the plain loop in float32 is the measure.
+void compare(const Problem& problem, const std::string& name) {
   const Inputs in(problem, 7);
   const auto expected = run<Reference<double>>(problem, in), found = run<Cpu>(problem, in);
+  const auto rounded = run<Reference<float>>(problem, in);
   const auto size_of = [](const Matrix<double>& m) {
     double size = 1e-30;
     for (const double x : m.values) size = std::max(size, std::abs(x));
@@ -93,12 +95,17 @@ void compare(const Problem& problem, const std::string& name, double tolerance =
   };
   for (std::size_t n = 0; n < expected.size(); ++n) {
     const double size = n == 7 || n == 8 || n == 11 ? std::max(size_of(expected[n]), size_of(expected[5])) : size_of(expected[n]);
-    double worst = 0;
-    for (std::size_t i = 0; i < expected[n].values.size(); ++i) {
-      const double error = std::abs(found[n].values[i] - expected[n].values[i]) / size;
-      worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
-    }
-    BOOST_TEST(worst < tolerance, name << ": " << result_names[n] << " differs by " << worst);
+    const auto error_of = [&](const Matrix<double>& result) {
+      double worst = 0;
+      for (std::size_t i = 0; i < result.values.size(); ++i) {
+        const double error = std::abs(result.values[i] - expected[n].values[i]) / size;
+        worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(worst, error);
+      }
+      return worst;
+    };
+    const double error = error_of(found[n]);
+    BOOST_TEST(error < std::max(2e-5, std::min(4 * error_of(rounded[n]), 0.1)),
+               name << ": " << result_names[n] << " differs by " << error);
   }
 }
 

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(sizes) {
 }
 BOOST_AUTO_TEST_CASE(mlp_width) {
   const auto width = [](Index hidden, const std::string& more) {
-    return read(R"({"hidden_size": )" + std::to_string(hidden) + more + "}").shape.mlp();
+    return read(R"({"num_heads": 1, "hidden_size": )" + std::to_string(hidden) + more + "}").shape.mlp();
   };
   BOOST_TEST(width(768, R"(, "ffn_proj_factor": 2.6667)") == 2048);  // 2048.03 is not rounded up
   BOOST_TEST(width(24, "") == 64);
