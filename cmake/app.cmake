@@ -43,6 +43,7 @@ set(RONDO_COMPILED_HEADERS
     backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp backend/cpu/diagonal.hpp
     backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
     backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp backend/cpu/rotary.hpp
+    backend/cpu/scalar_outer_product.hpp backend/cpu/scalar_outer_product_backward.hpp
     backend/cpu/selective_scan.hpp backend/cpu/selective_scan_backward.hpp backend/cpu/short_convolution.hpp
     model/checkpoint/hgrn1_files.hpp model/checkpoint/hgrn2_files.hpp model/checkpoint/llama_files.hpp
     model/checkpoint/lstm_files.hpp

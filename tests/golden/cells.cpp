@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <rondo/backend/reference/reference.hpp>
+#include <rondo/gate/softplus_step.hpp>
 #include <rondo/io/safetensors.hpp>
 
 #include "support/shared.hpp"
@@ -187,6 +188,39 @@ void attention(const std::string& name) {
   cell.check("grad.v", dv);
 }
 
+// Mamba-2 between its convolution and its gated norm: step, recurrence, skip.
+void scalar_outer_product(const std::string& name) {
+  Recorded cell{name, "x"};
+  Context& c = cell.context;
+  const Index n = cell.tokens(), b = cell.sequences();
+  const ScalarOuterProduct tag{cell.size("x", 2), cell.size("B", 2), cell.size("B", 3), cell.size("x", 3)};
+  const Matrix x = cell.given("x", n), B = cell.given("B", n), C = cell.given("C", n), A_log = cell.given("A_log", 1);
+  const Matrix step = cell.given("dtr", n), skip = cell.given("D", 1), initial = cell.given("S_0", b);
+  const Matrix decay = c.matrix(n, tag.heads), write = c.matrix(n, tag.heads), y = cell.result("y", n), final = cell.result("S_T", b);
+  c.add_bias(cell.given("dt_bias", 1), step);
+  c.gate<SoftplusStep>(step, A_log, decay, write);
+  c.recurrence(tag, C, B, decay, write, x, y, initial, final);
+  c.add_scaled(skip, x, y);
+  cell.check("y", y);
+  cell.check("S_T", final);
+  const Matrix dx = cell.result("grad.x", n), dB = cell.result("grad.B", n), dC = cell.result("grad.C", n), dy = cell.given("grad.y", n);
+  const Matrix d_initial = cell.result("grad.S_0", b), d_step = cell.result("grad.dtr", n), d_skip = cell.result("grad.D", 1);
+  const Matrix d_decay = c.matrix(n, tag.heads), d_write = c.matrix(n, tag.heads);
+  const Matrix d_A_log = cell.result("grad.A_log", 1), d_bias = cell.result("grad.dt_bias", 1);
+  c.recurrence_gradient(tag, C, B, decay, write, x, dy, initial, cell.given("grad.S_T", b), dC, dB, d_decay, d_write, dx, d_initial);
+  c.add_scaled_gradient(skip, x, dy, dx, d_skip);
+  c.gate_gradient<SoftplusStep>(step, A_log, d_decay, d_write, d_step, d_A_log);
+  c.bias_gradient(d_step, d_bias);
+  cell.check("grad.x", dx);
+  cell.check("grad.B", dB);
+  cell.check("grad.C", dC);
+  cell.check("grad.dtr", d_step);
+  cell.check("grad.dt_bias", d_bias);
+  cell.check("grad.A_log", d_A_log);
+  cell.check("grad.D", d_skip);
+  cell.check("grad.S_0", d_initial);
+}
+
 // The gradients of final states are by e^m C and e^m n, which are free of m.
 void matrix_memory(const std::string& name) {
   Recorded cell{name, "q"};
@@ -280,6 +314,9 @@ BOOST_AUTO_TEST_CASE(matrix_memory_agrees) {
 }
 BOOST_AUTO_TEST_CASE(slstm_agrees) {
   for (const char* name : {"slstm_T37", "slstm_T130", "slstm_state_T37", "slstm_state_T130"}) slstm(name);
+}
+BOOST_AUTO_TEST_CASE(scalar_outer_product_agrees) {
+  for (const char* name : {"ssd_T37", "ssd_T130", "ssd_state_T37", "ssd_state_T130"}) scalar_outer_product(name);
 }
 BOOST_AUTO_TEST_CASE(attention_agrees) {
   for (const char* name : {"attention_T37", "attention_T130"}) attention(name);

@@ -15,7 +15,8 @@
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
 //   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
-//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp); the bound's gradient adds; df may be dg's
+//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp), G's value last; the bound's gradient adds; df may
+//                                                    be dg's
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   rms_norm layer_norm and their gradients          layer/norm.hpp
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
@@ -39,6 +40,7 @@
 #include <rondo/recurrence/diagonal.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/scalar_outer_product.hpp>
 #include <rondo/recurrence/selective_scan.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
@@ -125,6 +127,11 @@ concept HasOuterProduct = requires(C& c, const OuterProduct& p, In<C> x, Out<C> 
   c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y);
 };
 template <class C>
+concept HasScalarOuterProduct = requires(C& c, const ScalarOuterProduct& p, In<C> x, Out<C> y) {
+  c.recurrence(p, x, x, x, x, x, y, x, y);
+  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y, y);
+};
+template <class C>
 concept HasMatrixMemory = requires(C& c, const MatrixMemory& p, In<C> x, Out<C> y) {
   c.recurrence(p, x, x, x, x, x, y, Carried<MatrixMemory::State<Out<C>>>{});
   c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y, CarriedGradient<MatrixMemory::State<Out<C>>>{});
@@ -171,8 +178,9 @@ concept Backend = requires {
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
     HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&
-    HasOuterProduct<typename B::Context> && HasMatrixMemory<typename B::Context> &&
-    HasSelectiveScan<typename B::Context> && HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> &&
-    HasSlstmCell<typename B::Context> && HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
+    HasOuterProduct<typename B::Context> && HasScalarOuterProduct<typename B::Context> &&
+    HasMatrixMemory<typename B::Context> && HasSelectiveScan<typename B::Context> &&
+    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasSlstmCell<typename B::Context> &&
+    HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
 
 }  // namespace rondo

@@ -7,8 +7,8 @@
 //   backward(f, beta, dg, dk) -> df, dbeta            with G = dg - a dk:
 //       df = G (1 - beta) s(f) s(-f) / a,   dbeta = G s(-f) / a
 //
-// A gate of your own is such a struct: `apply`, `backward` for any scalar T, and `Shared`, the layer that makes its bounds
-// from parameters of all layers (NothingShared: beta = 0).
+// A gate of your own is such a struct: `apply`, `backward` for any scalar T, static or (where it has settings) not, and `Shared`,
+// the layer that makes its bounds from parameters of all layers (NothingShared: beta = 0).
 #pragma once
 
 #include <rondo/core/math.hpp>

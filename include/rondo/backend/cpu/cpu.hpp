@@ -12,6 +12,7 @@
 #include <rondo/recurrence/diagonal.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/scalar_outer_product.hpp>
 #include <rondo/recurrence/selective_scan.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
@@ -64,6 +65,23 @@ struct Recurrence<CpuContext, OuterProduct> {
   static void gradient(CpuContext& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Input d_o, Input initial,
                        Input d_final, Output dq, Output dk, Output dg, Output dv, Output d_initial) {
     outer_product_backward(c.sequences(), sizes(p), q, k, g, v, d_o, initial, d_final, dq, dk, dg, dv, d_initial, c.scratch);
+  }
+};
+template <>
+struct Recurrence<CpuContext, ScalarOuterProduct> {
+  using Input = View<const float>;
+  using Output = View<float>;
+  static ScalarOuterProductSizes sizes(const ScalarOuterProduct& p) {
+    return {p.heads, p.groups, p.key_width, p.value_width, static_cast<float>(p.scale)};
+  }
+  static void forward(CpuContext& c, const ScalarOuterProduct& p, Input q, Input k, Input g, Input w, Input v, Output o,
+                      Input initial, Output final) {
+    scalar_outer_product_forward(c.sequences(), sizes(p), {q, k, g, w, v}, o, initial, final, c.scratch);
+  }
+  static void gradient(CpuContext& c, const ScalarOuterProduct& p, Input q, Input k, Input g, Input w, Input v, Input d_o,
+                       Input initial, Input d_final, Output dq, Output dk, Output dg, Output dw, Output dv, Output d_initial) {
+    scalar_outer_product_backward(c.sequences(), sizes(p), {q, k, g, w, v}, d_o, initial, d_final, {dq, dk, dg, dw, dv},
+                                  d_initial, c.scratch);
   }
 };
 template <>
@@ -160,6 +178,8 @@ struct Cpu {
 #include <rondo/backend/cpu/matrix_memory_backward.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/scalar_outer_product.hpp>
+#include <rondo/backend/cpu/scalar_outer_product_backward.hpp>
 #include <rondo/backend/cpu/selective_scan.hpp>
 #include <rondo/backend/cpu/selective_scan_backward.hpp>
 #endif

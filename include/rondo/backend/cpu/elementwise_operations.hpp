@@ -204,20 +204,20 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
   }
 
   template <class Gate>
-  void gate(Input f, Input beta, Output log_decay, Output write) {
+  void gate(Input f, Input beta, Output log_decay, Output write, const Gate& settings = {}) {
     each_row([&](Index n, const float* from, float* decay, float* strength) __attribute__((flatten)) {
       const float* bounds = beta.data;
       if (bounds == nullptr) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) {
-          const auto out = Gate::template apply<float>(from[i], 0.0F);
+          const auto out = settings.template apply<float>(from[i], 0.0F);
           decay[i] = out.log_decay;
           strength[i] = out.write;
         }
       } else {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) {
-          const auto out = Gate::template apply<float>(from[i], bounds[i]);
+          const auto out = settings.template apply<float>(from[i], bounds[i]);
           decay[i] = out.log_decay;
           strength[i] = out.write;
         }
@@ -225,7 +225,7 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
     }, f, log_decay, write);
   }
   template <class Gate>
-  void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta) {
+  void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta, const Gate& settings = {}) {
     auto mark = this->mark();
     float* bounds = this->scratch.template take<float>(2 * f.columns);  // bounds, and their gradient
     float* d_bounds = bounds + f.columns;
@@ -237,7 +237,7 @@ class CpuElementwise : public ContextBase<Backend, float, Arena> {
         float* to = df.row(t);
 #pragma omp simd
         for (Index i = begin; i < end; ++i) {
-          const auto d = Gate::template backward<float>(from[i], bounds[i], d_decay[i], d_strength[i]);
+          const auto d = settings.template backward<float>(from[i], bounds[i], d_decay[i], d_strength[i]);
           to[i] = d.d_pre_activation;
           d_bounds[i] += d.d_bound;
         }

@@ -23,6 +23,7 @@ class CpuWeights : public CpuSequence<Backend> {
   using Output = View<float>;
   using Base::add_bias;
   using Base::add_scaled;
+  using Base::gate;
   using Base::layer_norm;
   using Base::lower_bounds;
   using Base::rms_norm;
@@ -100,6 +101,11 @@ class CpuWeights : public CpuSequence<Backend> {
   void layer_norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
     auto mark = this->mark();
     Base::layer_norm(sizes, x, widened(weight), bias ? widened(bias) : Input{}, y, mean, reciprocal);
+  }
+  template <class Gate, HalfElement Half>
+  void gate(Input f, View<Half> beta, Output log_decay, Output write, const Gate& settings = {}) {
+    auto mark = this->mark();
+    Base::template gate<Gate>(f, widened(beta), log_decay, write, settings);
   }
   template <HalfElement Half>
   void lower_bounds(View<Half> raw, Output bounds) {

@@ -46,6 +46,26 @@ void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes,
                             View<const float> d_final, View<float> dq, View<float> dk, View<float> dg, View<float> dv,
                             View<float> d_initial, Arena& scratch);
 
+// rondo/backend/cpu/scalar_outer_product.hpp and scalar_outer_product_backward.hpp
+struct ScalarOuterProductSizes {
+  Index heads = 1;
+  Index groups = 1;       // of heads that share keys and queries
+  Index key_width = 0;    // K, of one head
+  Index value_width = 0;  // V, of one head
+  float scale = 1;        // c
+};
+struct ScalarOuterProductInputs {
+  View<const float> q, k, g, w, v;
+};
+struct ScalarOuterProductGradients {
+  View<float> q, k, g, w, v;
+};
+void scalar_outer_product_forward(Sequences sequences, const ScalarOuterProductSizes& sizes, const ScalarOuterProductInputs& in,
+                                  View<float> o, View<const float> initial, View<float> final, Arena& scratch);
+void scalar_outer_product_backward(Sequences sequences, const ScalarOuterProductSizes& sizes, const ScalarOuterProductInputs& in,
+                                   View<const float> d_o, View<const float> initial, View<const float> d_final,
+                                   const ScalarOuterProductGradients& d, View<float> d_initial, Arena& scratch);
+
 // rondo/backend/cpu/matrix_memory.hpp and matrix_memory_backward.hpp
 struct MatrixMemorySizes {
   Index heads = 1;

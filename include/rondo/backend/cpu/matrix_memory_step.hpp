@@ -8,27 +8,9 @@
 #include <cmath>
 
 #include <rondo/backend/cpu/matrix_memory_chunk.hpp>
+#include <rondo/backend/cpu/scalar_decay_step.hpp>
 
 namespace rondo {
-
-// Columns [0, Registers lane_count) of the state; `to` = q^T C.
-template <Index Registers>
-void memory_step_columns(const float* q, const float* k, const float* v, Index key_width, float keep, float write,
-                         View<const float> before, View<float> after, float* to) {
-  Lanes value[Registers], sum[Registers] = {};
-  const Lanes decay = all_lanes(keep);
-  unrolled<Registers>([&](auto r) { value[r] = load_lanes(v + r * lane_count); });
-  for (Index i = 0; i < key_width; ++i) {
-    const Lanes key = all_lanes(write * k[i]), query = all_lanes(q[i]);
-    unrolled<Registers>([&](auto r) {
-      Lanes state = key * value[r];
-      if (before) state += decay * load_lanes(before.row(i) + r * lane_count);
-      if (after) store_lanes(after.row(i) + r * lane_count, state);
-      sum[r] += query * state;
-    });
-  }
-  unrolled<Registers>([&](auto r) { store_lanes(to + r * lane_count, sum[r]); });
-}
 
 // `in` has one row; `before` without data is a zero state, `after` without data is not wanted.
 inline void matrix_memory_step(const MatrixMemorySizes& sizes, const MatrixMemoryInputs& in, HeadMemory<const float> before,
@@ -47,25 +29,7 @@ inline void matrix_memory_step(const MatrixMemorySizes& sizes, const MatrixMemor
   }
   if (after) *after.stabiliser = m;
 
-  constexpr Index wide = 8;
-  const auto from = [](auto state, Index column) {
-    if (state) state.data += column;
-    return state;
-  };
-  Index column = 0;
-  for (; column + wide * lane_count <= V; column += wide * lane_count)
-    memory_step_columns<wide>(q, k, v + column, K, keep, write, from(before.memory, column), from(after.memory, column), h + column);
-  for (; column + lane_count <= V; column += lane_count)
-    memory_step_columns<1>(q, k, v + column, K, keep, write, from(before.memory, column), from(after.memory, column), h + column);
-  for (; column < V; ++column) {
-    float sum = 0;
-    for (Index a = 0; a < K; ++a) {
-      const float state = write * k[a] * v[column] + (before ? keep * before.memory(a, column) : 0.0F);
-      if (after) after.memory(a, column) = state;
-      sum += q[a] * state;
-    }
-    h[column] = sum;
-  }
+  scalar_decay_step(q, k, v, K, V, keep, write, before.memory, after.memory, h);
   scale_row(sizes.scale / (std::max(std::abs(sizes.scale * r), exponential(-m)) + sizes.epsilon), h, h, V);
 }
 

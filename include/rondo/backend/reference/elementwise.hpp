@@ -147,19 +147,19 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       for (Index i = 0; i < y.columns; ++i) dx(r, i) = dy(r, i) * (T(1) - y(r, i) / a * (y(r, i) / a));
   }
   template <class Gate>
-  void gate(Input f, Input beta, Output log_decay, Output write) {
+  void gate(Input f, Input beta, Output log_decay, Output write, const Gate& settings = {}) {
     for (Index r = 0; r < f.rows; ++r)
       for (Index i = 0; i < f.columns; ++i) {
-        const auto out = Gate::template apply<T>(f(r, i), beta ? beta(0, i) : T(0));
+        const auto out = settings.template apply<T>(f(r, i), beta ? beta(0, i) : T(0));
         log_decay(r, i) = out.log_decay;
         write(r, i) = out.write;
       }
   }
   template <class Gate>
-  void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta) {
+  void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta, const Gate& settings = {}) {
     for (Index r = 0; r < f.rows; ++r)
       for (Index i = 0; i < f.columns; ++i) {
-        const auto d = Gate::template backward<T>(f(r, i), beta ? beta(0, i) : T(0), d_log_decay(r, i), d_write(r, i));
+        const auto d = settings.template backward<T>(f(r, i), beta ? beta(0, i) : T(0), d_log_decay(r, i), d_write(r, i));
         df(r, i) = d.d_pre_activation;
         if (d_beta) d_beta(0, i) += d.d_bound;
       }

@@ -9,6 +9,7 @@
 #include <rondo/backend/reference/diagonal.hpp>
 #include <rondo/backend/reference/matrix_memory.hpp>
 #include <rondo/backend/reference/outer_product.hpp>
+#include <rondo/backend/reference/scalar_outer_product.hpp>
 #include <rondo/backend/reference/selective_scan.hpp>
 
 namespace rondo {

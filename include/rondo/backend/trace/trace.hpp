@@ -109,12 +109,12 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   }
   void soft_cap(double, Input x, Output y) { touch(0, x, y); }
   void soft_cap_gradient(double, Input y, Input dy, Output dx) { touch(0, y, dy, dx); }
-  template <class>
-  void gate(Input f, Input, Output log_decay, Output write) {
+  template <class Gate>
+  void gate(Input f, Input, Output log_decay, Output write, const Gate& = {}) {
     touch(0, f, log_decay, write);
   }
-  template <class>
-  void gate_gradient(Input f, Input, Input d_log_decay, Input d_write, Output df, Output) {
+  template <class Gate>
+  void gate_gradient(Input f, Input, Input d_log_decay, Input d_write, Output df, Output, const Gate& = {}) {
     touch(0, f, d_log_decay, d_write, df);
   }
   void lower_bounds(Input raw, Output bounds_out) { touch(0, raw, bounds_out); }
@@ -179,6 +179,21 @@ struct Recurrence<TraceContext, OuterProduct> {
   static void gradient(TraceContext& c, const OuterProduct& p, In q, In k, In g, In v, In d_o, In initial, In d_final, Out dq,
                        Out dk, Out dg, Out dv, Out d_initial) {
     c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, g, v, d_o, initial, d_final, dq, dk, dg, dv, d_initial);
+  }
+};
+template <>
+struct Recurrence<TraceContext, ScalarOuterProduct> {
+  using In = TraceContext::Input;
+  using Out = TraceContext::Output;
+  static void forward(TraceContext& c, const ScalarOuterProduct& p, In q, In k, In g, In w, In v, Out o, In initial, Out final) {
+    const double operations = p.operations(1) * static_cast<double>(q.rows);
+    c.touch(operations, q, k, g, w, v, o, initial, final);
+    c.model(operations);
+  }
+  static void gradient(TraceContext& c, const ScalarOuterProduct& p, In q, In k, In g, In w, In v, In d_o, In initial, In d_final,
+                       Out dq, Out dk, Out dg, Out dw, Out dv, Out d_initial) {
+    c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, g, w, v, d_o, initial, d_final, dq, dk, dg, dw, dv,
+            d_initial);
   }
 };
 template <>

@@ -1,0 +1,50 @@
+// Mamba-2's time step as a gate (Dao and Gu 2024, section 7): the step is what is written, and how long the state decays.
+//
+//   step = softplus(f) between `low` and `high`,    write = step,    log_decay g = -step exp(A_log)
+//
+// f is the pre-activation with its bias, A_log the "bound" of the gate, a number for each channel of f (gate/forget.hpp):
+//   d step = dw - exp(A_log) dg,    df = d step s(f) where nothing is cut off, else 0,    dA_log = g dg
+#pragma once
+
+#include <concepts>
+#include <limits>
+
+#include <rondo/core/math.hpp>
+#include <rondo/gate/forget.hpp>
+
+namespace rondo {
+
+struct SoftplusStep {
+  using Shared = NothingShared;
+  double low = 0;
+  double high = std::numeric_limits<double>::infinity();
+
+  template <class T>
+  [[nodiscard]] GateOutput<T> apply(T f, T A_log) const {
+    const T step = cut(softplus(f));
+    return {-step * exponential(A_log), step};
+  }
+  template <class T>
+  [[nodiscard]] GateGradient<T> backward(T f, T A_log, T d_log_decay, T d_write) const {
+    const T rate = exponential(A_log), whole = softplus(f), step = cut(whole);
+    return {where_equal(whole, step, (d_write - rate * d_log_decay) * sigmoid(f)), -step * rate * d_log_decay};
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] T cut(T step) const {
+    if constexpr (std::same_as<T, float>)
+      return bounded(step, static_cast<float>(low), static_cast<float>(high));
+    else
+      return real_part(step) < low ? T(low) : real_part(step) > high ? T(high) : step;
+  }
+  template <class T>
+  static T where_equal(T a, T b, T value) {
+    if constexpr (std::same_as<T, float>)
+      return select(a == b, value, 0.0F);
+    else
+      return a == b ? value : T(0);
+  }
+};
+
+}  // namespace rondo
