@@ -16,9 +16,10 @@ namespace rondo {
 //   ramp        from value to last, in equal steps along the last axis
 //   power_law   from value to last along the last axis, as the exponent-th power of the way
 //   log_count   log(1 + column)
+//   log_uniform the logarithm of a number uniform between value and last
 //   time_step   the inverse softplus of a step whose logarithm is uniform between those of value and last, at least 1e-4 (Mamba)
 struct Initial {
-  enum class Kind { constant, normal, uniform, ramp, power_law, log_count, time_step };
+  enum class Kind { constant, normal, uniform, ramp, power_law, log_count, log_uniform, time_step };
   Kind kind = Kind::constant;
   double value = 0;
   double last = 0;
@@ -33,6 +34,7 @@ constexpr Initial power_law(double first, double last, double exponent) {
   return {Initial::Kind::power_law, first, last, exponent};
 }
 constexpr Initial log_count() { return {Initial::Kind::log_count}; }
+constexpr Initial log_uniform(double low, double high) { return {Initial::Kind::log_uniform, low, high}; }
 constexpr Initial time_step(double low, double high) { return {Initial::Kind::time_step, low, high}; }
 
 // Whether weight decay applies to a parameter.

@@ -7,6 +7,8 @@
 // a model throws Error with both numbers, before any memory is taken.
 #pragma once
 
+#include <limits>
+
 #include <rondo/core/block_set.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
@@ -18,6 +20,7 @@ struct Shape {
   Index width = 0;            // of the residual stream
   Index depth = 0;            // number of blocks
   Index heads = 1;
+  Index groups = 1;           // of heads that share keys and queries (Mamba-2)
   Index key_value_heads = 0;  // 0: as many as heads
   Index key_width = 0;        // of a head; 0: width / heads (xLSTM-large: half of that)
   Index mlp_width = 0;        // 0: 8/3 of the width, rounded up to a multiple of 256
@@ -33,6 +36,8 @@ struct Shape {
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;
+  double step_low = 0;        // bounds of Mamba-2's time steps
+  double step_high = 0;       // 0: none
   double gate_soft_cap = 0;   // a: gates are a tanh(x / a) of their inputs (xLSTM-large: 15); 0: they are the inputs
   double logit_soft_cap = 0;  // the same of the logits (xLSTM-large: 30)
   double dropout = 0;
@@ -44,6 +49,7 @@ struct Shape {
   [[nodiscard]] constexpr Index embedding() const { return embedding_width ? embedding_width : width; }
   [[nodiscard]] constexpr Index inner() const { return inner_width ? inner_width : 2 * width; }
   [[nodiscard]] constexpr Index state(Index otherwise) const { return state_size ? state_size : otherwise; }
+  [[nodiscard]] constexpr double step_limit() const { return step_high > 0 ? step_high : std::numeric_limits<double>::infinity(); }
   [[nodiscard]] constexpr Index rank() const { return step_rank ? step_rank : (width + 15) / 16; }
 
   constexpr void check() const {
@@ -51,12 +57,15 @@ struct Shape {
     positive(width, "width");
     positive(depth, "depth");
     positive(heads, "heads");
+    positive(groups, "groups");
     positive(block_width, "block_width");
     positive(convolution, "convolution");
     positive(context, "context");
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
     if (!(gate_soft_cap >= 0) || !(logit_soft_cap >= 0))
       throw error("shape: a soft cap must not be negative, found ", gate_soft_cap, " and ", logit_soft_cap);
+    if (!(step_low >= 0) || !(step_high >= 0) || step_low > step_limit())
+      throw error("shape: time steps cannot be between ", step_low, " and ", step_high);
     if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || inner_width < 0 || state_size < 0 ||
         step_rank < 0 || window < 0)
       throw error("shape: a size is negative");

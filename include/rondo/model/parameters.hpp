@@ -31,6 +31,8 @@ inline double initial_value(const Initial& initial, RandomKey key, std::uint64_t
     case Initial::Kind::ramp: return initial.value + (initial.last - initial.value) * way;
     case Initial::Kind::power_law: return initial.value + (initial.last - initial.value) * std::pow(way, initial.exponent);
     case Initial::Kind::log_count: return std::log(static_cast<double>(1 + i));
+    case Initial::Kind::log_uniform:
+      return std::log(initial.value + (initial.last - initial.value) * uniform_number(key, number));
     case Initial::Kind::time_step: {
       const double low = std::log(initial.value), high = std::log(initial.last);
       const double step = std::max(std::exp(low + (high - low) * uniform_number(key, number)), 1e-4);

@@ -15,11 +15,12 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 22, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 25, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
   visit("heads", shape.heads);
+  visit("groups", shape.groups);
   visit("key_value_heads", shape.key_value_heads);
   visit("key_width", shape.key_width);
   visit("mlp_width", shape.mlp_width);
@@ -35,6 +36,8 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("norm_epsilon", shape.norm_epsilon);
   visit("mixer_norm_epsilon", shape.mixer_norm_epsilon);
   visit("rope_theta", shape.rope_theta);
+  visit("step_low", shape.step_low);
+  visit("step_high", shape.step_high);
   visit("gate_soft_cap", shape.gate_soft_cap);
   visit("logit_soft_cap", shape.logit_soft_cap);
   visit("dropout", shape.dropout);
