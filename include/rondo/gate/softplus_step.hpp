@@ -9,7 +9,7 @@
 #include <concepts>
 #include <limits>
 
-#include <rondo/core/math.hpp>
+#include <rondo/core/activation.hpp>
 #include <rondo/gate/forget.hpp>
 
 namespace rondo {
@@ -21,13 +21,13 @@ struct SoftplusStep {
 
   template <class T>
   [[nodiscard]] GateOutput<T> apply(T f, T A_log) const {
-    const T step = cut(softplus(f));
+    const T step = cut(Softplus::apply(f));
     return {-step * exponential(A_log), step};
   }
   template <class T>
   [[nodiscard]] GateGradient<T> backward(T f, T A_log, T d_log_decay, T d_write) const {
-    const T rate = exponential(A_log), whole = softplus(f), step = cut(whole);
-    return {where_equal(whole, step, (d_write - rate * d_log_decay) * sigmoid(f)), -step * rate * d_log_decay};
+    const T rate = exponential(A_log), whole = Softplus::apply(f), step = cut(whole);
+    return {where_equal(whole, step, (d_write - rate * d_log_decay) * Softplus::derivative(f)), -step * rate * d_log_decay};
   }
 
  private:
