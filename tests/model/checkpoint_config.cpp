@@ -1,6 +1,7 @@
 // config.json of other programs: defaults, the rules between keys, and what is refused by name.
 #include <boost/test/unit_test.hpp>
 
+#include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
 #include <rondo/model/checkpoint/llama.hpp>
@@ -164,6 +165,105 @@ BOOST_AUTO_TEST_CASE(llama_refusals) {
                  "num_attention_heads: expected a divisor of hidden_size 30, found 4"));
   BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"rope_theta": "10000"})"), "rope_theta: expected a number"));
   BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"rope_parameters": [1]})"), "rope_parameters: expected an object"));
+}
+
+BOOST_AUTO_TEST_CASE(gpt2_defaults_and_rules) {
+  const auto found = read<Gpt2Files>("{}");
+  BOOST_TEST((found.shape == Shape{.vocabulary = 50257, .width = 768, .depth = 12, .heads = 12, .mlp_width = 3072,
+                                   .context = 1024, .norm_epsilon = 1e-5, .dropout = 0.1}));
+  BOOST_TEST((found.options == Gpt2Options{.activation = "gelu_new", .tied = true}));
+  const auto given = read<Gpt2Files>(
+      R"({"n_embd": 32, "n_head": 4, "n_layer": 2, "n_inner": 40, "n_positions": 64, "vocab_size": 61, "layer_norm_epsilon": 1e-6,
+          "activation_function": "gelu", "resid_pdrop": 0.25, "embd_pdrop": 0.0, "tie_word_embeddings": false})");
+  BOOST_TEST((given.shape == Shape{.vocabulary = 61, .width = 32, .depth = 2, .heads = 4, .mlp_width = 40, .context = 64,
+                                   .norm_epsilon = 1e-6, .dropout = 0.25}));
+  BOOST_TEST((given.options == Gpt2Options{.activation = "gelu", .tied = false}));
+  BOOST_TEST((again<Gpt2Files>(given) == given.shape));
+  BOOST_TEST((again<Gpt2Files>(found) == found.shape));
+  BOOST_TEST(read<Gpt2Files>(R"({"n_embd": 36, "n_head": 3, "n_inner": null})").shape.mlp() == 144);
+}
+BOOST_AUTO_TEST_CASE(gpt2_inner_width_stays_null) {
+  Json document = Json::object();
+  auto found = read<Gpt2Files>("{}");
+  Gpt2Files::write(found, document);
+  BOOST_TEST(document.at("n_inner").is_null());
+  found.shape.mlp_width = 3000;
+  Gpt2Files::write(found, document);
+  BOOST_TEST(document.at("n_inner") == 3000);
+  found.shape.mlp_width = 3072;
+  Gpt2Files::write(found, document);
+  BOOST_TEST(document.at("n_inner") == 3072);
+}
+BOOST_AUTO_TEST_CASE(gpt2_activations) {
+  const auto of = [](const std::string& name) {
+    return read<Gpt2Files>(R"({"activation_function": ")" + name + "\"}").options.activation;
+  };
+  for (const char* name : {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}) BOOST_TEST(of(name) == "gelu_new");
+  for (const char* name : {"silu", "swish"}) BOOST_TEST(of(name) == "silu");
+  BOOST_TEST(of("gelu") == "gelu");
+  BOOST_TEST(of("relu") == "relu");
+  for (const char* name : {"quick_gelu", "tanh", "relu2", ""})
+    BOOST_TEST(has(refusal_of<Gpt2Files>(std::string(R"({"activation_function": ")") + name + "\"}"),
+                   "config.json: activation_function: expected one of 'gelu', 'gelu_new'"),
+               name);
+  // Another spelling of the same stays.
+  Json document{{"activation_function", "gelu_pytorch_tanh"}};
+  Gpt2Files::write(read<Gpt2Files>("{}"), document);
+  BOOST_TEST(document.at("activation_function") == "gelu_pytorch_tanh");
+  Gpt2Files::write(read<Gpt2Files>(R"({"activation_function": "relu"})"), document);
+  BOOST_TEST(document.at("activation_function") == "relu");
+}
+BOOST_AUTO_TEST_CASE(gpt2_refusals) {
+  const auto refused = [](const std::string& member, const std::string& part) {
+    const std::string message = refusal_of<Gpt2Files>("{" + member + "}");
+    BOOST_TEST(has(message, part), message);
+  };
+  refused(R"("scale_attn_weights": false)", "config.json: scale_attn_weights: expected true");
+  refused(R"("scale_attn_by_inverse_layer_idx": true)", "config.json: scale_attn_by_inverse_layer_idx: expected false");
+  refused(R"("add_cross_attention": true)", "config.json: add_cross_attention: expected false");
+  refused(R"("n_embd": 30, "n_head": 4)", "config.json: n_head: expected a divisor of n_embd 30, found 4");
+  refused(R"("n_positions": 0)", "n_positions: expected an integer from 1");
+  refused(R"("resid_pdrop": 1.0)", "resid_pdrop: expected a number");
+  refused(R"("n_inner": "3072")", "n_inner: expected an integer");
+  refused(R"("tie_word_embeddings": 1)", "tie_word_embeddings: expected true or false");
+  auto found = read<Gpt2Files>("{}");
+  BOOST_TEST(Gpt2Files::refusal(found).empty());
+  found.shape.key_value_heads = 3;
+  BOOST_TEST(has(Gpt2Files::refusal(found), "key heads"));
+  found.shape.key_value_heads = 0, found.shape.key_width = 32;
+  BOOST_TEST(has(Gpt2Files::refusal(found), "wide"));
+  found.shape.key_width = 0, found.shape.window = 32;
+  BOOST_TEST(has(Gpt2Files::refusal(found), "window"));
+}
+
+BOOST_AUTO_TEST_CASE(opt_defaults_and_rules) {
+  const auto found = read<OptFiles>("{}");
+  BOOST_TEST((found.shape == Shape{.vocabulary = 50272, .width = 768, .depth = 12, .heads = 12, .mlp_width = 3072,
+                                   .context = 2048, .norm_epsilon = 1e-5, .dropout = 0.1}));
+  BOOST_TEST((found.options == OptOptions{.activation = "relu", .tied = true}));
+  const auto given = read<OptFiles>(
+      R"({"hidden_size": 32, "word_embed_proj_dim": 32, "num_attention_heads": 4, "num_hidden_layers": 3, "ffn_dim": 80,
+          "vocab_size": 67, "max_position_embeddings": 64, "dropout": 0.0, "activation_function": "gelu_new",
+          "tie_word_embeddings": false})");
+  BOOST_TEST((given.options == OptOptions{.activation = "gelu_new", .tied = false}));
+  BOOST_TEST(given.shape.context == 64);
+  BOOST_TEST((again<OptFiles>(given) == given.shape));
+  auto other = given;
+  other.shape.norm_epsilon = 1e-6;
+  BOOST_TEST(has(OptFiles::refusal(other), "epsilon"));
+}
+BOOST_AUTO_TEST_CASE(opt_refusals) {
+  const auto refused = [](const std::string& member, const std::string& part) {
+    const std::string message = refusal_of<OptFiles>("{" + member + "}");
+    BOOST_TEST(has(message, part), message);
+  };
+  refused(R"("do_layer_norm_before": false)", "config.json: do_layer_norm_before: expected true");
+  refused(R"("word_embed_proj_dim": 512)", "config.json: word_embed_proj_dim: expected hidden_size, 768");
+  refused(R"("hidden_size": 1024)", "config.json: num_attention_heads: expected a divisor of hidden_size 1024, found 12");
+  refused(R"("enable_bias": false)", "config.json: enable_bias: expected true");
+  refused(R"("layer_norm_elementwise_affine": false)", "config.json: layer_norm_elementwise_affine: expected true");
+  refused(R"("_remove_final_layer_norm": true)", "config.json: _remove_final_layer_norm: expected false");
+  refused(R"("activation_function": "tanh")", "config.json: activation_function: expected one of");
 }
 
 BOOST_AUTO_TEST_CASE(lstm_rules) {

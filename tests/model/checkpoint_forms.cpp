@@ -2,6 +2,7 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/combinator/checkpointed.hpp>
 #include <rondo/combinator/pattern.hpp>
+#include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/architecture/gla.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
@@ -61,6 +62,24 @@ BOOST_AUTO_TEST_CASE(published_compositions_have_their_published_form) {
   BOOST_TEST(there_and_back<Recomputed>(small_shape()).at("model_type") == "llama");
 }
 
+// The activation is one argument of the composition; how the model starts is nothing that its files say.
+BOOST_AUTO_TEST_CASE(models_with_learned_positions_are_gpt2_or_opt) {
+  const Shape shape{.vocabulary = 13, .width = 8, .depth = 3, .heads = 2, .mlp_width = 32, .context = 24, .norm_epsilon = 1e-5,
+                    .dropout = 0.25};
+  BOOST_TEST(there_and_back<Gpt2Untied>(shape).at("model_type") == "gpt2");
+  BOOST_TEST(there_and_back<OptUntied>(shape).at("model_type") == "opt");
+  using Silent = LanguageModel<Block<LayerNorm, AttentionMixer<NoPosition, Bias::yes>, Mlp<Gelu, Bias::yes>>, LayerNorm, TiedHead<>,
+                               TorchDefault, PositionedEmbedding<>>;
+  BOOST_TEST(there_and_back<Silent>(shape).at("activation_function") == "gelu");
+  using Recomputed = LanguageModel<Checkpointed<Gpt2Block>, LayerNorm, TiedHead<>, SmallNormal, PositionedEmbedding<>>;
+  BOOST_TEST(there_and_back<Recomputed>(shape).at("model_type") == "gpt2");
+  Shape other = shape;
+  other.norm_epsilon = 1e-6;
+  BOOST_TEST(there_and_back<Opt>(other).at("model_type") == "rondo");
+  using Rotated = LanguageModel<LlamaBlock, RmsNorm, Head<>, SmallNormal, PositionedEmbedding<>>;
+  BOOST_TEST(there_and_back<Rotated>(shape).at("model_type") == "rondo");
+}
+
 BOOST_AUTO_TEST_CASE(other_compositions_have_rondos_own) {
   const Shape recurrent{.vocabulary = 13, .width = 8, .depth = 3, .heads = 2, .mlp_width = 6};
   const Json hybrid = there_and_back<Hybrid>(small_shape());
@@ -113,6 +132,17 @@ BOOST_AUTO_TEST_CASE(a_configuration_chooses_the_composition) {
   BOOST_TEST((chosen<Hgrn2, Hybrid>(own + composition_name<Hybrid>() + "\"}")) == composition_name<Hybrid>());
 }
 
+BOOST_AUTO_TEST_CASE(a_configuration_chooses_between_gpt2_and_opt) {
+  const auto of = [](const std::string& config) { return chosen<Gpt2, Gpt2Untied, Opt, OptUntied>(config); };
+  BOOST_TEST(of(R"({"model_type": "gpt2"})") == composition_name<Gpt2>());
+  BOOST_TEST(of(R"({"model_type": "gpt2", "tie_word_embeddings": false})") == composition_name<Gpt2Untied>());
+  BOOST_TEST(of(R"({"model_type": "opt"})") == composition_name<Opt>());
+  BOOST_TEST(of(R"({"model_type": "opt", "tie_word_embeddings": false})") == composition_name<OptUntied>());
+  BOOST_TEST(has(message_of([&] { of(R"({"model_type": "gpt2", "activation_function": "relu"})"); }),
+                 "expected activation_function gelu_new, tie_word_embeddings true; "
+                 "found activation_function relu, tie_word_embeddings true"));
+}
+
 BOOST_AUTO_TEST_CASE(a_configuration_no_composition_fits_is_refused) {
   const auto refusal = [](const std::string& config) { return message_of([&] { chosen<Hgrn2, Hgrn2Tied>(config); }); };
   BOOST_TEST(refusal(R"({"model_type": "hgrn2", "use_short_conv": true})") ==
@@ -136,6 +166,10 @@ BOOST_AUTO_TEST_CASE(names_of_compositions_are_spelled_out) {
              "LanguageModel<Block<RmsNorm,AttentionMixer<Rotary,1>,GatedMlp<Silu>>,RmsNorm,TiedHead<0>>");
   BOOST_TEST(composition_name<Lstm>() == "LanguageModel<PlainBlock<CellMixer<LstmCell>>,NoNorm,Head<1>>");
   BOOST_TEST(composition_name<LanguageModel<Checkpointed<Hgrn2Block>>>() == composition_name<Hgrn2>());
+  BOOST_TEST(composition_name<Opt>() == "LanguageModel<Block<LayerNorm,AttentionMixer<NoPosition,1>,Mlp<Relu,1>>,LayerNorm,"
+                                        "TiedHead<0>,PositionedEmbedding<2>>");
+  BOOST_TEST(composition_name<Gpt2>() == "LanguageModel<Block<LayerNorm,AttentionMixer<NoPosition,1>,Mlp<GeluTanh,1>>,LayerNorm,"
+                                         "TiedHead<0>,PositionedEmbedding<0>>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

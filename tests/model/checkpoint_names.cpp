@@ -4,6 +4,7 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/combinator/pattern.hpp>
 #include <rondo/model/checkpoint/file_tensors.hpp>
+#include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
 #include <rondo/model/checkpoint/llama.hpp>
@@ -88,6 +89,10 @@ BOOST_AUTO_TEST_CASE(every_table_is_a_bijection) {
   BOOST_TEST(law_of<Hgrn2Convolved>(Hgrn2Files::separate) == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<Hgrn2ConvolvedTied>(Hgrn2Files::fused_mlp) == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<LlamaBiased>() == none, boost::test_tools::per_element());
+  for (const std::size_t layout : {std::size_t{0}, std::size_t{1}}) {
+    BOOST_TEST(law_of<Gpt2Untied>(layout) == none, boost::test_tools::per_element());
+    BOOST_TEST(law_of<OptUntied>(layout) == none, boost::test_tools::per_element());
+  }
   BOOST_TEST(law_of<Lstm>() == none, boost::test_tools::per_element());
   BOOST_TEST(law_of<LstmTied>() == none, boost::test_tools::per_element());
   using Hybrid = LanguageModel<Pattern<Hgrn2Block, LlamaBlock>>;
@@ -113,6 +118,18 @@ BOOST_AUTO_TEST_CASE(names_are_those_of_published_files) {
   BOOST_TEST(!llama.path_of("model.layers.7.self_attn.rotary_emb.inv_freq").has_value());
   BOOST_TEST(llama.ignores("model.layers.7.self_attn.rotary_emb.inv_freq"));
   BOOST_TEST(NameTable{lstm_names}.name_of("blocks.1.recurrent_bias")->name == "lstm.bias_hh_l1");
+  const NameTable gpt2 = Gpt2Files::names({{}, {}, Gpt2Files::prefixed}), bare = Gpt2Files::names({{}, {}, Gpt2Files::bare});
+  BOOST_TEST(gpt2.name_of("blocks.3.channel.down.weight")->name == "transformer.h.3.mlp.c_proj.weight");
+  BOOST_TEST((gpt2.name_of("blocks.3.channel.down.weight")->stored == Stored::transposed));
+  BOOST_TEST((gpt2.name_of("blocks.3.channel.down.bias")->stored == Stored::as_is));
+  BOOST_TEST(gpt2.path_of("transformer.h.0.attn.c_attn.bias", 1).value() == "blocks.0.mixer.key.bias");
+  BOOST_TEST(bare.path_of("h.0.attn.c_attn.weight", 2).value() == "blocks.0.mixer.value.weight");
+  BOOST_TEST(bare.name_of("head.weight")->name == "lm_head.weight");
+  BOOST_TEST(gpt2.ignores("transformer.h.11.attn.masked_bias"));
+  BOOST_TEST(bare.ignores("h.11.attn.bias"));
+  BOOST_TEST(!bare.ignores("h.11.attn.c_attn.bias"));
+  const NameTable opt = OptFiles::names({{}, {}, OptFiles::bare});
+  BOOST_TEST(opt.name_of("embedding.position")->name == "decoder.embed_positions.weight");
   const NameTable first = Hgrn1Files::names({});
   BOOST_TEST(first.name_of("blocks.3.mixer.gate.weight")->name == "model.layers.3.attn.g_proj.weight");
   BOOST_TEST(first.path_of("model.layers.2.attn.i_conv1d.weight").value() == "blocks.2.mixer.value.convolution.weight");

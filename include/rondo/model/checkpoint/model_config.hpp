@@ -19,6 +19,7 @@
 #include <rondo/io/object_reader.hpp>
 #include <rondo/io/safetensors_writer.hpp>
 #include <rondo/io/tensor_folder.hpp>
+#include <rondo/model/checkpoint/activation_names.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
 
 namespace rondo {
@@ -81,6 +82,23 @@ inline bool read_tied(ObjectReader& config, const char* key, const TensorFolder*
   bool tied = false;
   if (!config.take(key, tied) && tensors != nullptr) tied = !tensors->contains(head);
   return tied;
+}
+
+// The name of an activation, whatever its spelling; any other text is refused.
+inline std::string_view read_activation(ObjectReader& config, const char* key, std::string_view otherwise) {
+  std::vector<std::string> spellings;
+  for (const auto& [spelling, name] : activation_spellings) spellings.emplace_back(spelling);
+  std::string found(otherwise);
+  config.take(key, found, spellings);
+  for (const auto& [spelling, name] : activation_spellings)
+    if (spelling == found) return name;
+  return otherwise;
+}
+// Leaves another spelling of the same name as it is.
+inline void write_activation(Json& document, const char* key, std::string_view wanted) {
+  for (const auto& [spelling, name] : activation_spellings)
+    if (name == wanted && document.contains(key) && document[key] == spelling) return;
+  document[key] = wanted;
 }
 
 // "dtype" as transformers names it; both keys, because its versions read different ones.

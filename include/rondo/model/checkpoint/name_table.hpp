@@ -14,6 +14,7 @@
 // parts beside each other (GPT-2's Conv1D).
 #pragma once
 
+#include <array>
 #include <cctype>
 #include <optional>
 #include <span>
@@ -39,6 +40,20 @@ struct NamePair {
   Rows rows{};
   Stored stored = Stored::as_is;
 };
+
+// A table for files whose names lack a prefix.
+template <std::size_t N>
+constexpr std::array<NamePair, N> without_prefix(std::array<NamePair, N> pairs, std::string_view prefix) {
+  for (NamePair& pair : pairs)
+    if (pair.name.starts_with(prefix)) pair.name.remove_prefix(prefix.size());
+  return pairs;
+}
+template <std::size_t N>
+constexpr std::array<std::string_view, N> without_prefix(std::array<std::string_view, N> names, std::string_view prefix) {
+  for (std::string_view& name : names)
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  return names;
+}
 
 // What the placeholders of a pattern stand for.
 using Captures = std::vector<std::pair<std::string_view, std::string>>;
