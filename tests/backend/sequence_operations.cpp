@@ -1,5 +1,6 @@
 #include <rondo/backend/cpu/sequence_operations.hpp>
 #include <rondo/backend/reference/reference.hpp>
+#include <rondo/core/half.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -99,6 +100,25 @@ void check_convolution_pair(Index channels, Index taps, bool windows, const std:
   BOOST_TEST(initial.difference() < 1e-7);
 }
 
+// A stored half is the number that it is read as.
+template <class Half>
+void check_half_positions() {
+  Kernels cpu;
+  cpu.begin(ragged, ragged_tokens);
+  Matrix<float> numbers{902, 37}, exact{ragged_tokens, 37}, found{ragged_tokens, 37};
+  fill_random(numbers, 1);
+  std::vector<Half> halves;
+  for (float& number : numbers.values) {
+    halves.push_back(static_cast<Half>(number));
+    number = static_cast<float>(halves.back());
+  }
+  fill_random(exact, 2);
+  found = exact;
+  cpu.add_positions(0, View<const float>(numbers.view()), exact.view());
+  cpu.add_positions(0, View<const Half>{halves.data(), 902, 37}, found.view());
+  BOOST_TEST(exact.values == found.values, boost::test_tools::per_element());
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sequence_operations)
@@ -129,6 +149,29 @@ BOOST_AUTO_TEST_CASE(convolutions) {
     check_convolution_pair(170, taps, true, ragged, ragged_tokens);
   }
   check_convolution_pair(5, 4, true, {{0, 1, 9}, {1, 1, 0}, {2, 2, 1}}, 4);
+}
+
+BOOST_AUTO_TEST_CASE(positions) {
+  for (const Index first : {0, 2}) {
+    Kernels cpu;
+    ReferenceContext<double> reference;
+    cpu.begin(ragged, ragged_tokens);
+    reference.begin(ragged, ragged_tokens);
+    Both table{first + 902, 170, 1}, y{ragged_tokens, 170, 2}, dy{ragged_tokens, 170, 3}, d_table{first + 902, 170, 4};
+    const Matrix<float> before = y.wide;
+    cpu.add_positions(first, View<const float>(table.cpu()), y.cpu());
+    reference.add_positions(first, table.reference(), y.reference());
+    BOOST_TEST(y.difference() < 1e-6);
+    for (const Index padding : {0, 1, 73, 77, 208})  // as they were
+      for (Index c = 0; c < y.wide.columns; ++c) BOOST_REQUIRE(y.wide(padding, c) == before(padding, c));
+    cpu.positions_gradient(first, dy.cpu(), d_table.cpu());
+    reference.positions_gradient(first, dy.reference(), d_table.reference());
+    BOOST_TEST(d_table.difference() < 1e-6);
+  }
+}
+BOOST_AUTO_TEST_CASE(positions_in_halves) {
+  check_half_positions<bf16>();
+  check_half_positions<fp16>();
 }
 
 BOOST_AUTO_TEST_CASE(caches) {

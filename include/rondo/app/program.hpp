@@ -106,7 +106,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   summary_command->add_option("--model", summary_options.model, "checkpoint folder or run");
   summary_command->add_option("--set", summary_options.settings, "a size, as shape.width=512");
   summary_command->add_option("--batch", summary_options.batch, "sequences of a training step");
-  summary_command->add_option("--length", summary_options.length, "tokens of a sequence");
+  summary_command->add_option("--length", summary_options.length, "tokens of a sequence (0: 256, or the context where that is less)");
   summary_command->callback([&] {
     chosen = [&] { return summary(served, summary_options, common); };
   });

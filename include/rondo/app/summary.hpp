@@ -1,6 +1,7 @@
 // `summary`: the tree of a model's weights, its operations and its memory, before any memory is taken.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -17,7 +18,7 @@ struct SummaryOptions {
   std::filesystem::path model;  // a folder; without one the program's first composition with these settings
   std::vector<std::string> settings;
   Index batch = 8;
-  Index length = 256;
+  Index length = 0;  // tokens of a sequence; 0: 256, or the context where that is less
 };
 
 // Weights outside blocks and those of the first block of each kind one by one; every block in sum.
@@ -66,15 +67,16 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
     count += leaf.dimensions.size();
     if (leaf.decay == Decay::yes) decayed += leaf.dimensions.size();
   }
+  const Index length = options.length > 0 ? options.length : std::min<Index>(256, shape.context);
   std::vector<Sequence> sequences;
-  for (Index row = 0; row < options.batch; ++row) sequences.push_back({row * options.length, options.length, 0});
-  const StepPlan plan = model->plan(shape, sequences, options.batch * options.length);
+  for (Index row = 0; row < options.batch; ++row) sequences.push_back({row * length, length, 0});
+  const StepPlan plan = model->plan(shape, sequences, options.batch * length);
   const Index state = model->state_size(shape);
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);
   std::printf("training step of %td x %td tokens: %.0f MB = weights %.0f + gradients %.0f + moments %.0f + saved %.0f + scratch %.0f\n",
-              options.batch, options.length, megabytes(plan.total()), megabytes(plan.weights), megabytes(plan.gradients),
+              options.batch, length, megabytes(plan.total()), megabytes(plan.weights), megabytes(plan.gradients),
               megabytes(plan.moments), megabytes(plan.saved), megabytes(plan.scratch));
   std::printf("decoding: %.1f MB of weights read per token, %.3f MB of state per sequence\n", megabytes(plan.weights),
               static_cast<double>(state) * 4e-6);
