@@ -6,7 +6,6 @@
 // Each alternative keeps its own records. What blocks share (lower bounds) is that of the first alternative that shares anything.
 #pragma once
 
-#include <optional>
 #include <utility>
 #include <variant>
 
@@ -55,8 +54,7 @@ class BlockChoice {
     (Blocks::check(shape), ...);
   }
   BlockChoice(const Shape& shape, Index block)
-      : choice_(make(shape, block, Place::number(shape, block, static_cast<Index>(sizeof...(Blocks))),
-                     std::index_sequence_for<Blocks...>{})) {}
+      : choice_(make<Blocks...>(shape, block, Place::number(shape, block, static_cast<Index>(sizeof...(Blocks))))) {}
 
   template <class S>
   struct Weights {
@@ -99,11 +97,11 @@ class BlockChoice {
   }
 
  private:
-  template <std::size_t... I>
-  static Choice make(const Shape& shape, Index block, Index number, std::index_sequence<I...>) {
-    std::optional<Choice> result;
-    ((static_cast<Index>(I) == number ? void(result.emplace(std::in_place_type<Blocks>, shape, block)) : void()), ...);
-    return *std::move(result);
+  template <class First, class... Rest>
+  static Choice make(const Shape& shape, Index block, Index number) {
+    if constexpr (sizeof...(Rest) > 0)
+      if (number > 0) return make<Rest...>(shape, block, number - 1);
+    return Choice(std::in_place_type<First>, shape, block);
   }
   template <class Do>
   void with_choice(Do&& act) const {
