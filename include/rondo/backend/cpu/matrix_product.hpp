@@ -11,6 +11,7 @@
 //
 // Who multiplies, by what was measured (bench/matrix.cpp):
 //   up to four rows times w^T     few_rows_product.hpp
+//   up to 64^3 multiply-adds      sliced_multiply, on the calling thread (oneDNN starts its threads, and takes memory for them)
 //   RONDO_ONEDNN                  oneDNN; sliced_multiply where oneDNN would read its operands uncopied
 //   RONDO_EIGEN                   Eigen
 //   neither                       sliced_multiply, 1.3 to 1.6 times as fast as Eigen 3.4 (and 8 s less to compile)
@@ -33,11 +34,15 @@
 
 namespace rondo {
 
+// Whether a product is over before a second thread has started.
+inline bool small_work(View<const float> c, Index inner) {
+  return static_cast<double>(c.size()) * static_cast<double>(inner) < 64.0 * 64 * 64;
+}
+
 // c cut into a grid of one piece per thread, each computed by small_product. Of all grids the one whose pieces are nearest
 // to squares reads least.
 inline void sliced_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
-  const double work = static_cast<double>(c.size()) * static_cast<double>(columns_of(a, ta));
-  const Index threads = work < 64.0 * 64 * 64 ? 1 : thread_count();
+  const Index threads = small_work(c, columns_of(a, ta)) ? 1 : thread_count();
   Index across = 1;
   for (Index columns = 1; columns <= threads; ++columns) {
     const auto edge = [&](Index parts) { return c.rows / (threads / parts) + c.columns / parts; };
@@ -63,7 +68,7 @@ RONDO_DEFINED_ONCE void multiply(View<const float> a, Transpose ta, View<const f
   if (c.rows == 0 || c.columns == 0) return;
   if (c.rows <= few_rows && ta == Transpose::no && tb == Transpose::yes) return multiply_few_rows(a, b, c, beta);
 #if defined(RONDO_ONEDNN)
-  if (inner > 0 && onednn_copies_operands(c.rows, c.columns, ta, tb)) return onednn_multiply(a, ta, b, tb, c, beta);
+  if (!small_work(c, inner) && onednn_copies_operands(c.rows, c.columns, ta, tb)) return onednn_multiply(a, ta, b, tb, c, beta);
 #elif defined(RONDO_EIGEN)
   return eigen_multiply(a, ta, b, tb, c, beta);
 #endif
