@@ -47,7 +47,8 @@ set(RONDO_COMPILED_HEADERS
     backend/cpu/selective_scan.hpp backend/cpu/selective_scan_backward.hpp backend/cpu/short_convolution.hpp
     model/checkpoint/gpt2_files.hpp model/checkpoint/hgrn1_files.hpp model/checkpoint/hgrn2_files.hpp
     model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp model/checkpoint/mamba_files.hpp
-    model/checkpoint/mamba2_files.hpp model/checkpoint/opt_files.hpp model/checkpoint/xlstm_large_files.hpp)
+    model/checkpoint/mamba2_files.hpp model/checkpoint/opt_files.hpp model/checkpoint/xlstm_large_files.hpp
+    model/checkpoint/xlstm_files.hpp)
 set(sources "")
 foreach(header IN LISTS RONDO_COMPILED_HEADERS)
   string(REPLACE "/" "_" name "${header}")

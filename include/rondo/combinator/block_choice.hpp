@@ -2,6 +2,7 @@
 //
 //   Place::number(shape, block, count)    which of `count` types block number `block` is of
 //   Place::check(shape, count)            throws Error where the shape has no such stack
+//   Place::uses(shape, number)            whether there is a block of that type
 //
 // Each alternative keeps its own records. What blocks share (lower bounds) is that of the first alternative that shares anything.
 #pragma once
@@ -51,7 +52,7 @@ class BlockChoice {
 
   static constexpr void check(const Shape& shape) {
     Place::check(shape, static_cast<Index>(sizeof...(Blocks)));
-    (Blocks::check(shape), ...);
+    check_each(shape, std::index_sequence_for<Blocks...>{});
   }
   BlockChoice(const Shape& shape, Index block)
       : choice_(make<Blocks...>(shape, block, Place::number(shape, block, static_cast<Index>(sizeof...(Blocks))))) {}
@@ -97,6 +98,10 @@ class BlockChoice {
   }
 
  private:
+  template <std::size_t... I>
+  static constexpr void check_each(const Shape& shape, std::index_sequence<I...>) {
+    ((Place::uses(shape, static_cast<Index>(I)) ? Blocks::check(shape) : void()), ...);
+  }
   template <class First, class... Rest>
   static Choice make(const Shape& shape, Index block, Index number) {
     if constexpr (sizeof...(Rest) > 0)

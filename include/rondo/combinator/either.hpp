@@ -13,6 +13,11 @@ struct WhereListed {
     if (shape.second_blocks.end() > shape.depth)
       throw error("shape: second_blocks has block ", shape.second_blocks.end() - 1, " of a depth of ", shape.depth);
   }
+  static constexpr bool uses(const Shape& shape, Index number) {
+    for (Index block = 0; block < shape.depth; ++block)
+      if (shape.second_blocks.contains(block) == (number == 1)) return true;
+    return false;
+  }
   static constexpr Index number(const Shape& shape, Index block, Index) { return shape.second_blocks.contains(block) ? 1 : 0; }
 };
 

@@ -11,6 +11,7 @@ struct InTurn {
   static constexpr void check(const Shape& shape, Index count) {
     if (count > shape.depth) throw error("shape: a pattern of ", count, " blocks does not fit into depth ", shape.depth);
   }
+  static constexpr bool uses(const Shape&, Index) { return true; }
   static constexpr Index number(const Shape&, Index block, Index count) { return block % count; }
 };
 

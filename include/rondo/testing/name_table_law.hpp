@@ -29,9 +29,9 @@ std::vector<std::string> name_table_violations(const Model& model, const NameTab
   each_leaf_of(WeightRecords{}, model, [&](const std::string& path, const Leaf& leaf) {
     if (++paths[path] == 2) violations.push_back("two weights have the path '" + path + "'");
     if (const auto stored = table.name_of(path)) {
-      const auto back = table.path_of(stored->name, stored->rows.part);
-      if (back != path)
-        violations.push_back("'" + path + "' is '" + stored->name + "', which leads back to '" + back.value_or("nothing") + "'");
+      if (!table.leads_to(stored->name, stored->rows.part, path))
+        violations.push_back("'" + path + "' is '" + stored->name + "', which leads back to '" +
+                             table.path_of(stored->name, stored->rows.part).value_or("nothing") + "'");
       tensors[stored->name].push_back({path, leaf.dimensions, stored->rows});
     } else {
       violations.push_back("'" + path + "' has no name");

@@ -32,7 +32,13 @@ struct Rows {
   int parts = 1;
   friend constexpr bool operator==(const Rows&, const Rows&) = default;
 };
-enum class Stored : bool { as_is, transposed };
+// How a weight of so many rows lies in a file:
+//   as_is         row after row, parts below each other
+//   transposed    [in, out], parts beside each other
+//   flat          as_is, in one dimension
+//   interleaved   in one dimension: row 0 of every part, then row 1 of every part ...
+//   turned_rows   a weight [n, a, b] as [n, b, a]
+enum class Stored { as_is, transposed, flat, interleaved, turned_rows };
 
 struct NamePair {
   std::string_view path;  // in rondo
@@ -119,6 +125,13 @@ class NameTable {
       if (pair.rows.part == part)
         if (const auto captures = match_pattern(pair.name, name)) return fill_pattern(pair.path, *captures);
     return std::nullopt;
+  }
+  // Whether that part of the tensor may be this weight. (Blocks of different types may have weights of different paths in it.)
+  [[nodiscard]] bool leads_to(std::string_view name, int part, std::string_view path) const {
+    for (const NamePair& pair : pairs_)
+      if (pair.rows.part == part)
+        if (const auto captures = match_pattern(pair.name, name); captures && fill_pattern(pair.path, *captures) == path) return true;
+    return false;
   }
   [[nodiscard]] bool ignores(std::string_view name) const {
     for (const std::string_view pattern : ignored_)
