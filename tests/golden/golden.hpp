@@ -61,17 +61,12 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
   for (const auto& tensor : tensors) {
     const auto& entries = expected.at(tensor.name);
     double size = floor * largest, difference = 0;
-    const Index all_rows = tensor.parts.front().rows * std::ssize(tensor.parts);
-    Index row = 0;
-    for (const auto& part : tensor.parts)
-      for (Index r = 0; r < part.rows; ++r, ++row)
-        for (Index c = 0; c < part.columns; ++c) {
-          const Index in_file = tensor.stored == Stored::as_is ? row * part.columns + c : c * all_rows + row;
-          const double entry = entries.at(static_cast<std::size_t>(in_file));
-          size = std::max(size, std::abs(entry));
-          difference = std::max(difference, std::abs(static_cast<double>(part(r, c)) - entry));
-        }
-    BOOST_TEST(row * tensor.parts.front().columns == std::ssize(entries));
+    const auto found = gather(tensor);
+    BOOST_REQUIRE(found.size() == entries.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      size = std::max(size, std::abs(entries[i]));
+      difference = std::max(difference, std::abs(static_cast<double>(found[i]) - entries[i]));
+    }
     if (!(difference / size <= errors.gradients)) errors.gradients = difference / size, errors.worst = tensor.name;
   }
   BOOST_TEST_MESSAGE(name << ": logits " << errors.logits << " (largest " << errors.magnitude << "), loss " << errors.loss
