@@ -48,9 +48,10 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
     for (Index t = 0; t < rows; ++t) {
       const float *product = chunks.products(chunk, group).row(t), *weight = decay.weights().row(t);
       float* score = scores.row(t);
+      const Index width = std::min(rows, padded_width(t + 1));  // weights beyond the diagonal are zero
 #pragma omp simd
-      for (Index j = 0; j <= t; ++j) score[j] = product[j] * weight[j];
-      std::fill(score + t + 1, score + rows, 0.0F);
+      for (Index j = 0; j < width; ++j) score[j] = product[j] * weight[j];
+      std::fill(score + width, score + rows, 0.0F);
     }
     if (!zero) {
       small_product(here.q, Transpose::no, state, Transpose::no, output, sizes.scale);

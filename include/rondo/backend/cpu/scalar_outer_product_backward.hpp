@@ -87,12 +87,14 @@ inline void add_product_gradients(ScalarOuterProductBackward& work, View<const f
     const View<const float> d_output = d_o.middle_rows(begin, rows);
     small_product(d_output, Transpose::no, in.v.middle_rows(0, end), Transpose::yes, d_scores);
     for (Index t = begin; t < end; ++t) {
-      const float *product = products.row(t), *weight = work.decay.weights().row(t), *d_score = d_scores.row(t - begin);
-      const float* write = work.decay.write;
+      const float *product = products.row(t), *d_score = d_scores.row(t - begin), *write = work.decay.write;
+      float* weight = work.decay.weights().row(t);
       float *score = scores.row(t - begin), *d_product = d_products.row(t), *to_write = work.to_write, *to_decay = work.to_decay;
       float sum = 0;
+      weight[t] = 0;  // of the row with itself, which comes below: weights beyond it are zero too, so that registers are whole
+      const Index width = std::min(end, padded_width(t));
 #pragma omp simd reduction(+ : sum)
-      for (Index j = 0; j < t; ++j) {
+      for (Index j = 0; j < width; ++j) {
         const float x = product[j] * weight[j], z = x * d_score[j], through_write = z * write[j];
         score[j] = x;
         d_product[j] += d_score[j] * weight[j] * write[j];
@@ -100,11 +102,12 @@ inline void add_product_gradients(ScalarOuterProductBackward& work, View<const f
         to_decay[j] -= through_write;
         sum += through_write;
       }
+      weight[t] = 1;
       to_decay[t] += sum;
-      score[t] = product[t];  // its weight is one
+      score[t] = product[t];
       d_product[t] += d_score[t] * write[t];
       to_write[t] += product[t] * d_score[t];
-      std::fill(score + t + 1, score + end, 0.0F);
+      std::fill(score + std::max(width, t + 1), score + end, 0.0F);
     }
     small_product(scores, Transpose::yes, d_output, Transpose::no, dv.middle_rows(0, end), 1, whole && !onto ? 0 : 1);
   });
