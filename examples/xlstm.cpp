@@ -1,8 +1,8 @@
 // xlstm: trains, evaluates and runs language models of this architecture. Try `xlstm --help`.
 // Published models of xLSTM-large cap their gates and logits: --set shape.gate_soft_cap=15 --set shape.logit_soft_cap=30
-// The small xLSTM, with blocks of sLSTM where shape.second_blocks says so and blocks of mLSTM elsewhere, is
-//   xlstm train --set 'composition=LanguageModel<Either<Block<OffsetLayerNorm,MlstmMixer<0>,NoMlp>,'\
-//     'Block<OffsetLayerNorm,SlstmMixer,GatedMlp<Gelu>>>,OffsetLayerNorm,Head<0>>' --set shape.second_blocks=1,3 ...
+// The small xLSTM, with blocks of sLSTM where --set shape.second_blocks=1,3 says so and blocks of mLSTM elsewhere, has the composition
+//   LanguageModel<Either<Block<OffsetLayerNorm,MlstmMixer<0>,NoMlp>,Block<OffsetLayerNorm,SlstmMixer,GatedMlp<Gelu>>>,
+//   OffsetLayerNorm,Head<0>>          (in one piece after --set composition=)
 #include <rondo/app/main.hpp>
 #include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/xlstm_large.hpp>

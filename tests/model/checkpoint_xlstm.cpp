@@ -197,6 +197,15 @@ BOOST_AUTO_TEST_CASE(a_fresh_model_starts_as_published) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(published_sizes) {
+  const auto parameters = [](const std::string& text) { return record_size(WeightRecords{}, Xlstm{read(text).shape}); };
+  // BabyHGRN's, and the package's own example
+  BOOST_TEST(parameters(R"({"vocab_size": 16000, "embedding_dim": 1024, "num_blocks": 48, "slstm_at": [3, 5, 7, 40, 42, 44],
+                            "mlstm_block": {}, "slstm_block": {}})") == 338181456);
+  BOOST_TEST(parameters(R"({"vocab_size": 50304, "embedding_dim": 128, "num_blocks": 7, "slstm_at": [1],
+                            "mlstm_block": {}, "slstm_block": {}})") == 13642672);
+}
+
 BOOST_AUTO_TEST_CASE(compositions_and_forms) {
   using Recomputed = LanguageModel<Checkpointed<Either<MlstmBlock<>, SlstmBlock>>, OffsetLayerNorm, Head<>, WidthNormal>;
   static_assert(Published<Recomputed> && Published<XlstmBiased> && !Published<LanguageModel<SlstmBlock>>);
