@@ -41,6 +41,7 @@ target_compile_definitions(rondo_app INTERFACE ${RONDO_APP_DEFINITIONS})
 set(RONDO_COMPILED_HEADERS
     app/program.hpp app/ablation_program.hpp
     backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp backend/cpu/diagonal.hpp
+    backend/cpu/elementwise_loops.hpp backend/cpu/loss_loops.hpp backend/cpu/sequence_loops.hpp
     backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
     backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp backend/cpu/rotary.hpp
     backend/cpu/scalar_outer_product.hpp backend/cpu/scalar_outer_product_backward.hpp
@@ -49,12 +50,18 @@ set(RONDO_COMPILED_HEADERS
     model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp model/checkpoint/mamba_files.hpp
     model/checkpoint/mamba2_files.hpp model/checkpoint/opt_files.hpp model/checkpoint/xlstm_large_files.hpp
     model/checkpoint/xlstm_files.hpp)
+# Headers that name instances of templates.
+set(RONDO_INSTANCE_HEADERS backend/reference/reference.hpp gate/standard_gates.hpp)
 set(sources "")
-foreach(header IN LISTS RONDO_COMPILED_HEADERS)
+foreach(header IN LISTS RONDO_COMPILED_HEADERS RONDO_INSTANCE_HEADERS)
   string(REPLACE "/" "_" name "${header}")
   string(REPLACE ".hpp" ".cpp" name "${name}")
   set(source ${PROJECT_BINARY_DIR}/compiled/${name})
-  file(CONFIGURE OUTPUT ${source} CONTENT "#include <rondo/${header}>\n")
+  set(text "#include <rondo/${header}>\n")
+  if(header IN_LIST RONDO_INSTANCE_HEADERS)
+    string(PREPEND text "#define RONDO_INSTANCES 1\n")
+  endif()
+  file(CONFIGURE OUTPUT ${source} CONTENT "${text}")
   list(APPEND sources ${source})
 endforeach()
 add_library(rondo_compiled STATIC EXCLUDE_FROM_ALL ${sources})

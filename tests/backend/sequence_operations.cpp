@@ -1,4 +1,4 @@
-#include <rondo/backend/cpu/sequence_operations.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/core/half.hpp>
 
@@ -11,7 +11,7 @@
 namespace rondo::test {
 namespace {
 
-class Kernels : public CpuSequence<Kernels> {};
+using Kernels = CpuContext;
 
 // The same numbers for both back-ends, as columns of wider matrices on the Cpu.
 struct Both {

@@ -21,6 +21,7 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/evaluate/scorer.hpp>
+#include <rondo/gate/standard_gates.hpp>
 #include <rondo/generate/session.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
 #include <rondo/model/plan.hpp>

@@ -9,6 +9,14 @@
 //   #if RONDO_HEADER_ONLY
 //   #include <rondo/model/checkpoint/lstm_files.hpp>                                        // RONDO_DEFINED_ONCE ... published_form
 //   #endif
+//
+// A template of which most programs use the same few instances, and which stays open for others, names those after its definition:
+//
+//   #if !RONDO_HEADER_ONLY
+//   RONDO_COMPILED_ONCE template void map_rows<Silu>(View<const float>, View<float>);       // cpu/activation_loops.hpp
+//   #endif
+//
+// which says `extern` everywhere but in the one unit of the library that defines RONDO_INSTANCES.
 #pragma once
 
 #if defined(RONDO_COMPILED)
@@ -17,4 +25,10 @@
 #else
 #define RONDO_HEADER_ONLY 1
 #define RONDO_DEFINED_ONCE inline
+#endif
+
+#if defined(RONDO_INSTANCES)
+#define RONDO_COMPILED_ONCE
+#else
+#define RONDO_COMPILED_ONCE extern
 #endif

@@ -6,6 +6,8 @@
 //   require(width % heads == 0, "shape: width ", width, " is not a multiple of heads ", heads);
 #pragma once
 
+#include <cstddef>
+#include <initializer_list>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -21,16 +23,35 @@ class Error : public std::runtime_error {
                            std::string(found)) {}
 };
 
-// The parts streamed one after the other, as the message of an Error.
-template <class... Parts>
-[[nodiscard]] Error error(const Parts&... parts) {
+// Anything that can be streamed, with its type put aside.
+class MessagePart {
+ public:
+  template <class T>
+  constexpr MessagePart(const T& value)
+      : value_(&value), write_([](std::ostream& to, const void* from) { to << *static_cast<const T*>(from); }) {}
+  template <std::size_t size>
+  constexpr MessagePart(const char (&text)[size])
+      : value_(text), write_([](std::ostream& to, const void* from) { to << static_cast<const char*>(from); }) {}
+  void write(std::ostream& to) const { write_(to, value_); }
+
+ private:
+  const void* value_;
+  void (*write_)(std::ostream&, const void*);
+};
+[[gnu::cold, gnu::noinline]] inline Error error_of(std::initializer_list<MessagePart> parts) {
   std::ostringstream text;
-  (text << ... << parts);
+  for (const MessagePart& part : parts) part.write(text);
   return Error(text.str());
 }
 
+// The parts streamed one after the other, as the message of an Error.
 template <class... Parts>
-void require(bool condition, const Parts&... parts) {
+[[nodiscard, gnu::always_inline]] inline Error error(const Parts&... parts) {
+  return error_of({MessagePart(parts)...});
+}
+
+template <class... Parts>
+[[gnu::always_inline]] inline void require(bool condition, const Parts&... parts) {
   if (!condition) throw error(parts...);
 }
 

@@ -18,7 +18,7 @@
 
 namespace rondo {
 
-class CpuContext : public CpuWeights<CpuContext> {};
+class CpuContext : public CpuWeights {};
 
 template <>
 struct Recurrence<CpuContext, SoftmaxAttention> {
@@ -174,12 +174,18 @@ struct Cpu {
 #include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/cell_backward.hpp>
 #include <rondo/backend/cpu/diagonal.hpp>
+#include <rondo/backend/cpu/elementwise_loops.hpp>
+#include <rondo/backend/cpu/loss_loops.hpp>
 #include <rondo/backend/cpu/matrix_memory.hpp>
 #include <rondo/backend/cpu/matrix_memory_backward.hpp>
+#include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/backend/cpu/outer_product.hpp>
 #include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/rotary.hpp>
 #include <rondo/backend/cpu/scalar_outer_product.hpp>
 #include <rondo/backend/cpu/scalar_outer_product_backward.hpp>
 #include <rondo/backend/cpu/selective_scan.hpp>
 #include <rondo/backend/cpu/selective_scan_backward.hpp>
+#include <rondo/backend/cpu/sequence_loops.hpp>
+#include <rondo/backend/cpu/short_convolution.hpp>
 #endif

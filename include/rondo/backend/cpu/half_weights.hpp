@@ -14,9 +14,8 @@ namespace rondo {
 template <class T>
 concept HalfElement = std::same_as<std::remove_const_t<T>, bf16> || std::same_as<std::remove_const_t<T>, fp16>;
 
-template <class Backend>
-class CpuWeights : public CpuSequence<Backend> {
-  using Base = CpuSequence<Backend>;
+class CpuWeights : public CpuSequence {
+  using Base = CpuSequence;
 
  public:
   using Input = View<const float>;
@@ -43,7 +42,7 @@ class CpuWeights : public CpuSequence<Backend> {
     constexpr Index block = 256;
     for (Index begin = 0; begin < weight.rows; begin += block) {
       const Index rows = std::min(block, weight.rows - begin);
-      auto mark = this->mark();
+      auto here = mark();
       linear(x, widened(weight.middle_rows(begin, rows)), y.middle_columns(begin, rows));
     }
   }
@@ -51,8 +50,8 @@ class CpuWeights : public CpuSequence<Backend> {
   void block_linear(Input x, Input weight, Output y) {
     const BlockSizes sizes = block_sizes(x, weight, y);
     if (sizes.quads()) {
-      auto mark = this->mark();
-      return quad_product(x, quad_rows(weight, false, this->scratch), y, Onto::write);
+      auto here = mark();
+      return quad_product(x, quad_rows(weight, false, scratch), y, Onto::write);
     }
     if (!sizes.large()) return block_linear_small(x, weight, y);
     for (Index b = 0; b < weight.rows; ++b)
@@ -61,8 +60,8 @@ class CpuWeights : public CpuSequence<Backend> {
   void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     const BlockSizes sizes = block_sizes(dx, weight, dy);
     if (sizes.quads()) {
-      auto mark = this->mark();
-      return quad_product(dy, quad_rows(weight, true, this->scratch), dx, onto);
+      auto here = mark();
+      return quad_product(dy, quad_rows(weight, true, scratch), dx, onto);
     }
     if (!sizes.large()) return block_linear_small_input_gradient(dy, weight, dx, onto);
     for (Index b = 0; b < weight.rows; ++b)
@@ -71,7 +70,7 @@ class CpuWeights : public CpuSequence<Backend> {
   }
   void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
     const BlockSizes sizes = block_sizes(x, d_weight, dy);
-    if (sizes.quads()) return quad_weight_gradient(dy, x, d_weight, this->scratch);
+    if (sizes.quads()) return quad_weight_gradient(dy, x, d_weight, scratch);
     if (!sizes.large()) return block_linear_small_weight_gradient(dy, x, d_weight);
     for (Index b = 0; b < d_weight.rows; ++b)
       linear_weight_gradient(dy.middle_columns(b * sizes.out, sizes.out), x.middle_columns(b * sizes.in, sizes.in),
@@ -79,49 +78,49 @@ class CpuWeights : public CpuSequence<Backend> {
   }
   template <HalfElement Half>
   void block_linear(Input x, View<Half> weight, Output y) {
-    auto mark = this->mark();
+    auto here = mark();
     block_linear(x, widened(weight), y);
   }
   template <HalfElement Half>
   void add_scaled(View<Half> weight, Input x, Output y) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::add_scaled(widened(weight), x, y);
   }
   template <HalfElement Half>
   void add_bias(View<Half> bias, Output y) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::add_bias(widened(bias), y);
   }
   template <HalfElement Half>
   void rms_norm(const NormSizes& sizes, Input x, View<Half> weight, Output y, Output reciprocal) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::rms_norm(sizes, x, widened(weight), y, reciprocal);
   }
   template <HalfElement Half>
   void layer_norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::layer_norm(sizes, x, widened(weight), bias ? widened(bias) : Input{}, y, mean, reciprocal);
   }
   template <class Gate, HalfElement Half>
   void gate(Input f, View<Half> beta, Output log_decay, Output write, const Gate& settings = {}) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::template gate<Gate>(f, widened(beta), log_decay, write, settings);
   }
   template <HalfElement Half>
   void lower_bounds(View<Half> raw, Output bounds) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::lower_bounds(widened(raw), bounds);
   }
   template <HalfElement Half>
   void short_convolution(Input x, View<Half> weight, Output y, Input initial, Output final) {
-    auto mark = this->mark();
+    auto here = mark();
     Base::short_convolution(x, widened(weight), y, initial, final);
   }
 
   // A float32 copy in scratch.
   template <HalfElement Half>
   [[nodiscard]] Input widened(View<Half> stored) {
-    const Output result = this->matrix(stored.rows, stored.columns);
+    const Output result = matrix(stored.rows, stored.columns);
     each_row([](Index n, const auto* from, float* to) {
 #pragma omp simd
       for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
@@ -131,7 +130,3 @@ class CpuWeights : public CpuSequence<Backend> {
 };
 
 }  // namespace rondo
-
-#if RONDO_HEADER_ONLY
-#include <rondo/backend/cpu/matrix_product.hpp>
-#endif

@@ -1,130 +1,20 @@
 // Cpu back-end, part 2: losses on blocks of logits, and the optimiser's update (contracts: rondo/backend/backend.hpp).
-//
-// A row of logits is taken three times through the cache of one core: maximum, exponentials with their sum, gradient.
 #pragma once
-
-#include <algorithm>
-#include <cmath>
 
 #include <rondo/backend/cpu/elementwise_operations.hpp>
 
 namespace rondo {
 
-template <class Backend>
-class CpuLosses : public CpuElementwise<Backend> {
+class CpuLosses : public CpuElementwise {
  public:
   using Input = View<const float>;
   using Output = View<float>;
 
-  void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
-    const auto smoothing = static_cast<float>(options.label_smoothing), z_loss = static_cast<float>(options.z_loss);
-    const auto cap = static_cast<float>(options.soft_cap), factor = static_cast<float>(weight);
-    const Index V = logits.columns;
-    const float share = smoothing / static_cast<float>(V);
-    each_row_range(logits.rows, V, [&](Index first, Index last) {
-      for (Index t = first; t < last; ++t) {
-        float* z = logits.row(t);
-        const Token label = labels(0, t);
-        if (label == options.ignore_index) {
-          losses(0, t) = 0;
-          std::fill_n(z, V, 0.0F);
-          continue;
-        }
-        if (cap > 0) cap_row(z, V, cap);
-        const float highest = maximum(z, V);
-        float sum = 0, total = 0;
-        if (smoothing > 0)
-#pragma omp simd reduction(+ : total)
-          for (Index v = 0; v < V; ++v) total += z[v];
-        const float at_label = z[label];
-        if (cap > 0) {  // the capped logits are needed again: exponentials twice
-#pragma omp simd reduction(+ : sum)
-          for (Index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
-        } else {
-#pragma omp simd reduction(+ : sum)
-          for (Index v = 0; v < V; ++v) {
-            z[v] = exponential(z[v] - highest);
-            sum += z[v];
-          }
-        }
-        const float lse = highest + std::log(sum);
-        losses(0, t) = lse - (1 - smoothing) * at_label - share * total + z_loss * lse * lse;
-        const float scale = factor * (1 + 2 * z_loss * lse) / sum, less = factor * share, label_part = factor * (1 - smoothing);
-        if (cap > 0) {
-          const float label_slope = 1 - (at_label / cap) * (at_label / cap);
-#pragma omp simd
-          for (Index v = 0; v < V; ++v) {
-            const float ratio = z[v] / cap;
-            z[v] = (exponential(z[v] - highest) * scale - less) * (1 - ratio * ratio);
-          }
-          z[label] -= label_part * label_slope;
-        } else {
-#pragma omp simd
-          for (Index v = 0; v < V; ++v) z[v] = z[v] * scale - less;
-          z[label] -= label_part;
-        }
-      }
-    });
-  }
+  void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses);
 
-  void log_probability(Input logits, Tokens labels, double soft_cap_at, Output result) {
-    const auto cap = static_cast<float>(soft_cap_at);
-    const Index V = logits.columns;
-    each_row_range(logits.rows, V, [&](Index first, Index last) {
-      for (Index t = first; t < last; ++t) {
-        const float* z = logits.row(t);
-        if (labels(0, t) < 0) {
-          result(0, t) = 0;
-          continue;
-        }
-        const auto capped = [&](float x) { return cap > 0 ? cap * std::tanh(x / cap) : x; };
-        const float highest = capped(maximum(z, V));
-        float sum = 0;
-        if (cap > 0) {
-#pragma omp simd reduction(+ : sum)
-          for (Index v = 0; v < V; ++v) sum += exponential(cap * hyperbolic_tangent(z[v] / cap) - highest);
-        } else {
-#pragma omp simd reduction(+ : sum)
-          for (Index v = 0; v < V; ++v) sum += exponential(z[v] - highest);
-        }
-        result(0, t) = capped(z[labels(0, t)]) - highest - std::log(sum);
-      }
-    });
-  }
+  void log_probability(Input logits, Tokens labels, double soft_cap_at, Output result);
 
-  void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
-    const auto rate = static_cast<float>(step.rate / step.correction1), beta1 = static_cast<float>(step.beta1);
-    const auto beta2 = static_cast<float>(step.beta2), epsilon = static_cast<float>(step.epsilon);
-    const auto keep = static_cast<float>(1 - step.rate * step.decay), gradient_scale = static_cast<float>(step.gradient_scale);
-    const auto correction = static_cast<float>(1 / step.correction2), one1 = 1 - beta1, one2 = 1 - beta2;
-    const auto update = [&](Index n, float* weight, const float* gradient, float* first, float* second) {
-#pragma omp simd
-      for (Index i = 0; i < n; ++i) {
-        const float d = gradient[i] * gradient_scale;
-        first[i] = beta1 * first[i] + one1 * d;
-        second[i] = beta2 * second[i] + one2 * d * d;
-        weight[i] = keep * weight[i] - rate * first[i] / (std::sqrt(second[i] * correction) + epsilon);
-      }
-    };
-    if (w.contiguous() && g.contiguous() && m.contiguous() && v.contiguous())
-      each_column_range(1, w.size(), [&](Index begin, Index end) {
-        update(end - begin, w.data + begin, g.data + begin, m.data + begin, v.data + begin);
-      });
-    else
-      each_row(update, w, g, m, v);
-  }
-
- private:
-  static float maximum(const float* z, Index count) {
-    float highest = z[0];
-#pragma omp simd reduction(max : highest)
-    for (Index v = 0; v < count; ++v) highest = z[v] > highest ? z[v] : highest;
-    return highest;
-  }
-  static void cap_row(float* z, Index count, float cap) {
-#pragma omp simd
-    for (Index v = 0; v < count; ++v) z[v] = cap * hyperbolic_tangent(z[v] / cap);
-  }
+  void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v);
 };
 
 }  // namespace rondo

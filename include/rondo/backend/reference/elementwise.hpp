@@ -18,24 +18,24 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   using Input = View<const T>;
   using Output = View<T>;
 
-  void zero(Output y) {
+  [[gnu::noinline]] void zero(Output y) {
     each(y, [](T& value) { value = T(0); });
   }
-  void copy(Input x, Output y) {
+  [[gnu::noinline]] void copy(Input x, Output y) {
     pairs(x, y, [](const T& from, T& to) { to = from; });
   }
-  void add(Input x, Output y) {
+  [[gnu::noinline]] void add(Input x, Output y) {
     pairs(x, y, [](const T& from, T& to) { to += from; });
   }
-  void scale(Output x, double factor) {
+  [[gnu::noinline]] void scale(Output x, double factor) {
     each(x, [&](T& value) { value *= T(static_cast<Real<T>>(factor)); });
   }
-  void blend(Input x, Output average, double share) {
+  [[gnu::noinline]] void blend(Input x, Output average, double share) {
     const T s(static_cast<Real<T>>(share));
     pairs(x, average, [&](const T& from, T& to) { to += s * (from - to); });
   }
 
-  void linear(Input x, Input weight, Output y) {
+  [[gnu::noinline]] void linear(Input x, Input weight, Output y) {
     for (Index t = 0; t < x.rows; ++t)
       for (Index o = 0; o < weight.rows; ++o) {
         T sum(0);
@@ -43,49 +43,49 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
         y(t, o) = sum;
       }
   }
-  void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+  [[gnu::noinline]] void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     if (onto == Onto::write) zero(dx);
     for (Index t = 0; t < dy.rows; ++t)
       for (Index o = 0; o < weight.rows; ++o)
         for (Index i = 0; i < weight.columns; ++i) dx(t, i) += dy(t, o) * weight(o, i);
   }
-  void linear_weight_gradient(Input dy, Input x, Output d_weight) {
+  [[gnu::noinline]] void linear_weight_gradient(Input dy, Input x, Output d_weight) {
     for (Index t = 0; t < dy.rows; ++t)
       for (Index o = 0; o < dy.columns; ++o)
         for (Index i = 0; i < x.columns; ++i) d_weight(o, i) += dy(t, o) * x(t, i);
   }
-  void add_bias(Input bias, Output y) {
+  [[gnu::noinline]] void add_bias(Input bias, Output y) {
     for (Index t = 0; t < y.rows; ++t)
       for (Index o = 0; o < y.columns; ++o) y(t, o) += bias(0, o);
   }
-  void bias_gradient(Input dy, Output d_bias) {
+  [[gnu::noinline]] void bias_gradient(Input dy, Output d_bias) {
     for (Index t = 0; t < dy.rows; ++t)
       for (Index o = 0; o < dy.columns; ++o) d_bias(0, o) += dy(t, o);
   }
 
-  void block_linear(Input x, Input weight, Output y) {
+  [[gnu::noinline]] void block_linear(Input x, Input weight, Output y) {
     const Index blocks = weight.rows, in = x.columns / blocks, out = y.columns / blocks;
     for (Index b = 0; b < blocks; ++b)
       linear(x.middle_columns(b * in, in), weight.middle_rows(b, 1).reshaped(out, in), y.middle_columns(b * out, out));
   }
-  void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
+  [[gnu::noinline]] void block_linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
     const Index blocks = weight.rows, in = dx.columns / blocks, out = dy.columns / blocks;
     for (Index b = 0; b < blocks; ++b)
       linear_input_gradient(dy.middle_columns(b * out, out), weight.middle_rows(b, 1).reshaped(out, in),
                             dx.middle_columns(b * in, in), onto);
   }
-  void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
+  [[gnu::noinline]] void block_linear_weight_gradient(Input dy, Input x, Output d_weight) {
     const Index blocks = d_weight.rows, in = x.columns / blocks, out = dy.columns / blocks;
     for (Index b = 0; b < blocks; ++b)
       linear_weight_gradient(dy.middle_columns(b * out, out), x.middle_columns(b * in, in),
                              d_weight.middle_rows(b, 1).reshaped(out, in));
   }
-  void add_scaled(Input weight, Input x, Output y) {
+  [[gnu::noinline]] void add_scaled(Input weight, Input x, Output y) {
     const Index width = x.columns / weight.columns;
     for (Index t = 0; t < x.rows; ++t)
       for (Index i = 0; i < x.columns; ++i) y(t, i) += weight(0, i / width) * x(t, i);
   }
-  void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight) {
+  [[gnu::noinline]] void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight) {
     const Index width = x.columns / weight.columns;
     for (Index t = 0; t < x.rows; ++t)
       for (Index i = 0; i < x.columns; ++i) {
@@ -94,42 +94,42 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
   }
 
-  void embedding(Tokens ids, Input table, Output y) {
+  [[gnu::noinline]] void embedding(Tokens ids, Input table, Output y) {
     for (Index t = 0; t < y.rows; ++t)
       for (Index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);
   }
-  void embedding_gradient(Tokens ids, Input dy, Output d_table) {
+  [[gnu::noinline]] void embedding_gradient(Tokens ids, Input dy, Output d_table) {
     for (Index t = 0; t < dy.rows; ++t)
       for (Index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
   }
   // Row `first` of the table is that of position 0; rows of no sequence stay as they are.
-  void add_positions(Index first, Input table, Output y) {
+  [[gnu::noinline]] void add_positions(Index first, Input table, Output y) {
     for (const Sequence& sequence : this->sequences())
       for (Index t = 0; t < sequence.length; ++t)
         for (Index i = 0; i < y.columns; ++i) y(sequence.begin + t, i) += table(first + sequence.position + t, i);
   }
-  void positions_gradient(Index first, Input dy, Output d_table) {
+  [[gnu::noinline]] void positions_gradient(Index first, Input dy, Output d_table) {
     for (const Sequence& sequence : this->sequences())
       for (Index t = 0; t < sequence.length; ++t)
         for (Index i = 0; i < dy.columns; ++i) d_table(first + sequence.position + t, i) += dy(sequence.begin + t, i);
   }
 
   template <class Function>
-  void map(Input x, Output y) {
+  [[gnu::noinline]] void map(Input x, Output y) {
     pairs(x, y, [](const T& from, T& to) { to = Function::apply(from); });
   }
   template <class Function>
-  void map_gradient(Input x, Input dy, Output dx) {
+  [[gnu::noinline]] void map_gradient(Input x, Input dy, Output dx) {
     for (Index r = 0; r < x.rows; ++r)
       for (Index i = 0; i < x.columns; ++i) dx(r, i) = dy(r, i) * Function::derivative(x(r, i));
   }
   template <class Function>
-  void gated(Input p, Input u, Output y) {
+  [[gnu::noinline]] void gated(Input p, Input u, Output y) {
     for (Index r = 0; r < p.rows; ++r)
       for (Index i = 0; i < p.columns; ++i) y(r, i) = Function::apply(p(r, i)) * u(r, i);
   }
   template <class Function>
-  void gated_gradient(Input p, Input u, Input dy, Output dp, Output du) {
+  [[gnu::noinline]] void gated_gradient(Input p, Input u, Input dy, Output dp, Output du) {
     for (Index r = 0; r < p.rows; ++r)
       for (Index i = 0; i < p.columns; ++i) {
         const T d = dy(r, i);
@@ -137,17 +137,17 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
         du(r, i) = d * Function::apply(p(r, i));
       }
   }
-  void soft_cap(double cap, Input x, Output y) {
+  [[gnu::noinline]] void soft_cap(double cap, Input x, Output y) {
     const T a(static_cast<Real<T>>(cap));
     pairs(x, y, [&](const T& from, T& to) { to = a * hyperbolic_tangent(from / a); });
   }
-  void soft_cap_gradient(double cap, Input y, Input dy, Output dx) {
+  [[gnu::noinline]] void soft_cap_gradient(double cap, Input y, Input dy, Output dx) {
     const T a(static_cast<Real<T>>(cap));
     for (Index r = 0; r < y.rows; ++r)
       for (Index i = 0; i < y.columns; ++i) dx(r, i) = dy(r, i) * (T(1) - y(r, i) / a * (y(r, i) / a));
   }
   template <class Gate>
-  void gate(Input f, Input beta, Output log_decay, Output write, const Gate& settings = {}) {
+  [[gnu::noinline]] void gate(Input f, Input beta, Output log_decay, Output write, const Gate& settings = {}) {
     for (Index r = 0; r < f.rows; ++r)
       for (Index i = 0; i < f.columns; ++i) {
         const auto out = settings.template apply<T>(f(r, i), beta ? beta(0, i) : T(0));
@@ -156,7 +156,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
   }
   template <class Gate>
-  void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta, const Gate& settings = {}) {
+  [[gnu::noinline]] void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta, const Gate& settings = {}) {
     for (Index r = 0; r < f.rows; ++r)
       for (Index i = 0; i < f.columns; ++i) {
         const auto d = settings.template backward<T>(f(r, i), beta ? beta(0, i) : T(0), d_log_decay(r, i), d_write(r, i));
@@ -164,7 +164,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
         if (d_beta) d_beta(0, i) += d.d_bound;
       }
   }
-  void lower_bounds(Input raw, Output bounds) {
+  [[gnu::noinline]] void lower_bounds(Input raw, Output bounds) {
     for (Index i = 0; i < raw.columns; ++i) {
       const T total = shifted_total(raw, i);
       T sum(0);
@@ -174,7 +174,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
     }
   }
-  void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw) {
+  [[gnu::noinline]] void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw) {
     for (Index i = 0; i < raw.columns; ++i) {
       const T total = shifted_total(raw, i);
       T mean(0), dp(0);
@@ -187,7 +187,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
     }
   }
-  void dropout(double rate, std::uint64_t stream, Output x) {
+  [[gnu::noinline]] void dropout(double rate, std::uint64_t stream, Output x) {
     const RandomKey mask{this->key.value + stream * 0x9e3779b97f4a7c15ULL};
     const T kept(static_cast<Real<T>>(1 / (1 - rate)));
     for (Index r = 0; r < x.rows; ++r)
@@ -195,7 +195,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
         x(r, i) *= uniform_number(mask, static_cast<std::uint64_t>(r * x.columns + i)) < rate ? T(0) : kept;
   }
 
-  void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
+  [[gnu::noinline]] void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
     const Index V = logits.columns;
     const T smoothing(static_cast<Real<T>>(options.label_smoothing)), z_loss(static_cast<Real<T>>(options.z_loss));
     const T cap(static_cast<Real<T>>(options.soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
@@ -224,7 +224,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
     }
   }
-  void log_probability(Input logits, Tokens labels, double soft_cap, Output result) {
+  [[gnu::noinline]] void log_probability(Input logits, Tokens labels, double soft_cap, Output result) {
     const T cap(static_cast<Real<T>>(soft_cap));
     const auto capped = [&](T z) { return soft_cap > 0 ? cap * hyperbolic_tangent(z / cap) : z; };
     for (Index t = 0; t < logits.rows; ++t) {
@@ -235,21 +235,21 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
     }
   }
 
-  [[nodiscard]] auto sum(Input x) {
+  [[nodiscard]] [[gnu::noinline]] auto sum(Input x) {
     using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
     Total total(0);
     for (Index r = 0; r < x.rows; ++r)
       for (Index i = 0; i < x.columns; ++i) total += Total(x(r, i));
     return total;
   }
-  [[nodiscard]] double sum_of_squares(Input x) {
+  [[nodiscard]] [[gnu::noinline]] double sum_of_squares(Input x) {
     double total = 0;
     for (Index r = 0; r < x.rows; ++r)
       for (Index i = 0; i < x.columns; ++i) total += static_cast<double>(real_part(x(r, i))) * static_cast<double>(real_part(x(r, i)));
     return total;
   }
   [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
-  void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
+  [[gnu::noinline]] void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
     for (Index r = 0; r < w.rows; ++r)
       for (Index i = 0; i < w.columns; ++i) {
         const auto real = [](double value) { return T(static_cast<Real<T>>(value)); };

@@ -4,6 +4,8 @@
 //   Reference<std::complex<double>>    derivatives without a step size: Im f(x + i h) / h, h = 1e-30
 #pragma once
 
+#include <complex>
+
 #include <rondo/backend/reference/attention.hpp>
 #include <rondo/backend/reference/cell.hpp>
 #include <rondo/backend/reference/diagonal.hpp>
@@ -11,11 +13,20 @@
 #include <rondo/backend/reference/outer_product.hpp>
 #include <rondo/backend/reference/scalar_outer_product.hpp>
 #include <rondo/backend/reference/selective_scan.hpp>
+#include <rondo/core/compiled.hpp>
 
 namespace rondo {
 
 template <class T>
 class ReferenceContext : public ReferenceSequence<ReferenceContext<T>, T> {};
+
+// Operations are never inlined: a program has them once, however many layers call them, and with rondo::compiled not at all.
+#if !RONDO_HEADER_ONLY
+RONDO_COMPILED_ONCE template class ReferenceElementwise<ReferenceContext<double>, double>;
+RONDO_COMPILED_ONCE template class ReferenceSequence<ReferenceContext<double>, double>;
+RONDO_COMPILED_ONCE template class ReferenceElementwise<ReferenceContext<std::complex<double>>, std::complex<double>>;
+RONDO_COMPILED_ONCE template class ReferenceSequence<ReferenceContext<std::complex<double>>, std::complex<double>>;
+#endif
 
 template <class T>
 struct Reference {

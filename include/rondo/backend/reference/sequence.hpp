@@ -11,7 +11,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   using Input = View<const T>;
   using Output = View<T>;
 
-  void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
+  [[gnu::noinline]] void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
       for (Index group = 0; group < sizes.groups; ++group) {
@@ -23,7 +23,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         for (Index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * (weight(0, i) + real(sizes.weight_offset));
       }
   }
-  void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
+  [[gnu::noinline]] void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
       for (Index group = 0; group < sizes.groups; ++group) {
@@ -40,7 +40,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         }
       }
   }
-  void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
+  [[gnu::noinline]] void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
       for (Index group = 0; group < sizes.groups; ++group) {
@@ -55,7 +55,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
         for (Index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * (weight(0, i) + real(sizes.weight_offset)) + (bias ? bias(0, i) : T(0));
       }
   }
-  void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
+  [[gnu::noinline]] void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
                            Output d_weight, Output d_bias) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
@@ -80,7 +80,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   }
 
   // Turns the pairs of every head by `direction` times their angle, in place; rows of no sequence stay as they are.
-  void rotate(const Rotation& rotation, Output x, int direction) {
+  [[gnu::noinline]] void rotate(const Rotation& rotation, Output x, int direction) {
     const Index half = rotation.head_width / 2;
     for (const Sequence& sequence : this->sequences())
       for (Index t = 0; t < sequence.length; ++t)
@@ -98,7 +98,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   }
 
   // Appends `rows` of each sequence to its cache: final = initial with them after the first `position` entries.
-  void extend_cache(Input rows, Input initial, Output final) {
+  [[gnu::noinline]] void extend_cache(Input rows, Input initial, Output final) {
     if (!final) return;
     const Index width = rows.columns;
     for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
@@ -109,7 +109,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
     }
   }
   // Its transpose: the gradient of the appended rows and of the earlier entries, both added to.
-  void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
+  [[gnu::noinline]] void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
     if (!d_final) return;
     const Index width = d_rows.columns;
     for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
@@ -121,7 +121,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
     }
   }
 
-  void short_convolution(Input x, Input weight, Output y, Input initial, Output final) {
+  [[gnu::noinline]] void short_convolution(Input x, Input weight, Output y, Input initial, Output final) {
     const Index taps = weight.columns, channels = x.columns;
     this->zero(y);
     for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
@@ -141,7 +141,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
       }
     }
   }
-  void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial, Input d_final,
+  [[gnu::noinline]] void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial, Input d_final,
                                   Output d_initial) {
     const Index taps = weight.columns, channels = x.columns;
     this->zero(dx);

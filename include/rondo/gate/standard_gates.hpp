@@ -1,0 +1,19 @@
+// The loops of rondo's own gates on the Cpu back-end, compiled once (rondo/backend/cpu/activation_loops.hpp).
+#pragma once
+
+#include <rondo/backend/cpu/activation_loops.hpp>
+#include <rondo/gate/forget.hpp>
+
+#if !RONDO_HEADER_ONLY
+namespace rondo {
+
+#define RONDO_LOOPS_OF(G)                                                                                             \
+  RONDO_COMPILED_ONCE template void gate_rows<G>(View<const float>, View<const float>, View<float>, View<float>);    \
+  RONDO_COMPILED_ONCE template void gate_rows_gradient<G>(View<const float>, View<const float>, View<const float>,   \
+                                                          View<const float>, View<float>, View<float>, Arena&);
+RONDO_LOOPS_OF(LowerBoundedForget)
+RONDO_LOOPS_OF(SigmoidForget)
+#undef RONDO_LOOPS_OF
+
+}  // namespace rondo
+#endif
