@@ -51,7 +51,8 @@ set(RONDO_COMPILED_HEADERS
     model/checkpoint/mamba2_files.hpp model/checkpoint/opt_files.hpp model/checkpoint/xlstm_large_files.hpp
     model/checkpoint/xlstm_files.hpp)
 # Headers that name instances of templates.
-set(RONDO_INSTANCE_HEADERS backend/reference/reference.hpp gate/standard_gates.hpp)
+set(RONDO_INSTANCE_HEADERS backend/cpu/activation_loops.hpp backend/reference/reference.hpp gate/standard_gates.hpp
+                           app/standard_backends.hpp)
 set(sources "")
 foreach(header IN LISTS RONDO_COMPILED_HEADERS RONDO_INSTANCE_HEADERS)
   string(REPLACE "/" "_" name "${header}")
@@ -59,7 +60,8 @@ foreach(header IN LISTS RONDO_COMPILED_HEADERS RONDO_INSTANCE_HEADERS)
   set(source ${PROJECT_BINARY_DIR}/compiled/${name})
   set(text "#include <rondo/${header}>\n")
   if(header IN_LIST RONDO_INSTANCE_HEADERS)
-    string(PREPEND text "#define RONDO_INSTANCES 1\n")
+    get_filename_component(group ${header} NAME_WE)
+    string(PREPEND text "#define RONDO_HOLDS_${group} , ,\n")
   endif()
   file(CONFIGURE OUTPUT ${source} CONTENT "${text}")
   list(APPEND sources ${source})

@@ -17,15 +17,10 @@
 #include <variant>
 #include <vector>
 
-#include <rondo/backend/cpu/cpu.hpp>
-#include <rondo/backend/reference/reference.hpp>
-#include <rondo/evaluate/logits_pass.hpp>
-#include <rondo/evaluate/scorer.hpp>
+#include <rondo/app/standard_backends.hpp>
 #include <rondo/gate/standard_gates.hpp>
-#include <rondo/generate/session.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
 #include <rondo/model/plan.hpp>
-#include <rondo/train/trainer.hpp>
 
 namespace rondo::app {
 
@@ -146,13 +141,7 @@ class TrainingOf : public Training {
   }
   void on_step(std::function<void(const StepReport&)> callback) override { trainer_.on_step(std::move(callback)); }
   void stop() override { trainer_.stop(); }
-  bool run(const std::function<bool(Batch&)>& next, Index steps) override {
-    struct Stream {
-      const std::function<bool(Batch&)>& draw;
-      bool next(Batch& batch) { return draw(batch); }
-    } stream{next};
-    return trainer_.run(stream, steps);
-  }
+  bool run(const std::function<bool(Batch&)>& next, Index steps) override { return trainer_.run_on(next, steps); }
 
  private:
   Model model_;

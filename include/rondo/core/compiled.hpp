@@ -13,10 +13,10 @@
 // A template of which most programs use the same few instances, and which stays open for others, names those after its definition:
 //
 //   #if !RONDO_HEADER_ONLY
-//   RONDO_COMPILED_ONCE template void map_rows<Silu>(View<const float>, View<float>);       // cpu/activation_loops.hpp
+//   RONDO_COMPILED_ONCE(standard_gates) template void gate_rows<SigmoidForget>(...);        // gate/standard_gates.hpp
 //   #endif
 //
-// which says `extern` everywhere but in the one unit of the library that defines RONDO_INSTANCES.
+// which says `extern` everywhere but in the one unit of the library that defines RONDO_HOLDS_standard_gates as `, ,`.
 #pragma once
 
 #if defined(RONDO_COMPILED)
@@ -27,8 +27,6 @@
 #define RONDO_DEFINED_ONCE inline
 #endif
 
-#if defined(RONDO_INSTANCES)
-#define RONDO_COMPILED_ONCE
-#else
-#define RONDO_COMPILED_ONCE extern
-#endif
+#define RONDO_SECOND_OF(first, second, ...) second
+#define RONDO_SECOND(...) RONDO_SECOND_OF(__VA_ARGS__)
+#define RONDO_COMPILED_ONCE(group) RONDO_SECOND(RONDO_HOLDS_##group, extern, )

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <vector>
 
-#include <rondo/model/parameters.hpp>
+#include <rondo/model/evaluation.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 
 namespace rondo {
@@ -28,66 +30,91 @@ struct TokenGrid {
   }
 };
 
-template <class Model, class Backend>
-class LogitsPass {
+// The pass of any model on a back-end, without gradients.
+template <class Backend>
+class LogitsPassOn {
  public:
   using Scalar = typename Backend::Scalar;
+  using Act = std::function<void(View<const Scalar> rows)>;
 
-  // Both must outlive the pass.
-  LogitsPass(const Parameters<Model, Backend>& weights, const TokenGrid& grid) : weights_(weights), grid_(grid) {}
+  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid) : model_(std::move(model)), grid_(grid) {}
 
   // act(rows): all logits in order, some rows [n, vocabulary] at a time. Memory for no more than about 4096 tokens.
-  template <class Act>
-  void each_logits(Act act) {
-    const Index group = std::max<Index>(1, 4096 / grid_.length);
-    for (Index first = 0; first < grid_.sequences; first += group) {
-      auto mark = c_.mark();
-      const Tokens ids = begin(first, std::min(group, grid_.sequences - first));
-      const Out<Context> hidden = c_.matrix(ids.columns, model().shape().width);
-      model().evaluate(c_, weights_.record(), ids, hidden, {});
-      const Out<Context> logits = c_.matrix(std::min(rows_at_once, ids.columns), model().shape().vocabulary);
-      for (Index row = 0; row < ids.columns; row += rows_at_once) {
-        const Out<Context> rows = logits.middle_rows(0, std::min(rows_at_once, ids.columns - row));
-        model().logits(c_, weights_.record(), hidden.middle_rows(row, rows.rows), rows);
-        act(View<const Scalar>(rows));
-      }
+  void each_logits(const Act& act);
+
+ protected:
+  using Context = typename Backend::Context;
+
+  [[nodiscard]] const TokenGrid& grid() const { return grid_; }
+  [[nodiscard]] Context& context() { return c_; }
+  // Begins the context with sequences [first, first + count) of the grid.
+  Tokens begin(Index first, Index count);
+
+ private:
+  static constexpr Index rows_at_once = 512;
+
+  std::unique_ptr<const Evaluation<Backend>> model_;
+  const TokenGrid& grid_;
+  std::vector<Sequence> sequences_;
+  Context c_;
+};
+
+template <class Backend>
+void LogitsPassOn<Backend>::each_logits(const Act& act) {
+  const Index group = std::max<Index>(1, 4096 / grid_.length);
+  for (Index first = 0; first < grid_.sequences; first += group) {
+    auto mark = c_.mark();
+    const Tokens ids = begin(first, std::min(group, grid_.sequences - first));
+    const View<Scalar> hidden = c_.matrix(ids.columns, model_->shape().width);
+    model_->hidden(c_, ids, hidden);
+    const View<Scalar> logits = c_.matrix(std::min(rows_at_once, ids.columns), model_->shape().vocabulary);
+    for (Index row = 0; row < ids.columns; row += rows_at_once) {
+      const View<Scalar> rows = logits.middle_rows(0, std::min(rows_at_once, ids.columns - row));
+      model_->logits(c_, hidden.middle_rows(row, rows.rows), rows);
+      act(rows);
     }
   }
+}
+
+template <class Backend>
+Tokens LogitsPassOn<Backend>::begin(Index first, Index count) {
+  sequences_.clear();
+  for (Index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
+  c_.begin(sequences_, count * grid_.length);
+  return {grid_.ids.data() + first * grid_.length, 1, count * grid_.length};
+}
+
+template <class Model, class Backend>
+class LogitsPass : public LogitsPassOn<Backend> {
+ public:
+  using typename LogitsPassOn<Backend>::Scalar;
+
+  // Both must outlive the pass.
+  LogitsPass(const Parameters<Model, Backend>& weights, const TokenGrid& grid)
+      : LogitsPassOn<Backend>(std::make_unique<EvaluationOf<Model, Backend>>(weights.model(), weights), grid), weights_(weights) {}
 
   // Returns the mean loss; adds its gradients. The length must be at least 2.
   double gradients(Parameters<Model, Backend>& gradients) {
-    require(grid_.length > 1, "sequences of one token have no next token and so no loss");
-    auto mark = c_.mark();
+    const TokenGrid& grid = this->grid();
+    require(grid.length > 1, "sequences of one token have no next token and so no loss");
+    auto& c = this->context();
+    auto mark = c.mark();
+    const Model& model = weights_.model();
     const CrossEntropy objective{};
-    const Tokens ids = begin(0, grid_.sequences);
-    const std::vector<Token> labels = grid_.labels(objective.options.ignore_index);
-    const Index width = model().shape().width;
-    RecordBuffer<SavedRecords, Model, Scalar, typename Backend::Memory> saved{SavedRecords{c_.extent()}, model()};
-    const Out<Context> hidden = c_.matrix(ids.columns, width), d_hidden = c_.matrix(ids.columns, width);
-    model().forward(c_, weights_.record(), ids, hidden, saved.record(), {});
-    const auto count = static_cast<double>(grid_.sequences * (grid_.length - 1));
-    const auto loss = objective.gradient(c_, model(), weights_.record(), hidden, Tokens{labels.data(), 1, ids.columns}, 1 / count,
+    const Tokens ids = this->begin(0, grid.sequences);
+    const std::vector<Token> labels = grid.labels(objective.options.ignore_index);
+    RecordBuffer<SavedRecords, Model, Scalar, typename Backend::Memory> saved{SavedRecords{c.extent()}, model};
+    const View<Scalar> hidden = c.matrix(ids.columns, model.shape().width), d_hidden = c.matrix(ids.columns, hidden.columns);
+    model.forward(c, weights_.record(), ids, hidden, saved.record(), {});
+    const auto count = static_cast<double>(grid.sequences * (grid.length - 1));
+    const auto loss = objective.gradient(c, model, weights_.record(), hidden, Tokens{labels.data(), 1, ids.columns}, 1 / count,
                                          d_hidden, gradients.record());
-    model().backward(c_, weights_.record(), ids, d_hidden, saved.record(), gradients.record(), {});
+    model.backward(c, weights_.record(), ids, d_hidden, saved.record(), gradients.record(), {});
     return static_cast<double>(loss.sum) / count;
   }
 
  private:
-  using Context = typename Backend::Context;
-  static constexpr Index rows_at_once = 512;
-
-  [[nodiscard]] const Model& model() const { return weights_.model(); }
-  Tokens begin(Index first, Index count) {
-    sequences_.clear();
-    for (Index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
-    c_.begin(sequences_, count * grid_.length);
-    return {grid_.ids.data() + first * grid_.length, 1, count * grid_.length};
-  }
-
   const Parameters<Model, Backend>& weights_;
-  const TokenGrid& grid_;
-  std::vector<Sequence> sequences_;
-  Context c_;
 };
 
 }  // namespace rondo

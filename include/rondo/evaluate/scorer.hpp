@@ -12,12 +12,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <vector>
 
-#include <rondo/layer/embedding.hpp>
-#include <rondo/model/parameters.hpp>
+#include <rondo/model/evaluation.hpp>
 
 namespace rondo {
 
@@ -40,13 +40,14 @@ class TextScorer {
   }
 };
 
-template <class Model, class Backend, class Storage = typename Backend::Scalar>
-class Scorer : public TextScorer {
+// The scorer of any model on a back-end.
+template <class Backend>
+class ScorerOn : public TextScorer {
  public:
   using Scalar = typename Backend::Scalar;
 
-  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096)
-      : model_(&model), weights_(&weights), batch_tokens_(batch_tokens) {}
+  ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens)
+      : model_(std::move(model)), batch_tokens_(batch_tokens) {}
 
   void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
     std::vector<std::size_t> order(texts.size());
@@ -87,14 +88,14 @@ class Scorer : public TextScorer {
     auto mark = c_.mark();
     const View<Scalar> hidden = c_.matrix(tokens, model_->shape().width);
     const View<Scalar> result = c_.matrix(1, tokens);
-    model_->evaluate(c_, weights_->record(), Tokens{ids_.data(), 1, tokens}, hidden, {});
+    model_->hidden(c_, Tokens{ids_.data(), 1, tokens}, hidden);
     const Index block = std::min<Index>(tokens, 512);
     const View<Scalar> logits = c_.matrix(block, model_->shape().vocabulary);
     for (Index begin = 0; begin < tokens; begin += block) {
       const Index rows = std::min(block, tokens - begin);
-      model_->uncapped_logits(c_, weights_->record(), hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
-      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows},
-                         model_->shape().logit_soft_cap, result.middle_columns(begin, rows));
+      model_->uncapped_logits(c_, hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
+      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows}, model_->shape().logit_soft_cap,
+                         result.middle_columns(begin, rows));
     }
     log_probabilities_.assign(result.data, result.data + tokens);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -104,13 +105,20 @@ class Scorer : public TextScorer {
     }
   }
 
-  const Model* model_;
-  const Parameters<Model, Backend, Storage>* weights_;
+  std::unique_ptr<const Evaluation<Backend>> model_;
   Index batch_tokens_;
   typename Backend::Context c_;
   std::vector<Token> ids_, labels_;
   std::vector<Sequence> sequences_;
   std::vector<float> log_probabilities_;
+};
+
+// Model and weights must outlive the scorer.
+template <class Model, class Backend, class Storage = typename Backend::Scalar>
+class Scorer : public ScorerOn<Backend> {
+ public:
+  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096)
+      : ScorerOn<Backend>(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights), batch_tokens) {}
 };
 
 }  // namespace rondo

@@ -2,18 +2,24 @@
 #pragma once
 
 #include <rondo/backend/cpu/activation_loops.hpp>
+#include <rondo/gate/decay.hpp>
 #include <rondo/gate/forget.hpp>
 
 #if !RONDO_HEADER_ONLY
 namespace rondo {
 
-#define RONDO_LOOPS_OF(G)                                                                                             \
-  RONDO_COMPILED_ONCE template void gate_rows<G>(View<const float>, View<const float>, View<float>, View<float>);    \
-  RONDO_COMPILED_ONCE template void gate_rows_gradient<G>(View<const float>, View<const float>, View<const float>,   \
-                                                          View<const float>, View<float>, View<float>, Arena&);
+#define RONDO_LOOPS_OF(G)                                                                                                      \
+  RONDO_COMPILED_ONCE(standard_gates)                                                                                          \
+  template void gate_rows<G>(View<const float>, View<const float>, View<float>, View<float>);                                  \
+  RONDO_COMPILED_ONCE(standard_gates)                                                                                          \
+  template void gate_rows_gradient<G>(View<const float>, View<const float>, View<const float>, View<const float>, View<float>, \
+                                      View<float>, Arena&);
 RONDO_LOOPS_OF(LowerBoundedForget)
 RONDO_LOOPS_OF(SigmoidForget)
 #undef RONDO_LOOPS_OF
+RONDO_COMPILED_ONCE(standard_gates) template void map_rows<SigmoidRoot<16>>(View<const float>, View<float>);
+RONDO_COMPILED_ONCE(standard_gates)
+template void map_rows_gradient<SigmoidRoot<16>>(View<const float>, View<const float>, View<float>);
 
 }  // namespace rondo
 #endif

@@ -8,82 +8,108 @@
 // cache (Shape::context).
 #pragma once
 
+#include <memory>
 #include <span>
 
-#include <rondo/layer/embedding.hpp>
-#include <rondo/model/parameters.hpp>
+#include <rondo/model/evaluation.hpp>
 
 namespace rondo {
 
-template <class Model, class Backend, class Storage = typename Backend::Scalar>
-class Session {
+// The session of any model on a back-end.
+template <class Backend>
+class SessionOn {
  public:
   using Scalar = typename Backend::Scalar;
 
-  // `chunk` tokens of a prompt are computed at a time. model and weights must outlive the session.
-  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256)
-      : model_(&model),
-        weights_(&weights),
-        chunk_(chunk),
-        state_(StateRecords{Extent{chunk, 1}}, model),
-        limit_(record_size(StateRecords{Extent{1, 1}}, model) > 0 && has_cache() ? model.shape().context : 0) {
-    hidden_.reserve(static_cast<std::size_t>(model.shape().width + model.shape().vocabulary) * sizeof(Scalar) + 128);
-    last_ = {hidden_.template take<Scalar>(model.shape().width), 1, model.shape().width};
-    logits_ = {hidden_.template take<Scalar>(model.shape().vocabulary), 1, model.shape().vocabulary};
-  }
+  SessionOn(const SessionOn&) = delete;
+  SessionOn& operator=(const SessionOn&) = delete;
 
-  View<const Scalar> feed(std::span<const Token> tokens) {
-    require(!tokens.empty(), "session: no tokens to feed");
-    for (const Token token : tokens)
-      require(token >= 0 && token < model_->shape().vocabulary, "session: token id ", token, " is outside the vocabulary of ",
-              model_->shape().vocabulary);
-    require(limit_ == 0 || position_ + std::ssize(tokens) <= limit_, "session: the cache holds ", limit_, " tokens, ",
-            position_ + std::ssize(tokens), " are needed; give the model a larger context");
-    while (!tokens.empty()) {
-      const auto count = std::min(tokens.size(), static_cast<std::size_t>(chunk_));
-      advance(tokens.first(count), count == tokens.size());
-      tokens = tokens.subspan(count);
-    }
-    return logits_;
-  }
+  View<const Scalar> feed(std::span<const Token> tokens);
   View<const Scalar> feed(Token token) { return feed(std::span<const Token>{&token, 1}); }
 
   void reset() {
     position_ = 0;
-    context_.zero(state_.flat());
+    context_.zero(state_);
   }
   [[nodiscard]] Index position() const { return position_; }
+
+ protected:
+  // `state` is what the evaluation reads and writes; `limit`: tokens that it can hold (0: any number).
+  SessionOn(Index chunk, Index limit) : chunk_(chunk), limit_(limit) {}
+  void start(std::unique_ptr<const Evaluation<Backend>> model, View<Scalar> state);
+
+ private:
+  void advance(std::span<const Token> tokens, bool wants_logits);
+
+  std::unique_ptr<const Evaluation<Backend>> model_;
+  View<Scalar> state_;
+  Index chunk_, limit_, position_ = 0;
+  typename Backend::Context context_;
+  typename Backend::Memory memory_;
+  View<Scalar> last_, logits_;
+};
+
+template <class Backend>
+void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, View<Scalar> state) {
+  const Index width = model->shape().width, vocabulary = model->shape().vocabulary;
+  model_ = std::move(model);
+  state_ = state;
+  memory_.reserve(static_cast<std::size_t>(width + vocabulary) * sizeof(Scalar) + 2 * arena_alignment);
+  last_ = {memory_.template take<Scalar>(width), 1, width};
+  logits_ = {memory_.template take<Scalar>(vocabulary), 1, vocabulary};
+}
+
+template <class Backend>
+auto SessionOn<Backend>::feed(std::span<const Token> tokens) -> View<const Scalar> {
+  require(!tokens.empty(), "session: no tokens to feed");
+  const Index vocabulary = model_->shape().vocabulary;
+  for (const Token token : tokens)
+    require(token >= 0 && token < vocabulary, "session: token id ", token, " is outside the vocabulary of ", vocabulary);
+  require(limit_ == 0 || position_ + std::ssize(tokens) <= limit_, "session: the cache holds ", limit_, " tokens, ",
+          position_ + std::ssize(tokens), " are needed; give the model a larger context");
+  while (!tokens.empty()) {
+    const auto count = std::min(tokens.size(), static_cast<std::size_t>(chunk_));
+    advance(tokens.first(count), count == tokens.size());
+    tokens = tokens.subspan(count);
+  }
+  return logits_;
+}
+
+template <class Backend>
+void SessionOn<Backend>::advance(std::span<const Token> tokens, bool wants_logits) {
+  const auto count = std::ssize(tokens);
+  const Sequence sequence{0, count, position_};
+  context_.begin({&sequence, 1}, count);
+  auto mark = context_.mark();
+  const View<Scalar> hidden = context_.matrix(count, last_.columns);
+  model_->hidden(context_, Tokens{tokens.data(), 1, count}, hidden);
+  position_ += count;
+  if (!wants_logits) return;
+  context_.copy(hidden.middle_rows(count - 1, 1), last_);
+  model_->logits(context_, last_, logits_);
+}
+
+template <class Model, class Backend, class Storage = typename Backend::Scalar>
+class Session : public SessionOn<Backend> {
+ public:
+  using typename SessionOn<Backend>::Scalar;
+
+  // `chunk` tokens of a prompt are computed at a time. model and weights must outlive the session.
+  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256)
+      : SessionOn<Backend>(chunk, has_cache(model) ? model.shape().context : 0), state_(StateRecords{Extent{chunk, 1}}, model) {
+    this->start(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights, &state_.record()), state_.flat());
+  }
   [[nodiscard]] const auto& state() const { return state_; }
 
  private:
   // A state that grows with the context is a cache.
-  [[nodiscard]] bool has_cache() const {
-    Shape longer = model_->shape();
+  static bool has_cache(const Model& model) {
+    Shape longer = model.shape();
     longer.context += 1;
-    return record_size(StateRecords{Extent{1, 1}}, Model{longer}) != record_size(StateRecords{Extent{1, 1}}, *model_);
-  }
-  void advance(std::span<const Token> tokens, bool wants_logits) {
-    const auto count = std::ssize(tokens);
-    const Sequence sequence{0, count, position_};
-    context_.begin({&sequence, 1}, count);
-    auto mark = context_.mark();
-    const View<Scalar> hidden = context_.matrix(count, model_->shape().width);
-    model_->evaluate(context_, weights_->record(), Tokens{tokens.data(), 1, count}, hidden, {&state_.record(), &state_.record()});
-    position_ += count;
-    if (!wants_logits) return;
-    context_.copy(hidden.middle_rows(count - 1, 1), last_);
-    model_->logits(context_, weights_->record(), last_, logits_);
+    return record_size(StateRecords{Extent{1, 1}}, Model{longer}) != record_size(StateRecords{Extent{1, 1}}, model);
   }
 
-  const Model* model_;
-  const Parameters<Model, Backend, Storage>* weights_;
-  Index chunk_;
   RecordBuffer<StateRecords, Model, Scalar> state_;
-  typename Backend::Context context_;
-  Arena hidden_;
-  View<Scalar> last_, logits_;
-  Index limit_;
-  Index position_ = 0;
 };
 
 }  // namespace rondo

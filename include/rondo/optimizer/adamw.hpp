@@ -40,8 +40,8 @@ class OptimizerState {
     Decay decay = Decay::no;
   };
 
-  template <class Model>
-  explicit OptimizerState(const Parameters<Model, Backend>& weights) {
+  template <class Memory>
+  explicit OptimizerState(const TensorBuffer<Scalar, Memory>& weights) {
     const View<Scalar> flat = weights.flat();
     memory_.reserve(2 * arena_bytes(weights.bytes()));
     for (View<Scalar>* moment : {&first_, &second_}) {
@@ -85,8 +85,8 @@ struct AdamW {
     require(std::isfinite(decay) && decay >= 0, "AdamW: decay must be at least 0, found ", decay);
   }
 
-  template <class C, class Model, class Backend>
-  void update(C& c, const Update& now, const Parameters<Model, Backend>& weights, const Parameters<Model, Backend>& gradients,
+  template <class C, class Scalar, class Memory, class Backend>
+  void update(C& c, const Update& now, const TensorBuffer<Scalar, Memory>& weights, const TensorBuffer<Scalar, Memory>& gradients,
               OptimizerState<Backend>& state) const {
     AdamWStep step{.rate = rate * now.rate_share,
                    .beta1 = beta1,

@@ -56,160 +56,224 @@ struct StepReport {
   double seconds = 0;
 };
 
-template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
-class Trainer {
+// The trainer of any model on a back-end.
+template <class Backend, class Optimizer, class Schedule>
+class TrainerOn {
  public:
-  using Weights = Parameters<Model, Backend>;
   using Scalar = typename Backend::Scalar;
+  using Tensors = TensorBuffer<Scalar, Arena>;
   using State = typename Optimizer::template State<Backend>;
+  using NextBatch = std::function<bool(Batch&)>;
 
-  // Model and weights must outlive the trainer.
-  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
-          TrainingOptions options = {})
-      : model_(&model),
-        weights_(&weights),
-        optimizer_(optimizer),
-        schedule_(schedule),
-        objective_(objective),
-        options_(options),
-        state_(weights) {
-    require(&weights.model() == &model, "trainer: the weights belong to another model");
-    optimizer_.check();
-    schedule_.check();
-    require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
-    require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
-    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
-  }
+  virtual ~TrainerOn() = default;
+  TrainerOn(const TrainerOn&) = delete;
+  TrainerOn& operator=(const TrainerOn&) = delete;
 
-  [[nodiscard]] const Model& model() const { return *model_; }
-  [[nodiscard]] const Weights& weights() const { return *weights_; }
   [[nodiscard]] const State& state() const { return state_; }
-  [[nodiscard]] const Average<Model, Backend>* average() const { return average_.get(); }
-  // The weights to keep: the moving average where there is one.
-  [[nodiscard]] const Weights& result() const { return average_ ? *average_ : *weights_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
   // Says where a run goes on; its tensors are then filled by the caller (rondo/train/training_state.hpp).
   void resume_at(const Progress& progress) { progress_ = progress; }
   // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
-  [[nodiscard]] std::vector<NamedTensor<Scalar>> tensors() const {
-    std::vector<NamedTensor<Scalar>> result;
-    const auto add = [&, weights = weights_->tensors()](const std::string& prefix, View<Scalar> flat) {
-      for (NamedTensor<Scalar> one : weights) {
-        one.name = prefix + one.name;
-        one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
-        result.push_back(std::move(one));
-      }
-    };
-    add("weights.", weights_->flat());
-    add("first.", state_.first());
-    add("second.", state_.second());
-    if (average_) add("average.", average_->flat());
-    return result;
-  }
-  // Sized by the first batch.
-  [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
+  [[nodiscard]] std::vector<NamedTensor<Scalar>> tensors() const;
 
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
   // Lets run() return after the step that is in progress.
   void stop() { stopped_ = true; }
 
-  // True once all steps are done; false where stop() was called or the batches came to an end.
+  // True once all steps are done; false where stop() was called or the batches (batches.next(batch)) came to an end.
   template <class BatchStream>
   bool run(BatchStream& batches, Index steps) {
-    stopped_ = false;
-    while (progress_.step < steps && !stopped_)
-      if (!step(batches, steps)) return false;
-    return progress_.step >= steps;
+    return run_on([&](Batch& batch) { return batches.next(batch); }, steps);
   }
-
   // One step; false where the batches came to an end before it.
   template <class BatchStream>
   bool step(BatchStream& batches, Index steps) {
-    const auto start = std::chrono::steady_clock::now();
-    Progress reached = progress_;
-    double loss = 0;
-    Index labels = 0;
-    for (Index part = 0; part < options_.accumulate; ++part) {
-      Batch batch;
-      if (!batches.next(batch)) return false;
-      check_batch(batch, model_->shape().vocabulary);
-      if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(*model_, batch.ids.columns);
-      if (part == 0) workspace_->zero_gradients();
-      auto& c = workspace_->context();
-      c.training = true;
-      c.key =
-          key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
-      const auto sum = workspace_->add_gradient(*weights_, batch, objective_);
-      if (!std::isfinite(static_cast<double>(sum.sum))) explain_loss(batch);
-      loss += static_cast<double>(sum.sum);
-      labels += sum.count;
-      reached.tokens += batch.tokens;
-      reached.words += batch.words;
-    }
-    require(labels > 0, "step ", reached.step, ": no token of the batch has a label");
-    auto& c = workspace_->context();
-    const Weights& gradients = workspace_->gradients();
-    const ClippedNorm clipped =
-        clip_by_norm(c, In<typename Backend::Context>(gradients.flat()), options_.clip, 1.0 / static_cast<double>(labels));
-    if (!std::isfinite(clipped.norm)) explain_gradient();
-    const double share = schedule_(reached.step, steps);
-    ++reached.step;
-    optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients, state_);
-    if (average_) average_->update(c, *weights_, reached.step);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    reached.seconds += seconds;
-    const StepReport report{steps,
-                            reached,
-                            loss / static_cast<double>(labels),
-                            optimizer_.rate * share,
-                            clipped.norm,
-                            reached.tokens - progress_.tokens,
-                            seconds};
-    progress_ = reached;
-    for (const auto& callback : callbacks_) callback(report);
-    return true;
+    return step_on([&](Batch& batch) { return batches.next(batch); }, steps);
   }
+  bool run_on(const NextBatch& next, Index steps);
+  bool step_on(const NextBatch& next, Index steps);
+
+ protected:
+  using Context = typename Backend::Context;
+
+  TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options);
+  // What depends on the model. `prepare` makes sure of a workspace for the batch.
+  virtual void prepare(const Batch& batch) = 0;
+  virtual Context& context() = 0;
+  virtual LossSum<double> add_gradient(const Batch& batch) = 0;
+  virtual void forward(const Batch& batch) = 0;
+  [[nodiscard]] virtual const Tensors& gradients() const = 0;
+  [[nodiscard]] virtual const Tensors* average_tensors() const = 0;
+  [[nodiscard]] const TrainingOptions& options() const { return options_; }
 
  private:
-  [[noreturn]] void explain_loss(const Batch& batch) {
-    const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
-    name_first(*weights_, where + "weight ");
-    auto& c = workspace_->context();
-    c.watched = true;
-    try {
-      workspace_->forward(*weights_, batch);
-    } catch (const Error& found) {
-      c.watched = false;
-      throw error(where, found.what());
-    }
-    c.watched = false;
-    throw error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not");
-  }
-  [[noreturn]] void explain_gradient() {
-    const std::string where = "step " + std::to_string(progress_.step) + ": the norm of the gradients is not finite: ";
-    name_first(workspace_->gradients(), where + "gradient of ");
-    throw error(where, "each gradient is");
-  }
+  [[noreturn]] void explain_loss(const Batch& batch);
+  [[noreturn]] void explain_gradient();
   // Throws for the first tensor that is not finite.
-  void name_first(const Weights& tensors, const std::string& what) {
-    tensors.each([&](const std::string& path, const Leaf&, View<Scalar> tensor) {
-      require(workspace_->context().finite(tensor), what, path, " is not");
-    });
-  }
+  void name_first(const Tensors& tensors, const std::string& what);
 
-  const Model* model_;
-  Weights* weights_;
+  const Tensors* weights_;
   Optimizer optimizer_;
   Schedule schedule_;
-  Objective objective_;
   TrainingOptions options_;
   State state_;
-  std::unique_ptr<Average<Model, Backend>> average_;
-  std::unique_ptr<Workspace<Model, Backend>> workspace_;
   std::vector<std::function<void(const StepReport&)>> callbacks_;
   Progress progress_;
   bool stopped_ = false;
 };
+
+template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
+class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
+  using Base = TrainerOn<Backend, Optimizer, Schedule>;
+  using typename Base::Context;
+  using typename Base::Tensors;
+
+ public:
+  using Weights = Parameters<Model, Backend>;
+
+  // Model and weights must outlive the trainer.
+  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
+          TrainingOptions options = {})
+      : Base(weights, optimizer, schedule, options), model_(&model), weights_(&weights), objective_(objective) {
+    require(&weights.model() == &model, "trainer: the weights belong to another model");
+    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
+  }
+
+  [[nodiscard]] const Model& model() const { return *model_; }
+  [[nodiscard]] const Weights& weights() const { return *weights_; }
+  [[nodiscard]] const Average<Model, Backend>* average() const { return average_.get(); }
+  // The weights to keep: the moving average where there is one.
+  [[nodiscard]] const Weights& result() const { return average_ ? *average_ : *weights_; }
+  // Sized by the first batch.
+  [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
+
+ private:
+  void prepare(const Batch& batch) override {
+    check_batch(batch, model_->shape().vocabulary);
+    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(*model_, batch.ids.columns);
+  }
+  Context& context() override { return workspace_->context(); }
+  LossSum<double> add_gradient(const Batch& batch) override {
+    const auto loss = workspace_->add_gradient(*weights_, batch, objective_);
+    return {static_cast<double>(loss.sum), loss.count};
+  }
+  void forward(const Batch& batch) override { workspace_->forward(*weights_, batch); }
+  [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
+  [[nodiscard]] const Tensors* average_tensors() const override { return average_.get(); }
+
+  const Model* model_;
+  Weights* weights_;
+  Objective objective_;
+  std::unique_ptr<Average<Model, Backend>> average_;
+  std::unique_ptr<Workspace<Model, Backend>> workspace_;
+};
+
+template <class Backend, class Optimizer, class Schedule>
+TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule,
+                                                   const TrainingOptions& options)
+    : weights_(&weights), optimizer_(optimizer), schedule_(schedule), options_(options), state_(weights) {
+  optimizer_.check();
+  schedule_.check();
+  require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
+  require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<NamedTensor<Scalar>> {
+  std::vector<NamedTensor<Scalar>> result;
+  const auto add = [&](const std::string& prefix, View<Scalar> flat) {
+    for (NamedTensor<Scalar> one : weights_->tensors()) {
+      one.name = prefix + one.name;
+      one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
+      result.push_back(std::move(one));
+    }
+  };
+  add("weights.", weights_->flat());
+  add("first.", state_.first());
+  add("second.", state_.second());
+  if (average_tensors()) add("average.", average_tensors()->flat());
+  return result;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+bool TrainerOn<Backend, Optimizer, Schedule>::run_on(const NextBatch& next, Index steps) {
+  stopped_ = false;
+  while (progress_.step < steps && !stopped_)
+    if (!step_on(next, steps)) return false;
+  return progress_.step >= steps;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Index steps) {
+  const auto start = std::chrono::steady_clock::now();
+  Progress reached = progress_;
+  double loss = 0;
+  Index labels = 0;
+  for (Index part = 0; part < options_.accumulate; ++part) {
+    Batch batch;
+    if (!next(batch)) return false;
+    prepare(batch);
+    auto& c = context();
+    if (part == 0) c.zero(gradients().flat());
+    c.training = true;
+    c.key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
+    const LossSum<double> sum = add_gradient(batch);
+    if (!std::isfinite(sum.sum)) explain_loss(batch);
+    loss += sum.sum;
+    labels += sum.count;
+    reached.tokens += batch.tokens;
+    reached.words += batch.words;
+  }
+  require(labels > 0, "step ", reached.step, ": no token of the batch has a label");
+  auto& c = context();
+  const ClippedNorm clipped = clip_by_norm(c, In<Context>(gradients().flat()), options_.clip, 1.0 / static_cast<double>(labels));
+  if (!std::isfinite(clipped.norm)) explain_gradient();
+  const double share = schedule_(reached.step, steps);
+  ++reached.step;
+  optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients(), state_);
+  if (const Tensors* average = average_tensors())
+    c.blend(weights_->flat(), average->flat(), 1 - average_decay(options_.average_decay, reached.step));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  reached.seconds += seconds;
+  const StepReport report{steps,
+                          reached,
+                          loss / static_cast<double>(labels),
+                          optimizer_.rate * share,
+                          clipped.norm,
+                          reached.tokens - progress_.tokens,
+                          seconds};
+  progress_ = reached;
+  for (const auto& callback : callbacks_) callback(report);
+  return true;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch) {
+  const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
+  name_first(*weights_, where + "weight ");
+  auto& c = context();
+  c.watched = true;
+  try {
+    forward(batch);
+  } catch (const Error& found) {
+    c.watched = false;
+    throw error(where, found.what());
+  }
+  c.watched = false;
+  throw error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not");
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::explain_gradient() {
+  const std::string where = "step " + std::to_string(progress_.step) + ": the norm of the gradients is not finite: ";
+  name_first(gradients(), where + "gradient of ");
+  throw error(where, "each gradient is");
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::name_first(const Tensors& tensors, const std::string& what) {
+  for (const auto& one : tensors.tensors()) require(context().finite(one.tensor), what, one.name, " is not");
+}
 
 }  // namespace rondo

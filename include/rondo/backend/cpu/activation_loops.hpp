@@ -112,17 +112,18 @@ void gate_rows_gradient(const Gate& settings, View<const float> f, View<const fl
 }
 
 #if !RONDO_HEADER_ONLY
-#define RONDO_LOOPS_OF(F)                                                                                                        \
-  RONDO_COMPILED_ONCE template void map_rows<F>(View<const float>, View<float>);                                                 \
-  RONDO_COMPILED_ONCE template void map_rows_gradient<F>(View<const float>, View<const float>, View<float>);                     \
-  RONDO_COMPILED_ONCE template void gated_rows<F>(View<const float>, View<const float>, View<float>);                            \
-  RONDO_COMPILED_ONCE template void gated_rows_gradient<F>(View<const float>, View<const float>, View<const float>, View<float>, \
-                                                           View<float>);
+#define RONDO_LOOPS_OF(F)                                                                                                      \
+  RONDO_COMPILED_ONCE(activation_loops) template void map_rows<F>(View<const float>, View<float>);                             \
+  RONDO_COMPILED_ONCE(activation_loops) template void map_rows_gradient<F>(View<const float>, View<const float>, View<float>); \
+  RONDO_COMPILED_ONCE(activation_loops) template void gated_rows<F>(View<const float>, View<const float>, View<float>);        \
+  RONDO_COMPILED_ONCE(activation_loops)                                                                                        \
+  template void gated_rows_gradient<F>(View<const float>, View<const float>, View<const float>, View<float>, View<float>);
 RONDO_LOOPS_OF(Silu)
 RONDO_LOOPS_OF(Gelu)
 RONDO_LOOPS_OF(GeluTanh)
 RONDO_LOOPS_OF(Relu)
 RONDO_LOOPS_OF(Sigmoid)
+RONDO_LOOPS_OF(Softplus)
 RONDO_LOOPS_OF(Tanh)
 RONDO_LOOPS_OF(Identity)
 #undef RONDO_LOOPS_OF

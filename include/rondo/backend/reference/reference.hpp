@@ -22,10 +22,10 @@ class ReferenceContext : public ReferenceSequence<ReferenceContext<T>, T> {};
 
 // Operations are never inlined: a program has them once, however many layers call them, and with rondo::compiled not at all.
 #if !RONDO_HEADER_ONLY
-RONDO_COMPILED_ONCE template class ReferenceElementwise<ReferenceContext<double>, double>;
-RONDO_COMPILED_ONCE template class ReferenceSequence<ReferenceContext<double>, double>;
-RONDO_COMPILED_ONCE template class ReferenceElementwise<ReferenceContext<std::complex<double>>, std::complex<double>>;
-RONDO_COMPILED_ONCE template class ReferenceSequence<ReferenceContext<std::complex<double>>, std::complex<double>>;
+RONDO_COMPILED_ONCE(reference) template class ReferenceElementwise<ReferenceContext<double>, double>;
+RONDO_COMPILED_ONCE(reference) template class ReferenceSequence<ReferenceContext<double>, double>;
+RONDO_COMPILED_ONCE(reference) template class ReferenceElementwise<ReferenceContext<std::complex<double>>, std::complex<double>>;
+RONDO_COMPILED_ONCE(reference) template class ReferenceSequence<ReferenceContext<std::complex<double>>, std::complex<double>>;
 #endif
 
 template <class T>

@@ -1,0 +1,29 @@
+// What programs use of the Cpu and Reference back-ends whatever their models, compiled once: buffers, scorers, sessions,
+// trainers.
+#pragma once
+
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/reference/reference.hpp>
+#include <rondo/evaluate/logits_pass.hpp>
+#include <rondo/evaluate/scorer.hpp>
+#include <rondo/generate/session.hpp>
+#include <rondo/train/trainer.hpp>
+
+#if !RONDO_HEADER_ONLY
+namespace rondo {
+
+RONDO_COMPILED_ONCE(standard_backends) template void initialise(View<float>, const Initial&, RandomKey);
+RONDO_COMPILED_ONCE(standard_backends) template void initialise(View<double>, const Initial&, RandomKey);
+RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<float, Arena>;
+RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<double, Arena>;
+RONDO_COMPILED_ONCE(standard_backends) template class ScorerOn<Cpu>;
+RONDO_COMPILED_ONCE(standard_backends) template class ScorerOn<Reference<double>>;
+RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Cpu>;
+RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Reference<double>>;
+RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Cpu>;
+RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Reference<double>>;
+RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, AnySchedule>;
+RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, Cosine>;
+
+}  // namespace rondo
+#endif
