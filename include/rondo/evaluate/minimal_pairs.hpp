@@ -71,6 +71,10 @@ struct PairReport {
 };
 
 inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
+  const auto none = [&] {
+    return error(path.string(), R"(: no pairs in it; expected one a line, as {"sentence_good": "...", "sentence_bad": "..."})");
+  };
+  if (std::filesystem::is_regular_file(path) && std::filesystem::is_empty(path)) throw none();
   const MappedFile file{path};
   const std::string_view text = file.text();
   MinimalPairs pairs{path.stem().string(), {}, {}};
@@ -91,7 +95,7 @@ inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
     pairs.good.push_back(sentence("sentence_good"));
     pairs.bad.push_back(sentence("sentence_bad"));
   }
-  require(!pairs.good.empty(), path.string(), ": no pairs in it");
+  if (pairs.good.empty()) throw none();
   return pairs;
 }
 
