@@ -196,8 +196,8 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   for (const Composition* one : chosen) {
     Compared compared{one, {}};
     RunDescription run_alike = base;
-    run_alike.shape = with_parameters([&](const Shape& shape) { return one->model.parameters(shape); }, base.shape, one->size, 8,
-                                      budget);
+    if (one->adapt != nullptr) one->adapt(run_alike.shape);
+    run_alike.shape = with_parameters([&](const Shape& shape) { return one->model.parameters(shape); }, run_alike.shape, one->size, 8, budget);
     Json settings = to_json(run_alike);
     settings["composition"] = "";
     settings.erase("record");
