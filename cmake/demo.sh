@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# From a bare Debian 12 to a comparison of architectures: installs what is needed, builds, makes a corpus, trains HGRN2, Llama and
-# an LSTM with residuals at equal parameter count for about a minute each on two cores, scores them on held-out minimal pairs,
-# draws the curves.
+# From a bare Debian 12 to a comparison of architectures: installs what is needed, builds, makes a corpus, trains HGRN2, an LSTM with
+# residuals, xLSTM, Mamba and Llama at equal parameter count for about a minute each on two cores, scores them on held-out minimal
+# pairs, draws the curves.
 #
 #   bash cmake/demo.sh                      on the built-in corpus
 #   bash cmake/demo.sh --text FILE...       on your own text (held out: its last twentieth; no minimal pairs)
@@ -47,7 +47,7 @@ fi
 "$bin/corpus" tokenizer --text "$data/train.txt" --vocabulary 2048 --out "$data/tokenizer.json"
 "$bin/corpus" encode --tokenizer "$data/tokenizer.json" --text "$data/train.txt" --out "$data/train.tokens"
 "$bin/corpus" encode --tokenizer "$data/tokenizer.json" --text "$data/held_out.txt" --out "$data/held_out.tokens"
-"$bin/ablation" --only hgrn2,llama,residual-lstm --data "$data/train.tokens" --held-out "$data/held_out.tokens" "${pairs[@]}" \
+"$bin/ablation" --only hgrn2,residual-lstm,xlstm,mamba,llama --data "$data/train.tokens" --held-out "$data/held_out.tokens" "${pairs[@]}" \
   --out "$out/comparison" --sample "$sample" --set shape.width=128 --set shape.depth=4 --set shape.heads=4 \
   --set shape.mlp_width=384 --set train.tokens=1000000 --set train.batch=16 --set train.length=128 --set train.rate=0.003
 echo
