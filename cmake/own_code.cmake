@@ -8,6 +8,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A loop marked simd that clang leaves as it is at a low level of optimisation is no mistake.
   target_compile_options(rondo_own_code INTERFACE -Wno-pass-failed)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # g++ 12 takes its own AVX-512 intrinsics, which Eigen inlines, for reads of uninitialised registers (its bug 105593).
+  target_compile_options(rondo_own_code INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(RONDO_NATIVE)
   target_compile_options(rondo_own_code INTERFACE -march=native)
 endif()
