@@ -83,8 +83,10 @@ class XlstmLargeMixer {
     output_gate_.forward(c, w.output_gate, x, saved.output_gate);
     input_gate_.forward(c, w.input_gate, x, saved.input_gate);
     forget_gate_.forward(c, w.forget_gate, x, saved.forget_gate);
-    if (soft_cap_ > 0)
-      for (const Out<C>& gate : {saved.input_gate, saved.forget_gate}) c.soft_cap(soft_cap_, gate, gate);
+    if (soft_cap_ > 0) {
+      c.soft_cap(soft_cap_, saved.input_gate, saved.input_gate);
+      c.soft_cap(soft_cap_, saved.forget_gate, saved.forget_gate);
+    }
     c.recurrence(memory_, saved.query, saved.key, saved.value, saved.input_gate, saved.forget_gate, saved.hidden, carried);
     auto mark = c.mark();
     const Out<C> gated = c.matrix(x.rows, value_.out());

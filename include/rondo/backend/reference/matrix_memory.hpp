@@ -94,8 +94,11 @@ struct MatrixMemoryLoop {
         (gates.forgets ? d_log_forget : di(t, head)) += dm;
         if (!gates.forgets) dm = T(0);
         df(t, head) = d_log_forget * sigmoid(-f(t, head));
-        for (const Output part : {d.memory, d.normaliser})
+        const auto decay = [&](Output part) {
           for (Index entry = 0; entry < part.size(); ++entry) part.data[entry] *= gates.keep;
+        };
+        decay(d.memory);
+        decay(d.normaliser);
       }
       if (carried.d_initial) {
         d.stabiliser = dm + product(before(0), d);

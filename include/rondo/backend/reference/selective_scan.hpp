@@ -37,7 +37,8 @@ struct SelectiveScanLoop {
   static void gradient(C& c, const SelectiveScan& p, const Inputs& in, const Weights& w, Input dy, Input initial, Input d_final,
                        const SelectiveScanInputs<Output>& d_in, const SelectiveScanWeights<Output>& d_w, Output d_initial) {
     const Index N = p.states;
-    for (const Output out : {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z}) c.zero(out);
+    const Output written[] = {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z};
+    for (const Output out : written) c.zero(out);
     each_channel(c, p, [&](Index s, const Sequence& sequence, Index d) {
       auto mark = c.mark();
       const Output states = c.matrix(sequence.length + 1, N);  // h_0 .. h_T
