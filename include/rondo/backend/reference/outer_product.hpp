@@ -3,16 +3,17 @@
 // Backward: dS += scale q do^T;  dq = scale S do;  dk = dS v;  dv = dS^T k;  dg = exp(g) rowsum(dS S_{t-1});  dS = diag(exp g) dS.
 #pragma once
 
-#include <rondo/backend/reference/sequence.hpp>
+#include <rondo/backend/reference/head_states.hpp>
 #include <rondo/recurrence/outer_product.hpp>
 
 namespace rondo {
 
 template <class C>
-struct OuterProductLoop {
+struct OuterProductLoop : private HeadStates<C> {
   using T = typename C::Scalar;
   using Input = View<const T>;
   using Output = View<T>;
+  using HeadStates<C>::scalar, HeadStates<C>::load, HeadStates<C>::store, HeadStates<C>::each_token;
 
   static void forward(C& c, const OuterProduct& p, Input q, Input k, Input g, Input v, Output o, Input initial, Output final) {
     const Index K = p.key_width, V = p.value_width;
@@ -72,24 +73,6 @@ struct OuterProductLoop {
         });
         store(dS, d_initial, s, h);
       }
-  }
-
- private:
-  static T scalar(double value) { return T(static_cast<Real<T>>(value)); }
-  static void load(C& c, Input states, Index s, Index h, Output S) {
-    if (states)
-      c.copy(states.middle_rows(s, 1).middle_columns(h * S.size(), S.size()).reshaped(S.rows, S.columns), S);
-    else
-      c.zero(S);
-  }
-  static void store(Output S, Output states, Index s, Index h) {
-    if (!states) return;
-    for (Index i = 0; i < S.size(); ++i) states(s, h * S.size() + i) = S.data[i];
-  }
-  template <class Act>
-  static void each_token(C& c, Index s, bool reversed, Act act) {
-    const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
-    for (Index t = 0; t < sequence.length; ++t) act(sequence.begin + (reversed ? sequence.length - 1 - t : t));
   }
 };
 

@@ -4,16 +4,17 @@
 //   dS = exp(g) dS.  dq and dk are sums over the heads of a group.
 #pragma once
 
-#include <rondo/backend/reference/sequence.hpp>
+#include <rondo/backend/reference/head_states.hpp>
 #include <rondo/recurrence/scalar_outer_product.hpp>
 
 namespace rondo {
 
 template <class C>
-struct ScalarOuterProductLoop {
+struct ScalarOuterProductLoop : private HeadStates<C> {
   using T = typename C::Scalar;
   using Input = View<const T>;
   using Output = View<T>;
+  using HeadStates<C>::scalar, HeadStates<C>::load, HeadStates<C>::store, HeadStates<C>::each_token;
 
   static void forward(C& c, const ScalarOuterProduct& p, Input q, Input k, Input g, Input w, Input v, Output o, Input initial,
                       Output final) {
@@ -67,31 +68,15 @@ struct ScalarOuterProductLoop {
   }
 
  private:
-  static T scalar(double value) { return T(static_cast<Real<T>>(value)); }
   static void advance(Input before, Output after, T decay, T write, const T* k, const T* v) {
     for (Index i = 0; i < after.rows; ++i)
       for (Index j = 0; j < after.columns; ++j) after(i, j) = decay * before(i, j) + write * k[i] * v[j];
-  }
-  static void load(C& c, Input states, Index s, Index h, Output S) {
-    if (states)
-      c.copy(states.middle_rows(s, 1).middle_columns(h * S.size(), S.size()).reshaped(S.rows, S.columns), S);
-    else
-      c.zero(S);
-  }
-  static void store(Output S, Output states, Index s, Index h) {
-    if (!states) return;
-    for (Index i = 0; i < S.size(); ++i) states(s, h * S.size() + i) = S.data[i];
   }
   // act(sequence, head, its first column of q and k, its first column of v and o)
   template <class Act>
   static void each_head(C& c, const ScalarOuterProduct& p, Act act) {
     for (Index s = 0; s < std::ssize(c.sequences()); ++s)
       for (Index h = 0; h < p.heads; ++h) act(s, h, h / (p.heads / p.groups) * p.key_width, h * p.value_width);
-  }
-  template <class Act>
-  static void each_token(C& c, Index s, bool reversed, Act act) {
-    const Sequence& sequence = c.sequences()[static_cast<std::size_t>(s)];
-    for (Index t = 0; t < sequence.length; ++t) act(sequence.begin + (reversed ? sequence.length - 1 - t : t));
   }
 };
 
