@@ -10,7 +10,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 takes its own AVX-512 intrinsics, which Eigen inlines, for reads of uninitialised registers (its bug 105593).
-  target_compile_options(rondo_own_code INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(rondo_own_code INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 if(RONDO_NATIVE)
   target_compile_options(rondo_own_code INTERFACE -march=native)
