@@ -1,4 +1,4 @@
-# cmake -DHOW=find_package|subdirectory|include|document -DRONDO=... -DBUILD=... -DWORK=... -P run.cmake
+# cmake -DGENERATOR=... -DHOW=find_package|subdirectory|include|document -DRONDO=... -DBUILD=... -DWORK=... -P run.cmake
 # Builds and runs a project that uses rondo the given way; or compiles the C++ blocks of -DDOCUMENT=, -DBLOCKS= of them.
 function(must)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -14,11 +14,11 @@ set(here ${RONDO}/tests/consumer)
 set(plain ${CXX} -std=c++20 -O1 -isystem ${EIGEN} -I${RONDO}/include)
 if(HOW STREQUAL "find_package")
   must(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
-  must(${CMAKE_COMMAND} -S ${here}/find_package -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_COMPILER=${CXX})
+  must(${CMAKE_COMMAND} -S ${here}/find_package -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_COMPILER=${CXX} -G ${GENERATOR})
   must(${CMAKE_COMMAND} --build ${WORK}/build)
   must(${WORK}/build/consumer)
 elseif(HOW STREQUAL "subdirectory")
-  must(${CMAKE_COMMAND} -S ${here}/subdirectory -B ${WORK}/build -DRONDO=${RONDO} -DCMAKE_CXX_COMPILER=${CXX})
+  must(${CMAKE_COMMAND} -S ${here}/subdirectory -B ${WORK}/build -DRONDO=${RONDO} -DCMAKE_CXX_COMPILER=${CXX} -G ${GENERATOR})
   must(${CMAKE_COMMAND} --build ${WORK}/build --target consumer)
   must(${WORK}/build/consumer)
 elseif(HOW STREQUAL "include")
