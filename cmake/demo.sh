@@ -28,6 +28,8 @@ cmake --preset release -DRONDO_TESTS=OFF -DRONDO_BENCH=OFF -B build/demo >/dev/n
 cmake --build build/demo -j "$(nproc)" --target corpus ablation
 bin=$root/build/demo/bin
 out=$root/runs/demo
+# A comparison goes on where it stopped: each text has a folder of its own.
+[ ${#texts[@]} -eq 0 ] || out=$out-$(cat "${texts[@]}" | cksum | cut -d ' ' -f 1)
 data=$out/data
 mkdir -p "$data"
 
