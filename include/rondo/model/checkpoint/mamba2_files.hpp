@@ -24,10 +24,8 @@ inline constexpr NamePair mamba2_names[] = {
     {"embedding.weight", "backbone.embeddings.weight"},  // the layout `transformers`: all pairs but the first
 };
 
-struct Mamba2Files {
+struct Mamba2Files : StateSpacesLayouts {
   static constexpr std::string_view model_type = "mamba2";
-  static constexpr std::size_t layouts = 2;
-  static constexpr std::size_t transformers = 0, state_spaces = 1;
 
   using Options = Mamba2Options;
 
@@ -37,28 +35,16 @@ struct Mamba2Files {
     Shape& shape = result.shape;
     if (shape.inner_width == 2 * shape.width) shape.inner_width = 0;
     if (shape.state_size == default_states) shape.state_size = 0;
-    const bool old_name = tensors != nullptr ? tensors->contains(std::string(state_spaces_embedding)) : others;
-    result.layout = old_name ? state_spaces : transformers;
+    result.layout = layout_of(file, tensors);
     return result;
   }
 
-  static NameTable names(const Description<Options>& description) {
-    const std::span<const NamePair> all{mamba2_names};
-    return description.layout == transformers ? all.last(all.size() - 1) : all.first(all.size() - 1);
-  }
-
+  static NameTable names(const Description<Options>& description) { return names_of(mamba2_names, description.layout); }
   static std::string refusal(const Description<Options>& description) {
-    const Shape& shape = description.shape;
-    if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
-    if (shape.inner() % shape.width != 0) return "the inner width is no multiple of the width";
-    if (description.layout == state_spaces && shape.norm_epsilon != state_spaces_epsilon)
-      return error("the epsilon of the norms is ", shape.norm_epsilon, ", such files mean ", state_spaces_epsilon).what();
-    return "";
+    return refusal_of(description.shape, description.layout);
   }
-
   static void write(const Description<Options>& description, Json& document) {
-    // Files of the old names may have the newer program's configuration.
-    if (description.layout == state_spaces && !document.contains("hidden_size"))
+    if (configured_by_state_spaces(description.layout, document))
       write_others(description, document);
     else
       write_transformers(description, document);

@@ -14,6 +14,32 @@ inline constexpr std::string_view state_spaces_embedding = "backbone.embedding.w
 // Whether a configuration is of this kind.
 inline bool is_state_spaces(const ModelConfig& file) { return !file.has("model_type") && file.has("d_model"); }
 
+// What the two kinds of folders of either Mamba are told apart by: names and configuration of transformers, or of state-spaces.
+struct StateSpacesLayouts {
+  static constexpr std::size_t layouts = 2;
+  static constexpr std::size_t transformers = 0, state_spaces = 1;
+
+  static std::size_t layout_of(const ModelConfig& file, const TensorFolder* tensors) {
+    const bool old_name = tensors != nullptr ? tensors->contains(std::string(state_spaces_embedding)) : is_state_spaces(file);
+    return old_name ? state_spaces : transformers;
+  }
+  // `all` begins with state-spaces' name of the embedding and ends with transformers'.
+  static NameTable names_of(std::span<const NamePair> all, std::size_t layout) {
+    return layout == transformers ? all.last(all.size() - 1) : all.first(all.size() - 1);
+  }
+  static std::string refusal_of(const Shape& shape, std::size_t layout) {
+    if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
+    if (shape.inner() % shape.width != 0) return "the inner width is no multiple of the width";
+    if (layout == state_spaces && shape.norm_epsilon != state_spaces_epsilon)
+      return error("the epsilon of the norms is ", shape.norm_epsilon, ", such files mean ", state_spaces_epsilon).what();
+    return "";
+  }
+  // Files of the old names may have the newer program's configuration.
+  static bool configured_by_state_spaces(std::size_t layout, const Json& document) {
+    return layout == state_spaces && !document.contains("hidden_size");
+  }
+};
+
 inline Index padded_vocabulary(ObjectReader& config, Index vocabulary) {
   Index multiple = 8;
   config.take("pad_vocab_size_multiple", multiple, Between<Index>{1, 65536});
