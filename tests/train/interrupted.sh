@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs that come to an end at any moment: bash interrupted.sh COMMAND PROGRAM CORPUS_PROGRAM
-#   kills   a run that is killed at ten moments drawn at random, between and while checkpoints are written, ends with the bits of
+#   kills   a run that is killed ten times, each at a moment drawn at random around the next few checkpoints, ends with the bits of
 #           one that never was
 #   disk    a disk that is full while a checkpoint is written: one line that names the file, the earlier checkpoint is whole, and
 #           the run goes on once there is room. Needs a file system of its own; exit status 77 where none may be mounted.
@@ -47,19 +47,30 @@ if [ "$command" = kills ]; then
   seed=${RONDO_RANDOM:-$(($(date +%s) % 32768))}
   RANDOM=$seed
   echo "a run takes $((microseconds / 1000)) ms; moments drawn from RONDO_RANDOM=$seed"
+  newest() { { ls -t broken/checkpoints 2>/dev/null || true; } | head -n 1; }
   killed=0
   while [ $killed -lt 10 ]; do
-    moment=$(((RANDOM * 32768 + RANDOM) % (microseconds / 6)))
+    # The moment: after so many writes into the folder of checkpoints, and so long a part of a checkpoint's interval. Counted in writes, not
+    # in time alone, so that the run is not at its end before the last kill on a machine that is faster than it was a moment ago.
+    writes=$((RANDOM % 3))
+    delay=$(((RANDOM * 32768 + RANDOM) % (microseconds / 20)))
     if [ -e broken/run.json ]; then how=(--resume broken); else how=(--out broken "${settings[@]}"); fi
     "$program" train "${how[@]}" --threads 1 --quiet 2>log &
-    sleep "$(printf '%d.%06d' $((moment / 1000000)) $((moment % 1000000)))"
+    last=$(newest)
+    while [ $writes -gt 0 ] && kill -0 $! 2>/dev/null; do
+      sleep 0.002
+      now=$(newest)
+      [ "$now" = "$last" ] || writes=$((writes - 1))
+      last=$now
+    done
+    sleep "$(printf '%d.%06d' $((delay / 1000000)) $((delay % 1000000)))"
     kill -KILL $! 2>/dev/null || true
     status=0
     wait $! 2>/dev/null || status=$?
     [ $status -ne 0 ] || break
     [ $status -eq 137 ] || fail "status $status: $(cat log)"
     killed=$((killed + 1))
-    echo "killed after $moment us: $(ls broken/checkpoints 2>/dev/null | tr '\n' ' ')"
+    echo "killed $delay us after the last write awaited: $(ls broken/checkpoints 2>/dev/null | tr '\n' ' ')"
   done
   [ $killed -ge 5 ] || fail "the run ended after $killed kills"
   run --resume broken
