@@ -83,8 +83,8 @@ int matrix_main(int repetitions) {
                                                                          {1024, 256, 8192}})
     time_layer(memory, tokens, in, out, peak, repetitions);
   std::printf("peak again %.1f GFLOP/s\n", matrix_peak(repetitions));
-  const double bandwidth = triad_bandwidth(repetitions);
-  std::printf("triad %.1f GB/s\n", bandwidth);
+  const auto [bandwidth, moved] = triad_bandwidth(repetitions);
+  std::printf("triad %.1f GB/s as STREAM counts, %.1f moved\n", bandwidth, moved);
   time_few_rows<float>("float", 32000, 2048, bandwidth, repetitions);
   time_few_rows<bf16>("bf16", 32000, 4096, bandwidth, repetitions);
   return 0;

@@ -154,6 +154,8 @@ BOOST_AUTO_TEST_CASE(within_a_window) {
 BOOST_AUTO_TEST_CASE(one_query_a_sequence) {
   check({sizes(8, 2, 64), 4, {{0, 1, 300}, {1, 1, 0}, {2, 1, 17}, {3, 1, 299}}, 300});
   check({sizes(4, 4, 12, 20), 3, {{0, 1, 50}, {2, 1, 19}}, 64});
+  check({sizes(4, 2, 8, 100), 5, {{0, 1, 300}, {1, 0, 5}, {2, 1, 63}, {3, 1, 64}, {4, 1, 127}}, 300});
+  check({sizes(6, 3, 10), 1, {{0, 1, 64}}, 70});
 }
 
 BOOST_AUTO_TEST_CASE(large_scores_stay_finite) {

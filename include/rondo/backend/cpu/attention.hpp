@@ -10,12 +10,13 @@
 // o and log_sum are written, zero in rows of no sequence. q, k, v may be columns of one matrix. Scores are held transposed, keys
 // by queries, so that a lane of a register is a query: maxima and sums along keys need no shuffling, and of the operands of
 // the products only the queries are rearranged. No matrix of tokens x tokens exists; scratch is a few tiles a thread.
-// A single query a sequence (decoding) reads the keys and values once, in place. Throws Error where the sizes disagree.
+// A single query a sequence (decoding) is attention_step.hpp's. Throws Error where the sizes disagree.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 
+#include <rondo/backend/cpu/attention_step.hpp>
 #include <rondo/backend/cpu/attention_tile.hpp>
 #include <rondo/backend/cpu/direct_product.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
@@ -125,46 +126,6 @@ inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, Ind
   transpose_back(tile.output, o);
 }
 
-// One query a sequence: all heads of a key/value head at once, `weights` [group, keys] in scratch.
-inline void attend_once(const AttentionSizes& sizes, const AttentionSequence& at, float* weights, View<float> o, float* log_sum) {
-  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, last = at.keys.count() - 1;
-  const Index begin = sizes.window > 0 ? std::max<Index>(0, last - sizes.window + 1) : 0, count = last + 1 - begin;
-  for (Index u = 0; u < count; ++u) {
-    const float* key = at.keys.row(begin + u);
-    for (Index h = 0; h < group; ++h) {
-      const float* query = at.queries.data + h * d;
-      float score = 0;
-#pragma omp simd reduction(+ : score)
-      for (Index c = 0; c < d; ++c) score += query[c] * key[c];
-      weights[h * count + u] = sizes.scale * score;
-    }
-  }
-  for (Index h = 0; h < group; ++h) {
-    float* weight = weights + h * count;
-    float maximum = attention_lowest, sum = 0;
-    for (Index u = 0; u < count; ++u) maximum = std::max(maximum, weight[u]);
-#pragma omp simd reduction(+ : sum)
-    for (Index u = 0; u < count; ++u) {
-      weight[u] = exponential(weight[u] - maximum);
-      sum += weight[u];
-    }
-    if (log_sum) log_sum[h] = maximum + std::log(sum);
-    const float factor = 1 / sum;
-#pragma omp simd
-    for (Index u = 0; u < count; ++u) weight[u] *= factor;
-    std::fill_n(o.data + h * d, d, 0.0F);
-  }
-  for (Index u = 0; u < count; ++u) {
-    const float* value = at.values.row(begin + u);
-    for (Index h = 0; h < group; ++h) {
-      const float weight = weights[h * count + u];
-      float* output = o.data + h * d;
-#pragma omp simd
-      for (Index c = 0; c < d; ++c) output[c] += weight * value[c];
-    }
-  }
-}
-
 RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q,
                                           View<const float> k, View<const float> v, View<const float> past_keys,
                                           View<const float> past_values, View<float> o, View<float> log_sum, Arena& arena) {
@@ -173,7 +134,7 @@ RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSi
           q.columns, "]");
   zero_padding(sequences, o);
   if (log_sum) zero_padding(sequences, log_sum);
-  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
+  const Index d = sizes.head_width, threads = thread_count();
   Index longest = 0, most_keys = 0;
   for (const Sequence& sequence : sequences) {
     longest = std::max(longest, sequence.length);
@@ -181,23 +142,8 @@ RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSi
   }
   if (longest == 0) return;
   const auto sequence_count = static_cast<Index>(sequences.size());
+  if (longest == 1) return attention_step(sequences, sizes, q, k, v, past_keys, past_values, most_keys, o, log_sum, arena);
   Arena::Mark mark{arena};
-  if (longest == 1) {
-    const Index share = (group * most_keys + 15) / 16 * 16;
-    float* scratch = arena.take<float>(threads * share);
-    const Index tasks = sequence_count * sizes.key_value_heads;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
-    for (Index task = 0; task < tasks; ++task) {
-      const Index s = task / sizes.key_value_heads, head = task % sizes.key_value_heads;
-      const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
-      if (sequence.length == 0) continue;
-      const AttentionSequence at{sizes, sequence, s, head * group, q, k, v, past_keys, past_values};
-      attend_once(sizes, at, scratch + thread_number() * share,
-                  o.middle_rows(sequence.begin, 1).middle_columns(head * group * d, d),
-                  log_sum ? log_sum.row(sequence.begin) + head * group : nullptr);
-    }
-    return;
-  }
   const Index share = AttentionForwardTile::floats(d);
   float* scratch = arena.take<float>(threads * share);
   const Index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;

@@ -2,8 +2,10 @@
 //
 //   y [r, out] = beta y + x [r, in] w^T,   w [out, in] of float, bf16 or fp16,   r = 1 .. few_rows
 //
-// Bound by the memory that holds w; it is read once, in order, by all OpenMP threads. Sums are float32. beta = 0 writes
-// (y may hold anything), beta = 1 adds. The result does not depend on the number of threads.
+// Bound by the memory that holds w; it is read once by all OpenMP threads, each of which follows a few distant streams through its
+// share of the rows: the processor's own prefetching keeps up with streams that go on for many pages, not with rows that end after
+// one (half as fast here). Sums are float32. beta = 0 writes (y may hold anything), beta = 1 adds. The result does not depend on
+// the number of threads.
 #pragma once
 
 #include <cassert>
@@ -20,6 +22,10 @@
 namespace rondo {
 
 inline constexpr Index few_rows = 4;
+
+// Bytes that a thread asks for ahead of what it multiplies, in each of its streams; 0: the processor's own looking ahead is faster.
+template <class Element>
+inline constexpr Index few_rows_ahead = sizeof(Element) == 2 ? 4096 : 0;
 
 // Weights are read in steps of two registers. bf16 weights come as words of two, which give the even and the odd elements of a
 // step; the tokens are put into the same order beforehand.
@@ -57,15 +63,19 @@ inline void order_tokens(View<const float> x, View<float> ordered) {
       }
 }
 
-// y [Rows, Outputs] for as many rows of w and of x, whose whole steps are read from `ordered`.
+// y [Rows, Outputs] for as many rows of x, whose whole steps are read from `ordered`, and rows 0, apart, 2 apart, ... of w; y has
+// its columns where w has its rows.
 template <Index Rows, Index Outputs, class Element>
-void multiply_few_outputs(View<const float> x, View<const float> ordered, const Element* w, Index stride, float* y,
-                          Index y_stride, float beta) {
+void multiply_few_outputs(View<const float> x, View<const float> ordered, const Element* w, Index w_stride, float* y,
+                          Index y_stride, Index apart, float beta) {
+  const Index stride = w_stride * apart;
   Lanes sum[Outputs][Rows] = {};
   Index l = 0;
   for (; l + few_rows_step <= x.columns; l += few_rows_step) {
-    // rows two groups ahead: the processor itself looks ahead within one page only
-    unrolled<Outputs>([&](auto o) __attribute__((always_inline)) { __builtin_prefetch(w + (o + 2 * Outputs) * stride + l, 0, 3); });
+    if constexpr (constexpr Index ahead = few_rows_ahead<Element>; ahead > 0)
+      unrolled<Outputs>([&](auto o) __attribute__((always_inline)) {
+        __builtin_prefetch(reinterpret_cast<const char*>(w + o * stride + l) + ahead, 0, 3);
+      });
     unrolled<2>([&](auto half) __attribute__((always_inline)) {
       Lanes token[Rows];
       unrolled<Rows>([&](auto r) { token[r] = load_lanes(ordered.row(r) + l + half * lane_count); });
@@ -88,13 +98,16 @@ void multiply_few_outputs(View<const float> x, View<const float> ordered, const 
     for (Index o = 0; o < Outputs; ++o)
       for (Index i = l; i < x.columns; ++i) totals[r][o] += static_cast<float>(w[o * stride + i]) * x(r, i);
     float* to = y + r * y_stride;
-    for (Index o = 0; o < Outputs; ++o) to[o] = beta == 0 ? totals[r][o] : to[o] * beta + totals[r][o];
+    for (Index o = 0; o < Outputs; ++o) {
+      float& sum_to = to[o * apart];
+      sum_to = beta == 0 ? totals[r][o] : sum_to * beta + totals[r][o];
+    }
   }
 }
 
 template <Index Rows, class Element>
 void multiply_rows(View<const float> x, View<const Element> w, View<float> y, float beta) {
-  constexpr Index Outputs = Rows < 4 || lane_count == 16 ? 4 : 2;  // rows of weights read side by side: as registers allow
+  constexpr Index Outputs = Rows < 4 || lane_count == 16 ? 4 : 2;  // streams of weights read side by side: as registers allow
   constexpr Index longest = 2048;                                  // columns whose tokens are ordered at a time
   if (x.columns > longest && std::is_same_v<Element, bf16>) {
     multiply_rows<Rows>(x.middle_columns(0, longest), w.middle_columns(0, longest), y, beta);
@@ -112,10 +125,12 @@ void multiply_rows(View<const float> x, View<const Element> w, View<float> y, fl
 #pragma omp parallel for schedule(static) if (threads > 1)
   for (Index part = 0; part < threads; ++part) {
     const Range range = share_of(w.rows, threads, part, Outputs);
+    const Index apart = (range.end - range.begin) / Outputs;
     Index o = range.begin;
-    for (; o + Outputs <= range.end; o += Outputs)
-      multiply_few_outputs<Rows, Outputs>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);
-    for (; o < range.end; ++o) multiply_few_outputs<Rows, 1>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, beta);
+    for (; o < range.begin + apart; ++o)
+      multiply_few_outputs<Rows, Outputs>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, apart, beta);
+    for (o += apart * (Outputs - 1); o < range.end; ++o)
+      multiply_few_outputs<Rows, 1>(x, ordered, w.row(o), w.stride, &y(0, o), y.stride, 1, beta);
   }
 }
 
