@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(length_of_a_run) {
 }
 
 BOOST_AUTO_TEST_CASE(shape_alone_for_a_summary) {
-  BOOST_TEST(app::shape_from_settings({"shape.width=512"}).width == 512);
-  BOOST_TEST(app::shape_from_settings({}).vocabulary == 8192);
+  BOOST_TEST(app::run_from_settings({"shape.width=512"}).shape.width == 512);
+  BOOST_TEST(app::run_from_settings({}).shape.vocabulary == 8192);
 }
 
 Json step_line(Index step, double loss) {

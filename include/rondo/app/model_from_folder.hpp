@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <rondo/app/common.hpp>
+#include <rondo/app/run_description.hpp>
 #include <rondo/app/served_model.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
 
@@ -23,6 +24,17 @@ inline std::pair<const ServedModel*, ModelForm> choose(const std::vector<ServedM
   for (const ServedModel& one : served) files.push_back(one.files);
   const ChosenForm chosen = choose_form(files, config, tensors);
   return {&served[chosen.number], chosen.form};
+}
+
+// The composition that a run names; a run that names none takes the first. Its sizes are then complete.
+inline const ServedModel* choose(const std::vector<ServedModel>& served, RunDescription& run) {
+  if (run.composition.empty()) run.composition = served.front().files.composition;
+  Json sizes = to_json(run)["shape"];
+  const ModelConfig named{Json{{"model_type", own_model_type}, {"composition", run.composition}, {"shape", std::move(sizes)}},
+                          "run.json"};
+  const auto [model, form] = choose(served, named);
+  run.shape = form.shape;
+  return model;
 }
 
 struct ModelFromFolder {

@@ -104,7 +104,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   CLI::App* summary_command = command("summary", "The tree of weights, operations and memory of a model.",
                                       "summary --set shape.width=512 --set shape.depth=8");
   summary_command->add_option("--model", summary_options.model, "checkpoint folder or run");
-  summary_command->add_option("--set", summary_options.settings, "a size, as shape.width=512");
+  summary_command->add_option("--set", summary_options.settings, "a setting, as shape.width=512 or composition=NAME");
   summary_command->add_option("--batch", summary_options.batch, "sequences of a training step");
   summary_command->add_option("--length", summary_options.length, "tokens of a sequence (0: 256, or the context where that is less)");
   summary_command->callback([&] {

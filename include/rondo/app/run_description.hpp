@@ -209,13 +209,13 @@ inline void apply_settings(Json& document, const std::vector<std::string>& setti
   }
 }
 
-// The shape alone, as for a summary; a vocabulary that is not given is 8192.
-inline Shape shape_from_settings(const std::vector<std::string>& settings) {
+// Settings without data, as for a summary; a vocabulary that is not given is 8192.
+inline RunDescription run_from_settings(const std::vector<std::string>& settings) {
   Json document = Json::object();
   apply_settings(document, settings);
-  Shape shape = read_run_description(document, "--set").shape;
-  if (shape.vocabulary == 0) shape.vocabulary = 8192;
-  return shape;
+  RunDescription run = read_run_description(document, "--set");
+  if (run.shape.vocabulary == 0) run.shape.vocabulary = 8192;
+  return run;
 }
 
 }  // namespace rondo::app

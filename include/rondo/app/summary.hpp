@@ -15,7 +15,7 @@
 namespace rondo::app {
 
 struct SummaryOptions {
-  std::filesystem::path model;  // a folder; without one the program's first composition with these settings
+  std::filesystem::path model;  // a folder; without one the composition and the sizes of these settings
   std::vector<std::string> settings;
   Index batch = 8;
   Index length = 0;  // tokens of a sequence; 0: 256, or the context where that is less
@@ -53,7 +53,9 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   const ServedModel* model = &served.front();
   Shape shape;
   if (options.model.empty()) {
-    shape = shape_from_settings(options.settings);
+    RunDescription run = run_from_settings(options.settings);
+    model = choose(served, run);
+    shape = run.shape;
   } else {
     const ModelFolder folder{options.model};
     const auto [chosen, form] = choose(served, folder.config(), &folder.tensors());

@@ -85,14 +85,9 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   }
   resolve_steps(run.train, data.tokens(),
                 resumed && before["train"].contains("steps") ? before["train"]["steps"].get<Index>() : 0);
-  if (run.composition.empty()) run.composition = served.front().files.composition;
   if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
 
-  Json sizes = to_json(run)["shape"];
-  const ModelConfig chosen{Json{{"model_type", own_model_type}, {"composition", run.composition}, {"shape", std::move(sizes)}},
-                           "run.json"};
-  const auto [model, form] = choose(served, chosen);
-  run.shape = form.shape;
+  const ServedModel* model = choose(served, run);
   TrainingRun training{resumed ? options.resume : options.out, *model, run, resumed ? before["record"] : Json{}, data,
                        held_out.get(), common};
   return training.go();
