@@ -26,9 +26,9 @@ BOOST_AUTO_TEST_SUITE(minimal_pairs)
 BOOST_AUTO_TEST_CASE(right_wrong_and_ties) {
   KnownScorer scorer{known};
   // right, right (longer, yet more probable), wrong, tie (bc = cb), tie (the same)
-  const std::vector<MinimalPairs> files{{"mixed", {"ab", "bbb", "cd", "bc", "x"}, {"ac", "ez", "cc", "cb", "x"}},
-                                        {"right", {"a", "b"}, {"b", "c"}},
-                                        {"wrong", {"b"}, {"a"}}};
+  const std::vector<MinimalPairs> files{{"mixed", "", {"ab", "bbb", "cd", "bc", "x"}, {"ac", "ez", "cc", "cb", "x"}},
+                                        {"right", "islands", {"a", "b"}, {"b", "c"}},
+                                        {"wrong", "islands", {"b"}, {"a"}}};
   std::vector<std::pair<Index, Index>> progress;
   const PairReport report = score_minimal_pairs(scorer, files, letters, begin_of_text,
                                                 [&](Index done, Index all) { progress.emplace_back(done, all); });
@@ -44,18 +44,24 @@ BOOST_AUTO_TEST_CASE(right_wrong_and_ties) {
   BOOST_TEST(report.files[1].standard_error() == 0.0);
   BOOST_TEST(report.files[2].accuracy() == 0.0);
   // The mean over files, not over pairs.
-  BOOST_TEST(report.macro_accuracy() == (0.6 + 1 + 0) / 3, boost::test_tools::tolerance(1e-15));
-  BOOST_TEST(report.standard_error() == std::sqrt(0.6 * 0.4 / 5) / 3, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(report.macro().accuracy == (0.6 + 1 + 0) / 3, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST(report.macro().standard_error == std::sqrt(0.6 * 0.4 / 5) / 3, boost::test_tools::tolerance(1e-15));
+  BOOST_TEST_REQUIRE(report.phenomena().size() == 1U);
+  const MacroAverage islands = report.phenomena().at("islands");
+  BOOST_TEST(islands.files == 2);
+  BOOST_TEST(islands.accuracy == 0.5);
+  BOOST_TEST(islands.standard_error == 0.0);
   Index tokens = 0;
   for (const auto& text : scorer.asked) tokens += std::ssize(text);
   BOOST_TEST((progress.back() == std::pair<Index, Index>{tokens, tokens}));
 
   const Json json = report.json();
-  BOOST_TEST(json["macro_accuracy"].get<double>() == report.macro_accuracy());
-  BOOST_TEST(json["standard_error"].get<double>() == report.standard_error());
+  BOOST_TEST(json["macro_accuracy"].get<double>() == report.macro().accuracy);
+  BOOST_TEST(json["standard_error"].get<double>() == report.macro().standard_error);
   BOOST_TEST(json["chance"].get<double>() == 0.5);
   BOOST_TEST(json["pairs"].get<int>() == 8);
   BOOST_TEST(json["ties"].get<int>() == 2);
+  BOOST_TEST(json["phenomena"]["islands"]["accuracy"].get<double>() == 0.5);
   BOOST_TEST(json["files"].size() == 3U);
   BOOST_TEST(json["files"]["mixed"]["accuracy"].get<double>() == 0.6);
   BOOST_TEST(json["files"]["mixed"]["standard_error"].get<double>() == mixed.standard_error());
@@ -66,7 +72,7 @@ BOOST_AUTO_TEST_CASE(right_wrong_and_ties) {
 
 // The first word tells the two apart only where something stands before it.
 BOOST_AUTO_TEST_CASE(the_token_that_begins_texts_lets_the_first_word_count) {
-  const std::vector<MinimalPairs> files{{"first", {"ax"}, {"bx"}}};
+  const std::vector<MinimalPairs> files{{"first", "", {"ax"}, {"bx"}}};
   KnownScorer with{known}, without{known};
   const PairReport counted = score_minimal_pairs(with, files, letters, begin_of_text);
   const PairReport not_counted = score_minimal_pairs(without, files, letters, -1);
@@ -85,7 +91,7 @@ BOOST_AUTO_TEST_CASE(the_token_that_begins_texts_lets_the_first_word_count) {
 BOOST_AUTO_TEST_CASE(scores_that_are_no_numbers_are_an_error) {
   KnownScorer scorer{
       [](const auto& text, std::size_t t) { return text[t] == 'z' ? std::numeric_limits<float>::quiet_NaN() : -1.0F; }};
-  const std::vector<MinimalPairs> files{{"fine", {"aa"}, {"ab"}}, {"agreement", {"aa", "ab"}, {"ab", "az"}}};
+  const std::vector<MinimalPairs> files{{"fine", "", {"aa"}, {"ab"}}, {"agreement", "", {"aa", "ab"}, {"ab", "az"}}};
   BOOST_TEST(message_of([&] { score_minimal_pairs(scorer, files, letters, begin_of_text); }) ==
              "minimal pairs: agreement: pair 2: the model's score is not a number");
 }
@@ -99,9 +105,19 @@ BOOST_AUTO_TEST_CASE(files_are_read_line_by_line) {
       "{\"sentence_good\": \"last\", \"sentence_bad\": \"without line end\"}");
   const MinimalPairs pairs = read_minimal_pairs(folder / "one.jsonl");
   BOOST_TEST(pairs.name == "one");
+  BOOST_TEST(pairs.phenomenon == "");
   BOOST_TEST(pairs.good == (std::vector<std::string>{"The cat sleeps.", "", "last"}), boost::test_tools::per_element());
   BOOST_TEST(pairs.bad == (std::vector<std::string>{"The cat sleep.", "b\u00e9\n", "without line end"}),
              boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_has_the_phenomenon_of_its_first_pair) {
+  const TemporaryFolder folder;
+  put(folder / "one.jsonl", "{\"sentence_good\": \"a\", \"sentence_bad\": \"b\", \"linguistics_term\": \"island_effects\"}\n");
+  BOOST_TEST(read_minimal_pairs(folder / "one.jsonl").phenomenon == "island_effects");
+  put(folder / "two.jsonl", "{\"sentence_good\": \"a\", \"sentence_bad\": \"b\", \"linguistics_term\": 7}\n");
+  BOOST_TEST(message_of([&] { read_minimal_pairs(folder / "two.jsonl"); }) ==
+             (folder / "two.jsonl").string() + ":1: expected an object with a string 'linguistics_term'");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_with_file_and_line) {

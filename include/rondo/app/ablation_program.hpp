@@ -1,43 +1,51 @@
-// What the program of rondo/app/ablation.hpp does: its command line, its runs, its table and charts.
+// What the program of rondo/app/ablation.hpp does: its command line and its runs.
 #pragma once
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <rondo/app/common.hpp>
+#include <rondo/app/comparison.hpp>
 #include <rondo/app/composition.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/core/compiled.hpp>
-#include <rondo/io/bar_chart.hpp>
-#include <rondo/io/line_chart.hpp>
-#include <rondo/io/text_table.hpp>
+#include <rondo/io/number_text.hpp>
 #include <rondo/model/equal_parameters.hpp>
 
 namespace rondo::app {
 
 struct AblationOptions {
-  std::filesystem::path data, held_out, tokenizer, pairs, out, config;
+  std::filesystem::path data, held_out, tokenizer, out, config;
+  std::vector<std::filesystem::path> pairs;
   std::vector<std::string> settings, only;
+  std::vector<double> rates;  // to choose from for each composition; none: the settings' for all
+  Index rate_tokens = 500000;
   int seeds = 1;
   std::string sample;  // prompt that every model continues at the end
 };
 
-// What one finished run is known by.
-struct RunOutcome {
-  Index parameters = 0;
-  double tokens_per_second = 0;
-  HeldOutLoss loss;
-  PairReport pairs;
-  std::string sample;
-  std::vector<double> curve_tokens, curve_loss;
-};
+// Pairs are named by their folder or file.
+inline std::string pairs_name(const std::filesystem::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).stem().string();
+}
+
+inline HeldOutCurve held_out_curve(const std::filesystem::path& run) {
+  HeldOutCurve curve;
+  for (const Json& line : read_metrics(run / "metrics.jsonl")) {
+    if (!line.contains("held_out_loss")) continue;
+    curve.tokens.push_back(line["tokens"].get<double>());
+    curve.loss.push_back(line["held_out_loss"].get<double>());
+  }
+  return curve;
+}
 
 inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::path& run, const AblationOptions& options,
                              const CommonOptions& common) {
@@ -49,12 +57,13 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
     outcome.loss = held_out_loss(from.model->scorer(), TokenFile{options.held_out}, vocabulary, 0, 0);
   if (!options.pairs.empty() || !options.sample.empty()) {
     const Tokenizer tokenizer = tokenizer_of({}, run, vocabulary);
-    if (!options.pairs.empty()) {
+    for (const std::filesystem::path& path : options.pairs) {
       ProgressLine progress{common.quiet};
-      outcome.pairs = score_minimal_pairs(
-          from.model->scorer(), read_all_minimal_pairs(options.pairs),
-          [&](const std::string& text) { return tokenizer.encode(text).ids; }, text_border(tokenizer),
+      const PairReport report = score_minimal_pairs(
+          from.model->scorer(), read_all_minimal_pairs(path), [&](const std::string& text) { return tokenizer.encode(text).ids; },
+          text_border(tokenizer),
           [&](Index done, Index all) { progress.show("scoring " + run.filename().string(), done, all, "tokens"); });
+      outcome.pairs.push_back({pairs_name(path), report});
     }
     if (!options.sample.empty()) {
       std::vector<Token> ids = tokenizer.encode(options.sample).ids;
@@ -65,116 +74,62 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   }
   double speed = 0;
   Index steps = 0;
-  for (const Json& line : read_metrics(run / "metrics.jsonl")) {
+  for (const Json& line : read_metrics(run / "metrics.jsonl"))
     if (line.contains("tokens_per_second")) speed += 1 / line["tokens_per_second"].get<double>(), ++steps;
-    if (!line.contains("held_out_loss")) continue;
-    outcome.curve_tokens.push_back(line["tokens"].get<double>());
-    outcome.curve_loss.push_back(line["held_out_loss"].get<double>());
-  }
+  outcome.curve = held_out_curve(run);
   outcome.tokens_per_second = steps > 0 ? static_cast<double>(steps) / speed : 0;
   return outcome;
 }
 
-struct MeanAndError {
-  double mean = 0, error = 0;
-};
-inline MeanAndError mean_and_error(const std::vector<double>& values) {
-  MeanAndError result;
-  for (const double value : values) result.mean += value / static_cast<double>(values.size());
-  double squares = 0;
-  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  if (values.size() > 1)
-    result.error = std::sqrt(squares / static_cast<double>(values.size() - 1) / static_cast<double>(values.size()));
-  return result;
-}
-inline std::string with_error(const MeanAndError& value, int digits) {
-  return fixed_text(value.mean, digits) + " ± " + fixed_text(value.error, digits);
+// The composition's settings at the size of the budget.
+inline Json settings_of(const Composition& one, const RunDescription& base, Index budget) {
+  RunDescription alike = base;
+  if (one.adapt != nullptr) one.adapt(alike.shape);
+  alike.shape =
+      with_parameters([&](const Shape& shape) { return one.model.parameters(shape); }, alike.shape, one.size, 8, budget);
+  Json settings = to_json(alike);
+  settings["composition"] = "";
+  settings.erase("record");
+  return settings;
 }
 
-// All outcomes of one composition, a run a seed.
-struct Compared {
-  const Composition* composition;
-  std::vector<RunOutcome> runs;
-  template <class Get>
-  [[nodiscard]] std::vector<double> values(Get get) const {
-    std::vector<double> result;
-    for (const RunOutcome& run : runs) result.push_back(get(run));
-    return result;
+// Trains in `folder`, or goes on there. False: stopped before its end.
+inline bool train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
+                     CommonOptions common) {
+  TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
+  if (std::filesystem::exists(folder / "run.json")) {
+    train = TrainOptions{};
+    train.resume = folder;
+  } else {
+    std::filesystem::create_directories(folder);
+    write_json(folder / "settings.json", settings);
+    train.out = folder;
+    train.config = folder / "settings.json";
   }
-  // Over seeds; of a single run its own standard error.
-  [[nodiscard]] MeanAndError loss() const {
-    MeanAndError result = mean_and_error(values([](const RunOutcome& run) { return run.loss.loss; }));
-    if (runs.size() == 1) result.error = runs[0].loss.standard_error;
-    return result;
-  }
-  [[nodiscard]] MeanAndError accuracy() const {
-    MeanAndError result = mean_and_error(values([](const RunOutcome& run) { return 100 * run.pairs.macro_accuracy(); }));
-    if (runs.size() == 1) result.error = 100 * runs[0].pairs.standard_error();
-    return result;
-  }
-  [[nodiscard]] MeanAndError accuracy(std::size_t file) const {
-    MeanAndError result = mean_and_error(values([&](const RunOutcome& run) { return 100 * run.pairs.files[file].accuracy(); }));
-    if (runs.size() == 1) result.error = 100 * runs[0].pairs.files[file].standard_error();
-    return result;
-  }
-};
+  common.json = false;
+  common.seed = 0;
+  if (app::train({one.model}, train, common) == 0) return true;
+  std::fprintf(stderr, "stopped; the same command goes on\n");
+  return false;
+}
 
-inline void write_comparison(const std::vector<Compared>& all, const AblationOptions& options, const CommonOptions& common) {
-  const bool scored = !options.pairs.empty();
-  std::vector<std::string> columns{"composition", "parameters", "tokens/s", "held-out loss"};
-  if (scored) columns.insert(columns.end(), {"accuracy %", "chance"});
-  TextTable table{columns};
-  Json json = Json::array();
-  LineChart curves{.title = "Held-out loss", .x = {.label = "tokens"}, .y = {.label = "nats per token"}};
-  for (const Compared& one : all) {
-    const MeanAndError speed = mean_and_error(one.values([](const RunOutcome& run) { return run.tokens_per_second; }));
-    std::vector<std::string> row{one.composition->name, std::to_string(one.runs[0].parameters), fixed_text(speed.mean, 0),
-                                 with_error(one.loss(), 4)};
-    Json entry{{"composition", one.composition->name}, {"purpose", one.composition->purpose},
-               {"parameters", one.runs[0].parameters}, {"tokens_per_second", speed.mean},
-               {"held_out_loss", one.loss().mean}, {"held_out_standard_error", one.loss().error}, {"seeds", one.runs.size()}};
-    if (scored) {
-      row.insert(row.end(), {with_error(one.accuracy(), 1), "50"});
-      entry["accuracy"] = one.accuracy().mean;
-      entry["accuracy_standard_error"] = one.accuracy().error;
-      for (std::size_t f = 0; f < one.runs[0].pairs.files.size(); ++f)
-        entry["files"][one.runs[0].pairs.files[f].name] = {{"accuracy", one.accuracy(f).mean},
-                                                           {"standard_error", one.accuracy(f).error}};
-    }
-    table.add(row);
-    json.push_back(std::move(entry));
-    curves.series.push_back({one.composition->name, one.runs[0].curve_tokens, one.runs[0].curve_loss});
+// The rate whose short run ends with the lowest held-out loss; none where one was stopped.
+inline std::optional<double> best_rate(const Composition& one, Json settings, const AblationOptions& options,
+                                       const CommonOptions& common) {
+  for (const char* length : {"steps", "epochs"}) settings["train"].erase(length);
+  settings["train"]["tokens"] = options.rate_tokens;
+  double best = options.rates[0], lowest = std::numeric_limits<double>::infinity();
+  for (const double rate : options.rates) {
+    const std::filesystem::path folder = options.out / "rates" / (one.name + "-" + short_text(rate));
+    if (!common.quiet) std::fprintf(stderr, "%s, rate %s\n", one.name.c_str(), short_text(rate).c_str());
+    settings["train"]["rate"] = rate;
+    if (!train_in(folder, one, settings, options, common)) return {};
+    const std::vector<double> losses = held_out_curve(folder).loss;
+    require(!losses.empty(), folder.string(), ": the run measured no held-out loss to choose its rate by");
+    if (!common.quiet) std::fprintf(stderr, "%s, rate %s: held-out loss %.4f\n", one.name.c_str(), short_text(rate).c_str(), losses.back());
+    if (losses.back() < lowest) lowest = losses.back(), best = rate;
   }
-  std::string text = table.text();
-  if (scored) {
-    std::vector<std::string> names{"minimal pairs, % right"};
-    for (const Compared& one : all) names.push_back(one.composition->name);
-    TextTable phenomena{names};
-    BarChart chart{.title = "Minimal pairs", .y = {.label = "% right"}, .lines = {{50, "chance"}}};
-    for (const PairScore& file : all[0].runs[0].pairs.files) chart.categories.push_back(file.name);
-    for (const Compared& one : all) chart.series.push_back({one.composition->name, {}, {}});
-    for (std::size_t f = 0; f < chart.categories.size(); ++f) {
-      std::vector<std::string> row{chart.categories[f]};
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        const MeanAndError accuracy = all[i].accuracy(f);
-        row.push_back(with_error(accuracy, 1));
-        chart.series[i].values.push_back(accuracy.mean);
-        chart.series[i].error.push_back(accuracy.error);
-      }
-      phenomena.add(row);
-    }
-    text += "\n" + phenomena.text();
-    chart.width = std::max(chart.width, 40.0 * static_cast<double>(chart.categories.size()));
-    if (chart.categories.size() <= 40) write_file(options.out / "accuracy.svg", svg(chart));
-  }
-  for (const Compared& one : all)
-    if (!one.runs[0].sample.empty()) text += "\n" + one.composition->name + ": " + one.runs[0].sample + "\n";
-  std::printf("%s", text.c_str());
-  write_file(options.out / "table.txt", text);
-  write_file(options.out / "table.csv", table.csv());
-  write_json(options.out / "results.json", json);
-  write_file(options.out / "loss.svg", svg(curves));
-  print_result(common, Json{{"out", options.out.string()}, {"results", json}});
+  return best;
 }
 
 inline int run_ablation(const std::vector<Composition>& list, const AblationOptions& options, const CommonOptions& common) {
@@ -185,49 +140,37 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   for (const std::string& name : options.only)
     require(std::any_of(list.begin(), list.end(), [&](const Composition& one) { return one.name == name; }), "--only: no composition '",
             name, "'; `--list` names all");
+  require(options.rates.empty() || !options.held_out.empty(), "--rates: the best is chosen on held-out text; give --held-out too");
   Json document = options.config.empty() ? Json::object() : read_json(options.config);
   apply_settings(document, options.settings);
   RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
   if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
+  base.seed = common.seed;
   const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
 
   std::vector<Compared> all;
   for (const Composition* one : chosen) {
-    Compared compared{one, {}};
-    RunDescription run_alike = base;
-    if (one->adapt != nullptr) one->adapt(run_alike.shape);
-    run_alike.shape = with_parameters([&](const Shape& shape) { return one->model.parameters(shape); }, run_alike.shape, one->size, 8, budget);
-    Json settings = to_json(run_alike);
-    settings["composition"] = "";
-    settings.erase("record");
+    Json settings = settings_of(*one, base, budget);
+    if (!options.rates.empty()) {
+      const std::optional<double> rate = best_rate(*one, settings, options, common);
+      if (!rate) return 1;
+      settings["train"]["rate"] = *rate;
+    }
+    Compared compared{one, settings["train"]["rate"].get<double>(), {}};
     for (int seed = 0; seed < options.seeds; ++seed) {
       const std::filesystem::path run = options.out / (one->name + "-" + std::to_string(seed));
-      TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
-      if (std::filesystem::exists(run / "run.json")) {
-        train = TrainOptions{};
-        train.resume = run;
-      } else {
-        std::filesystem::create_directories(run);
-        settings["seed"] = common.seed + static_cast<std::uint64_t>(seed);
-        write_json(run / "settings.json", settings);
-        train.out = run;
-        train.config = run / "settings.json";
-      }
+      settings["seed"] = common.seed + static_cast<std::uint64_t>(seed);
       if (!common.quiet) std::fprintf(stderr, "%s, seed %d: %s\n", one->name.c_str(), seed, one->purpose.c_str());
-      CommonOptions quiet_result = common;
-      quiet_result.json = false;
-      quiet_result.seed = 0;
-      const int status = app::train({one->model}, train, quiet_result);
-      if (status != 0) {
-        std::fprintf(stderr, "stopped; the same command goes on\n");
-        return status;
-      }
+      if (!train_in(run, *one, settings, options, common)) return 1;
       compared.runs.push_back(outcome_of(one->model, run, options, common));
     }
     all.push_back(std::move(compared));
   }
-  write_comparison(all, options, common);
+  std::string text;
+  const Json results = write_comparison(all, options.out, text);
+  std::printf("%s", text.c_str());
+  print_result(common, Json{{"out", options.out.string()}, {"results", results}});
   return 0;
 }
 
@@ -241,11 +184,16 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   program.add_option("--data", options.data, "token file to train on");
   program.add_option("--held-out", options.held_out, "token file for the held-out loss");
   program.add_option("--tokenizer", options.tokenizer, "copied into the runs (default: tokenizer.json beside the data)");
-  program.add_option("--pairs", options.pairs, "minimal pairs to score, a .jsonl file or a folder of them");
+  program.add_option("--pairs", options.pairs, "minimal pairs to score, a .jsonl file or a folder of them; may be given again")
+      ->allow_extra_args(false);
   program.add_option("--out", options.out, "folder of the comparison; a stopped one goes on there");
   program.add_option("--config", options.config, "settings to start from, as a run's run.json");
   program.add_option("--set", options.settings, "one setting for all runs, as train.tokens=1000000 or shape.width=256");
   program.add_option("--only", options.only, "names of the compositions to compare, comma-separated")->delimiter(',');
+  program.add_option("--rates", options.rates, "learning rates, comma-separated: each composition takes that of the lowest held-out loss")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
+  program.add_option("--rate-tokens", options.rate_tokens, "tokens of the short runs that choose the rate")->check(CLI::PositiveNumber);
   program.add_option("--seeds", options.seeds, "runs of each composition")->check(CLI::Range(1, 100));
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");

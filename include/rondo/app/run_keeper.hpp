@@ -111,7 +111,7 @@ class RunKeeper {
   // The exit status.
   int finish(bool done, int signal) {
     const Index step = reached().step;
-    if (done) measure();
+    if (done && !was_measured()) measure();
     progress_.finish();
     const auto latest = checkpoints_.latest();
     if (!latest || latest->step != step) save_checkpoint("");
@@ -188,6 +188,15 @@ class RunKeeper {
     return "";
   }
 
+  // That the loss at this step stands in metrics.jsonl already, as in a run that goes on after its end.
+  [[nodiscard]] bool was_measured() {
+    for (const Json& line : read_metrics(folder_ / "metrics.jsonl"))
+      if (line.contains("held_out_loss") && line["step"].get<Index>() == reached().step) {
+        held_out_loss_ = line["held_out_loss"].get<double>();
+        return true;
+      }
+    return false;
+  }
   void measure() {
     if (held_out_ == nullptr) return;
     const HeldOutLoss loss = held_out_loss_now();

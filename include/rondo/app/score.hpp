@@ -40,12 +40,17 @@ inline int score(const std::vector<ServedModel>& served, const ScoreOptions& opt
       from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
       text_border(tokenizer), [&](Index done, Index all) { progress.show("scoring", done, all, "tokens"); });
   progress.finish();
-  if (!common.quiet)
+  if (!common.quiet) {
     for (const PairScore& file : report.files)
       std::printf("%-60s %6.2f %% +- %.2f  (%td pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
                   100 * file.standard_error(), file.pairs, file.ties);
-  std::printf("macro accuracy %.2f %% +- %.2f over %zu files (chance 50 %%); %s\n", 100 * report.macro_accuracy(),
-              100 * report.standard_error(), report.files.size(), report.conventions.c_str());
+    for (const auto& [name, average] : report.phenomena())
+      std::printf("phenomenon %-49s %6.2f %% +- %.2f  (%td files)\n", name.c_str(), 100 * average.accuracy,
+                  100 * average.standard_error, average.files);
+  }
+  const MacroAverage macro = report.macro();
+  std::printf("macro accuracy %.2f %% +- %.2f over %td files (chance 50 %%); %s\n", 100 * macro.accuracy, 100 * macro.standard_error,
+              macro.files, report.conventions.c_str());
   Json json = report.json();
   json["model"] = options.model.string();
   json["pairs_from"] = options.pairs.string();

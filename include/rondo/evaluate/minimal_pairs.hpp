@@ -3,8 +3,9 @@
 //   score(sentence) = sum over t of log p(x_t | x_1 .. x_{t-1}), float32;   a pair is right where score(good) > score(bad)
 //
 // Input: a JSON-lines file, or a folder of them, each line {"sentence_good": ..., "sentence_bad": ..., ...}. Equal scores are
-// ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); the macro
-// average is the mean over files, its standard error sqrt(sum of squares) / files. Chance is 0.5. Where the tokenizer names a
+// ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); a macro
+// average is the mean over files, its standard error sqrt(sum of squares) / files: over all, and over those of one phenomenon where
+// the pairs name theirs (BLiMP: "linguistics_term", the same in all pairs of a file). Chance is 0.5. Where the tokenizer names a
 // token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line,
 // and for a score that is not a number, with file and pair.
 #pragma once
@@ -13,6 +14,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,12 +26,14 @@
 namespace rondo {
 
 struct MinimalPairs {
-  std::string name;  // of the file, without its ending
+  std::string name;        // of the file, without its ending
+  std::string phenomenon;  // that its first pair names, or none
   std::vector<std::string> good, bad;
 };
 
 struct PairScore {
   std::string name;
+  std::string phenomenon;
   Index pairs = 0;
   Index ties = 0;
   Index right = 0;
@@ -39,21 +43,40 @@ struct PairScore {
   [[nodiscard]] double standard_error() const { return std::sqrt(accuracy() * (1 - accuracy()) / static_cast<double>(pairs)); }
 };
 
+// The mean over files.
+struct MacroAverage {
+  Index files = 0;
+  double accuracy = 0;
+  double standard_error = 0;
+};
+
+[[nodiscard]] inline MacroAverage macro_average(std::span<const PairScore> files) {
+  MacroAverage result{std::ssize(files), 0, 0};
+  const auto count = static_cast<double>(files.size());
+  double squares = 0;
+  for (const PairScore& file : files) {
+    result.accuracy += file.accuracy() / count;
+    squares += file.standard_error() * file.standard_error();
+  }
+  result.standard_error = std::sqrt(squares) / count;
+  return result;
+}
+
 struct PairReport {
   std::vector<PairScore> files;
   std::string conventions;
-  [[nodiscard]] double macro_accuracy() const {
-    double sum = 0;
-    for (const PairScore& file : files) sum += file.accuracy();
-    return sum / static_cast<double>(files.size());
-  }
-  [[nodiscard]] double standard_error() const {
-    double sum = 0;
-    for (const PairScore& file : files) sum += file.standard_error() * file.standard_error();
-    return std::sqrt(sum) / static_cast<double>(files.size());
+  [[nodiscard]] MacroAverage macro() const { return macro_average(files); }
+  // By name of the phenomenon; files that name none are left out.
+  [[nodiscard]] std::map<std::string, MacroAverage> phenomena() const {
+    std::map<std::string, std::vector<PairScore>> groups;
+    for (const PairScore& file : files)
+      if (!file.phenomenon.empty()) groups[file.phenomenon].push_back(file);
+    std::map<std::string, MacroAverage> result;
+    for (const auto& [name, group] : groups) result[name] = macro_average(group);
+    return result;
   }
   [[nodiscard]] Json json() const {
-    Json result{{"macro_accuracy", macro_accuracy()}, {"standard_error", standard_error()}, {"chance", 0.5}};
+    Json result{{"macro_accuracy", macro().accuracy}, {"standard_error", macro().standard_error}, {"chance", 0.5}};
     Index pairs = 0, ties = 0;
     Json list = Json::object();
     for (const PairScore& file : files) {
@@ -65,6 +88,9 @@ struct PairReport {
     result["pairs"] = pairs;
     result["ties"] = ties;
     result["conventions"] = conventions;
+    for (const auto& [name, average] : phenomena())
+      result["phenomena"][name] = {{"accuracy", average.accuracy}, {"standard_error", average.standard_error},
+                                   {"files", average.files}};
     result["files"] = std::move(list);
     return result;
   }
@@ -77,7 +103,7 @@ inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
   if (std::filesystem::is_regular_file(path) && std::filesystem::is_empty(path)) throw none();
   const MappedFile file{path};
   const std::string_view text = file.text();
-  MinimalPairs pairs{path.stem().string(), {}, {}};
+  MinimalPairs pairs{path.stem().string(), {}, {}, {}};
   std::size_t line = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -92,6 +118,7 @@ inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
         throw error(place, ": expected an object with a string '", key, "'");
       return pair[key].get<std::string>();
     };
+    if (pairs.good.empty() && pair.is_object() && pair.contains("linguistics_term")) pairs.phenomenon = sentence("linguistics_term");
     pairs.good.push_back(sentence("sentence_good"));
     pairs.bad.push_back(sentence("sentence_bad"));
   }
@@ -137,7 +164,7 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
   report.conventions += "no leading space, no final token; float32; ties count one half; temperature 1";
   std::size_t next = 0;
   for (const MinimalPairs& file : files) {
-    PairScore score{file.name, std::ssize(file.good), 0, 0};
+    PairScore score{file.name, file.phenomenon, std::ssize(file.good), 0, 0};
     for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
       require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), "minimal pairs: ", file.name, ": pair ", i + 1,
               ": the model's score is not a number");

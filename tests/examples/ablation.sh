@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# A comparison from outside: bash ablation.sh ABLATION_PROGRAM CORPUS_PROGRAM
+# Two compositions at the better of two rates each, scored on two sets of pairs; the same command again trains nothing and says the
+# same; an interrupted comparison ends like one that never was.
+set -euo pipefail
+ablation=$(realpath "$1") corpus=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+"$ablation" --list | grep -q "^sigmoid-forget .*no lower bound" || fail "--list names compositions"
+"$ablation" --help | grep -q "Example" || fail "--help has an example"
+
+"$corpus" grammar --words 5000 --out text >/dev/null
+"$corpus" tokenizer --text text/train.txt --vocabulary 300 --out tokenizer.json >/dev/null
+"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
+"$corpus" encode --tokenizer tokenizer.json --text text/held_out.txt --out held_out.tokens >/dev/null
+mkdir islands
+for file in one two; do
+  echo '{"sentence_good": "The girl sleeps.", "sentence_bad": "The girl sleep.", "linguistics_term": "agreement"}' >islands/$file.jsonl
+done
+compare() {
+  "$ablation" --only hgrn2,sigmoid-forget --data train.tokens --held-out held_out.tokens --pairs text/pairs --pairs islands \
+    --rates 0.00001,0.01 --rate-tokens 2048 --threads 1 --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 \
+    --set shape.depth=2 --set train.batch=4 --set train.length=32 --set train.tokens=4096 --set train.held_out_tokens=1000 "$@"
+}
+
+compare --out whole --quiet --json >whole.txt
+[ "$(ls whole/rates | tr '\n' ' ')" = "hgrn2-0.01 hgrn2-1e-05 sigmoid-forget-0.01 sigmoid-forget-1e-05 " ] || fail "rates: $(ls whole/rates)"
+grep -q '"rate": *0.01' whole/hgrn2-0/settings.json || fail "16 steps learn more at 0.01 than at 0.00001"
+[ "$(grep -c held_out_loss whole/hgrn2-0/metrics.jsonl)" -gt 1 ] || fail "a curve"
+grep -q "rate .*pairs % .*islands % .*chance" whole/table.txt || fail "a column each: $(head -n 1 whole/table.txt)"
+grep -q "islands by phenomenon" whole/table.txt || fail "phenomena: $(cat whole/table.txt)"
+grep -q "^agreement " whole/table.txt || fail "the phenomenon has a line"
+for file in table.csv results.json loss.svg accuracy_pairs.svg accuracy_islands.svg; do [ -s whole/$file ] || fail "$file"; done
+tail -n 1 whole.txt | grep -q '"phenomena"' || fail "--json: $(tail -n 1 whole.txt)"
+
+before=$(cat whole/*/metrics.jsonl whole/rates/*/metrics.jsonl | cksum)
+cp whole/table.txt before.txt
+compare --out whole --quiet >/dev/null
+[ "$before" = "$(cat whole/*/metrics.jsonl whole/rates/*/metrics.jsonl | cksum)" ] || fail "finished runs are left as they are"
+cmp before.txt whole/table.txt || fail "the same table again"
+
+for writes in 1 4; do  # killed after so many files of measurements
+  compare --out broken --quiet >/dev/null 2>&1 &
+  while kill -0 $! 2>/dev/null && [ "$(find broken -name metrics.jsonl 2>/dev/null | wc -l)" -lt $writes ]; do sleep 0.01; done
+  kill -KILL $! 2>/dev/null || true
+  wait $! 2>/dev/null || true
+done
+compare --out broken --quiet >/dev/null
+for run in hgrn2-0 sigmoid-forget-0 rates/hgrn2-0.01; do
+  cmp whole/$run/model.safetensors broken/$run/model.safetensors || fail "$run: other bits after a kill"
+done
+
+status=0
+compare --out wrong --only nothing --quiet 2>log || status=$?
+[ $status -eq 1 ] && grep -q "no composition 'nothing'" log || fail "status $status: $(cat log)"
+status=0
+"$ablation" --data train.tokens --out wrong --rates 0.1 --quiet 2>log || status=$?
+[ $status -eq 1 ] && grep -q "give --held-out too" log || fail "status $status: $(cat log)"
+echo "passed"
