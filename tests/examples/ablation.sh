@@ -42,6 +42,14 @@ compare --out whole --quiet >/dev/null
 [ "$before" = "$(cat whole/*/metrics.jsonl whole/rates/*/metrics.jsonl | cksum)" ] || fail "finished runs are left as they are"
 cmp before.txt whole/table.txt || fail "the same table again"
 
+"$ablation" --only hgrn2 --data train.tokens --out stopped --threads 1 --quiet --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 \
+  --set shape.depth=2 --set train.steps=1000000 2>log &
+while kill -0 $! 2>/dev/null && [ ! -s stopped/hgrn2-0/metrics.jsonl ]; do sleep 0.01; done
+kill -TERM $!
+status=0
+wait $! || status=$?
+[ $status -eq 143 ] && grep -q "the same command goes on" log || fail "status $status after SIGTERM: $(cat log)"
+
 for writes in 1 4; do  # killed after so many files of measurements
   compare --out broken --quiet >/dev/null 2>&1 &
   while kill -0 $! 2>/dev/null && [ "$(find broken -name metrics.jsonl 2>/dev/null | wc -l)" -lt $writes ]; do sleep 0.01; done

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,8 +92,8 @@ inline Json settings_of(const Composition& one, const RunDescription& base, Inde
   return settings;
 }
 
-// Trains in `folder`, or goes on there. False: stopped before its end.
-inline bool train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
+// Trains in `folder`, or goes on there; the exit status, not 0 where it was stopped before its end.
+inline int train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
                      CommonOptions common) {
   TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
   if (std::filesystem::exists(folder / "run.json")) {
@@ -108,28 +107,28 @@ inline bool train_in(const std::filesystem::path& folder, const Composition& one
   }
   common.json = false;
   common.seed = 0;
-  if (app::train({one.model}, train, common) == 0) return true;
-  std::fprintf(stderr, "stopped; the same command goes on\n");
-  return false;
+  const int status = app::train({one.model}, train, common);
+  if (status != 0) std::fprintf(stderr, "stopped; the same command goes on\n");
+  return status;
 }
 
-// The rate whose short run ends with the lowest held-out loss; none where one was stopped.
-inline std::optional<double> best_rate(const Composition& one, Json settings, const AblationOptions& options,
-                                       const CommonOptions& common) {
-  for (const char* length : {"steps", "epochs"}) settings["train"].erase(length);
-  settings["train"]["tokens"] = options.rate_tokens;
-  double best = options.rates[0], lowest = std::numeric_limits<double>::infinity();
+// Sets the rate whose short run ends with the lowest held-out loss; the exit status.
+inline int choose_rate(const Composition& one, Json& settings, const AblationOptions& options, const CommonOptions& common) {
+  Json trial = settings;
+  for (const char* length : {"steps", "epochs"}) trial["train"].erase(length);
+  trial["train"]["tokens"] = options.rate_tokens;
+  double lowest = std::numeric_limits<double>::infinity();
   for (const double rate : options.rates) {
     const std::filesystem::path folder = options.out / "rates" / (one.name + "-" + short_text(rate));
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s\n", one.name.c_str(), short_text(rate).c_str());
-    settings["train"]["rate"] = rate;
-    if (!train_in(folder, one, settings, options, common)) return {};
+    trial["train"]["rate"] = rate;
+    if (const int status = train_in(folder, one, trial, options, common)) return status;
     const std::vector<double> losses = held_out_curve(folder).loss;
     require(!losses.empty(), folder.string(), ": the run measured no held-out loss to choose its rate by");
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s: held-out loss %.4f\n", one.name.c_str(), short_text(rate).c_str(), losses.back());
-    if (losses.back() < lowest) lowest = losses.back(), best = rate;
+    if (losses.back() < lowest) lowest = losses.back(), settings["train"]["rate"] = rate;
   }
-  return best;
+  return 0;
 }
 
 inline int run_ablation(const std::vector<Composition>& list, const AblationOptions& options, const CommonOptions& common) {
@@ -152,17 +151,14 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   std::vector<Compared> all;
   for (const Composition* one : chosen) {
     Json settings = settings_of(*one, base, budget);
-    if (!options.rates.empty()) {
-      const std::optional<double> rate = best_rate(*one, settings, options, common);
-      if (!rate) return 1;
-      settings["train"]["rate"] = *rate;
-    }
+    if (!options.rates.empty())
+      if (const int status = choose_rate(*one, settings, options, common)) return status;
     Compared compared{one, settings["train"]["rate"].get<double>(), {}};
     for (int seed = 0; seed < options.seeds; ++seed) {
       const std::filesystem::path run = options.out / (one->name + "-" + std::to_string(seed));
       settings["seed"] = common.seed + static_cast<std::uint64_t>(seed);
       if (!common.quiet) std::fprintf(stderr, "%s, seed %d: %s\n", one->name.c_str(), seed, one->purpose.c_str());
-      if (!train_in(run, *one, settings, options, common)) return 1;
+      if (const int status = train_in(run, *one, settings, options, common)) return status;
       compared.runs.push_back(outcome_of(one->model, run, options, common));
     }
     all.push_back(std::move(compared));
