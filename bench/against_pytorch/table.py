@@ -45,7 +45,8 @@ def preamble(good, peak, options):
         f" (GFLOP/s: {rates}). MB: largest resident size of the process,"
         " Python and torch included; in brackets where a step had fewer sequences.",
         "",
-        f"As installed: `pip install`, nothing else. Tuned: {environment}, and the code named below the table.",
+        f"As installed: `pip install`, nothing else. Tuned: {environment}, and the code named below the table. The same program"
+        " varies by 2 to 8 % from process to process, so that ratios below 1.1 say only that neither is slower by much.",
     ]
 
 
