@@ -33,7 +33,7 @@ examples, from rondo's folder:
   {INSTALL}
   python3 bench/against_pytorch/run.py                                all of it: about 25 minutes on two cores
   python3 bench/against_pytorch/run.py --list                         what that measures
-  python3 bench/against_pytorch/run.py --size S --only llama,mamba --out /tmp/some.md
+  python3 bench/against_pytorch/run.py --size S --only llama,mamba --out some.md
 """
 
 
@@ -196,9 +196,9 @@ def measure_all(left, options, folder):
 
 def main():
     options = arguments()
-    todo = list(measurements(options))
+    planned = list(measurements(options))
     if options.list:
-        for key, command in todo:
+        for key, command in planned:
             print(" ".join(str(value) for value in key.values()), "|", " ".join(command))
         return
     missing = missing_modules(options)
@@ -213,12 +213,12 @@ def main():
     if options.again:
         options.raw.unlink(missing_ok=True)
     done = {json.dumps(line["key"]) for line in read_raw(options.raw) if "failed" not in line}
-    left = [(key, command) for key, command in todo if json.dumps(key) not in done and not absent(key)]
+    left = [(key, command) for key, command in planned if json.dumps(key) not in done and not absent(key)]
     with tempfile.TemporaryDirectory(prefix="against_pytorch_") as folder:
         measure_all(left, options, pathlib.Path(folder))
 
     latest = {json.dumps(line["key"]): line for line in read_raw(options.raw)}
-    lines = [latest[json.dumps(key)] for key, _ in todo if json.dumps(key) in latest]
+    lines = [latest[json.dumps(key)] for key, _ in planned if json.dumps(key) in latest]
     if all("failed" in line for line in lines):
         print("Nothing was measured: no table.")
         return
