@@ -28,9 +28,12 @@ namespace {
 
 std::atomic<std::size_t> count = 0;
 
-void* counted(std::size_t bytes, std::size_t alignment) {
+void* counted_or_null(std::size_t bytes, std::size_t alignment) noexcept {
   ++count;
-  if (void* memory = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment)) return memory;
+  return std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+}
+void* counted(std::size_t bytes, std::size_t alignment) {
+  if (void* memory = counted_or_null(bytes, alignment)) return memory;
   throw std::bad_alloc{};
 }
 
@@ -48,6 +51,9 @@ void* operator new(std::size_t bytes) {
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {  // the address sanitizer has its own, if there is none here
+  return counted_or_null(bytes, alignof(std::max_align_t));
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
