@@ -7,6 +7,7 @@
 // phenomenon, a table and the chart are by phenomenon, and a second table by file.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
