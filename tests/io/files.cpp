@@ -1,5 +1,6 @@
-// AtomicFile and MappedFile: what is under a name is always complete.
+// AtomicFile, MappedFile, FolderLock: what is under a name is always complete, and written by one program.
 #include <rondo/io/atomic_file.hpp>
+#include <rondo/io/folder_lock.hpp>
 #include <rondo/io/mapped_file.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -89,6 +90,28 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_the_old_file) {
   BOOST_TEST(has(message, "File too large"));
   BOOST_TEST(content(folder / "data") == "old");
   BOOST_TEST(folder.entries() == 1);
+}
+
+// Held by another process, which is then killed.
+BOOST_AUTO_TEST_CASE(a_folder_is_locked_until_its_holder_ends) {
+  const TemporaryFolder folder;
+  int ready[2];
+  BOOST_TEST_REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const FolderLock lock{folder.path()};
+    if (::write(ready[1], "x", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  BOOST_TEST_REQUIRE(::read(ready[0], &byte, 1) == 1);
+  BOOST_TEST(has(message_of([&] { FolderLock lock{folder.path()}; }), folder.path().string() + ": another program is writing there"));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (int again = 0; again < 2; ++again) FolderLock lock{folder.path()};
+  BOOST_TEST(folder.entries() == 0);
+  BOOST_TEST(has(message_of([&] { FolderLock lock{folder / "none"}; }), "none: cannot be opened as a folder: No such file"));
+  for (const int end : ready) ::close(end);
 }
 
 BOOST_AUTO_TEST_CASE(places_that_cannot_be_written_are_named) {

@@ -45,7 +45,11 @@ expect_status() {
   [ "$status" -eq "$2" ] || fail "status $status, expected $2: $(cat log)"
 }
 "$hgrn2" train --data train.tokens --held-out held_out.tokens --out broken "${settings[@]}" --quiet 2>log &
-after_lines INT 15 $!
+after_lines STOP 15 $!
+"$hgrn2" train --resume broken --quiet 2>second.log && fail "two runs in one folder"
+grep -q "broken: another program is writing there" second.log || fail "$(cat second.log)"
+kill -INT $!
+kill -CONT $!
 expect_status $! 130
 grep -q "train --resume broken" log || fail "a line that tells how to resume: $(cat log)"
 [ -s broken/model.safetensors ] || fail "a stopped run has a model"

@@ -16,6 +16,7 @@
 #include <rondo/app/score.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/io/folder_lock.hpp>
 #include <rondo/io/number_text.hpp>
 #include <rondo/model/equal_parameters.hpp>
 
@@ -147,6 +148,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   base.seed = common.seed;
   const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
+  const FolderLock lock{options.out};
 
   std::vector<Compared> all;
   for (const Composition* one : chosen) {

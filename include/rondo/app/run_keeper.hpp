@@ -10,6 +10,7 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <rondo/app/common.hpp>
@@ -20,6 +21,7 @@
 #include <rondo/data/token_file.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/perplexity.hpp>
+#include <rondo/io/folder_lock.hpp>
 #include <rondo/model/checkpoint/writer.hpp>
 #include <rondo/train/checkpoints.hpp>
 #include <rondo/train/metrics.hpp>
@@ -82,9 +84,17 @@ class RunKeeper {
                    before["threads"].dump().c_str(), facts["threads"].dump().c_str());
   }
 
-  // Makes the folder; from here on after_step() watches.
+  // Makes the folder, which is this program's alone from here on; after_step() watches.
   void begin() {
-    prepare_folder();
+    const std::filesystem::path tokenizer = missing_tokenizer();
+    std::error_code problem;
+    std::filesystem::create_directories(folder_, problem);
+    require(!problem, folder_.string(), ": cannot be made: ", problem.message());
+    lock_.emplace(folder_);
+    if (tokenizer.extension() == ".json")
+      write_file(folder_ / "tokenizer.json", MappedFile{tokenizer}.text());
+    else if (!tokenizer.empty())
+      copy_tokenizer(tokenizer, folder_);
     metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
     write_json(folder_ / "run.json", to_json(run_));
     say(reached().step == 0 ? "training" : "going on");
@@ -145,9 +155,9 @@ class RunKeeper {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // The tokenizer is looked at before anything is made.
-  void prepare_folder() {
-    if (std::filesystem::exists(folder_ / "run.json") && std::filesystem::exists(folder_ / "tokenizer.json")) return;
+  // The tokenizer that the folder has yet to get; empty: none. It is looked at before anything is made.
+  [[nodiscard]] std::filesystem::path missing_tokenizer() {
+    if (std::filesystem::exists(folder_ / "run.json") && std::filesystem::exists(folder_ / "tokenizer.json")) return {};
     const std::filesystem::path beside = data_->path().parent_path() / "tokenizer.json";
     if (run_.data.tokenizer.empty() && std::filesystem::exists(beside) &&
         Tokenizer::load(beside).fingerprint() == data_->tokenizer())
@@ -162,13 +172,7 @@ class RunKeeper {
     } else if (!common_.quiet) {
       std::fprintf(stderr, "note: no tokenizer beside the data; --tokenizer would put one into the run\n");
     }
-    std::error_code problem;
-    std::filesystem::create_directories(folder_, problem);
-    require(!problem, folder_.string(), ": cannot be made: ", problem.message());
-    if (given.extension() == ".json")
-      write_file(folder_ / "tokenizer.json", MappedFile{given}.text());
-    else if (!given.empty())
-      copy_tokenizer(given, folder_);
+    return given;
   }
   void say(const char* what) const {
     if (common_.quiet) return;
@@ -224,6 +228,7 @@ class RunKeeper {
     last_save_ = Clock::now();
   }
 
+  std::optional<FolderLock> lock_;
   std::unique_ptr<MetricsFile> metrics_;
   Clock::time_point last_save_;
   Progress before_;
