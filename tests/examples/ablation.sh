@@ -20,11 +20,10 @@ mkdir islands
 for file in one two; do
   echo '{"sentence_good": "The girl sleeps.", "sentence_bad": "The girl sleep.", "linguistics_term": "agreement"}' >islands/$file.jsonl
 done
-compare() {
-  "$ablation" --only hgrn2,sigmoid-forget --data train.tokens --held-out held_out.tokens --pairs text/pairs --pairs islands \
-    --rates 0.00001,0.01 --rate-tokens 2048 --threads 1 --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 \
-    --set shape.depth=2 --set train.batch=4 --set train.length=32 --set train.tokens=4096 --set train.held_out_tokens=1000 "$@"
-}
+alike=(--only hgrn2,sigmoid-forget --data train.tokens --held-out held_out.tokens --pairs text/pairs --pairs islands
+  --rates 0.00001,0.01 --rate-tokens 2048 --threads 1 --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32
+  --set shape.depth=2 --set train.batch=4 --set train.length=32 --set train.tokens=4096 --set train.held_out_tokens=1000)
+compare() { "$ablation" "${alike[@]}" "$@"; }
 
 compare --out whole --quiet --json >whole.txt
 [ "$(ls whole/rates | tr '\n' ' ')" = "hgrn2-0.01 hgrn2-1e-05 sigmoid-forget-0.01 sigmoid-forget-1e-05 " ] || fail "rates: $(ls whole/rates)"
@@ -45,17 +44,24 @@ cmp before.txt whole/table.txt || fail "the same table again"
 "$ablation" --only hgrn2 --data train.tokens --out stopped --threads 1 --quiet --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 \
   --set shape.depth=2 --set train.steps=1000000 2>log &
 while kill -0 $! 2>/dev/null && [ ! -s stopped/hgrn2-0/metrics.jsonl ]; do sleep 0.01; done
+status=0
+"$ablation" --data train.tokens --out stopped --quiet 2>second.log || status=$?
+[ $status -eq 1 ] && grep -q "^ablation: stopped: another program is writing there" second.log || fail "status $status: $(cat second.log)"
 kill -TERM $!
 status=0
 wait $! || status=$?
 [ $status -eq 143 ] && grep -q "the same command goes on" log || fail "status $status after SIGTERM: $(cat log)"
 
-for writes in 1 4; do  # killed after so many files of measurements
-  compare --out broken --quiet >/dev/null 2>&1 &
-  while kill -0 $! 2>/dev/null && [ "$(find broken -name metrics.jsonl 2>/dev/null | wc -l)" -lt $writes ]; do sleep 0.01; done
+killed=0
+for writes in 1 4; do  # killed after so many files of measurements, or at its end where that comes first
+  "$ablation" "${alike[@]}" --out broken --quiet >/dev/null 2>&1 &
+  while kill -0 $! 2>/dev/null && [ "$(find broken -name metrics.jsonl 2>/dev/null | wc -l)" -lt $writes ]; do sleep 0.005; done
   kill -KILL $! 2>/dev/null || true
-  wait $! 2>/dev/null || true
+  status=0
+  wait $! 2>/dev/null || status=$?
+  [ $status -ne 137 ] || killed=$((killed + 1))
 done
+[ $killed -gt 0 ] || fail "the comparison ended before it was killed"
 compare --out broken --quiet >/dev/null
 for run in hgrn2-0 sigmoid-forget-0 rates/hgrn2-0.01; do
   cmp whole/$run/model.safetensors broken/$run/model.safetensors || fail "$run: other bits after a kill"
