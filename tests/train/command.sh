@@ -71,6 +71,12 @@ cmp straight/checkpoints/step-000000300/training.safetensors broken/checkpoints/
 "$hgrn2" train --resume broken --set train.steps=310 --quiet
 grep -q '"step":310' broken/metrics.jsonl || fail "ten more steps"
 
+# A shape that the published form cannot say is saved in rondo's own, and the run says why at its start.
+"$hgrn2" train --data train.tokens --out own --set shape.width=32 --set shape.heads=2 --set shape.mlp_width=48 --set shape.depth=1 \
+  --set shape.mixer_norm_epsilon=0.001 --set train.steps=1 --set train.length=32 2>log
+grep -q "not as 'hgrn2': shape.mixer_norm_epsilon is 0.001, such files mean 1e-05" log || fail "$(cat log)"
+grep -q '"model_type": *"rondo"' own/config.json || fail "$(cat own/config.json)"
+
 # Bad input: status 1 (2 for wrong usage), one line that names it, and no run begun.
 refused() {
   local expected=$1 status=0

@@ -92,6 +92,10 @@ class TrainingRun : public RunKeeper {
       if (signals.caught() != 0) training_->stop();
     });
     begin();
+    if (files_.published != nullptr && !common_.quiet)
+      if (const std::string why = files_.published->refusal(run_.shape); !why.empty())
+        std::fprintf(stderr, "note: saved in rondo's own form, which other programs do not read, not as '%s': %s\n",
+                     std::string(files_.published->model_type()).c_str(), why.c_str());
     bool done = false;
     try {
       done = training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);

@@ -28,8 +28,7 @@ struct Hgrn2Files : HgrnFamily<Hgrn2Files> {
         (description.layout == separate || description.options.lower_bounds))
       return "the keys of all heads together are not as wide as the model";
     const double epsilon = description.layout == separate ? fixed_epsilon : shape.norm_epsilon;
-    if (shape.mixer_norm_epsilon != epsilon)
-      return error("the epsilon of the mixer's norm is ", shape.mixer_norm_epsilon, ", such files mean ", epsilon).what();
+    if (shape.mixer_norm_epsilon != epsilon) return other_epsilon("mixer_norm_epsilon", shape.mixer_norm_epsilon, epsilon);
     return "";
   }
 

@@ -66,6 +66,11 @@ inline constexpr Between<Index> possible_size{1, 2147483647};
 inline constexpr Between<Index> possible_depth{1, 100000};
 inline constexpr Between<double> possible_epsilon{0.0, 1.0};
 
+// Why a shape whose `member` is not what a form means without saying it has no place there.
+inline std::string other_epsilon(const char* member, double found, double meant) {
+  return error("shape.", member, " is ", found, ", such files mean ", meant).what();
+}
+
 // Refuses a member that is there and not null.
 inline void refuse_member(ObjectReader& config, const char* key, std::string_view why) {
   if (const Json* member = config.find(key)) throw config.mismatch(key, "null (" + std::string(why) + ")", *member);
@@ -123,11 +128,11 @@ class PublishedFiles : public FileForm {
     why_not = "expected " + options_.text() + "; found " + description.options.text();
     return std::nullopt;
   }
+  [[nodiscard]] std::string refusal(const Shape& shape) const override { return Files::refusal(first_to_say(shape)); }
   std::optional<ModelForm> write(const Shape& shape, const SaveOptions& options, ModelConfig& config) const override {
     const std::string kept_type = options.like ? options.like->model_type() : "";
-    Description<Options> description{shape, options_, options.layout.value_or(0)};
-    while (!options.layout && description.layout + 1 < Files::layouts && !Files::refusal(description).empty())
-      ++description.layout;
+    const Description<Options> description =
+        options.layout ? Description<Options>{shape, options_, *options.layout} : first_to_say(shape);
     const std::string refusal = Files::refusal(description);
     if (kept_type == own_model_type || (!options.layout && !refusal.empty())) return std::nullopt;
     require(refusal.empty(), "a model cannot be written as '", Files::model_type, "': ", refusal);
@@ -141,6 +146,13 @@ class PublishedFiles : public FileForm {
   }
 
  private:
+  // In the first layout that can say it; where none can, in the first.
+  [[nodiscard]] Description<Options> first_to_say(const Shape& shape) const {
+    for (std::size_t layout = 0; layout < Files::layouts; ++layout)
+      if (const Description<Options> description{shape, options_, layout}; Files::refusal(description).empty()) return description;
+    return {shape, options_, 0};
+  }
+
   Options options_;
 };
 

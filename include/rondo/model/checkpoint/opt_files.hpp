@@ -66,7 +66,8 @@ struct OptFiles {
   }
 
   static std::string refusal(const Description<Options>& description) {
-    if (description.shape.norm_epsilon != norm_epsilon) return "the norms' epsilon is not 1e-5";
+    const double epsilon = description.shape.norm_epsilon;
+    if (epsilon != norm_epsilon) return other_epsilon("norm_epsilon", epsilon, norm_epsilon);
     return positioned_refusal(description.shape);
   }
 

@@ -31,7 +31,7 @@ struct StateSpacesLayouts {
     if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
     if (shape.inner() % shape.width != 0) return "the inner width is no multiple of the width";
     if (layout == state_spaces && shape.norm_epsilon != state_spaces_epsilon)
-      return error("the epsilon of the norms is ", shape.norm_epsilon, ", such files mean ", state_spaces_epsilon).what();
+      return other_epsilon("norm_epsilon", shape.norm_epsilon, state_spaces_epsilon);
     return "";
   }
   // Files of the old names may have the newer program's configuration.

@@ -104,10 +104,8 @@ struct XlstmFiles {
   static std::string refusal(const Description<Options>& description) {
     const Shape& shape = description.shape;
     if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
-    if (shape.norm_epsilon != epsilon || shape.mixer_norm_epsilon != epsilon)
-      return error("the epsilons of its norms are ", shape.norm_epsilon, " and ", shape.mixer_norm_epsilon, ", such files mean ",
-                   epsilon)
-          .what();
+    if (shape.norm_epsilon != epsilon) return other_epsilon("norm_epsilon", shape.norm_epsilon, epsilon);
+    if (shape.mixer_norm_epsilon != epsilon) return other_epsilon("mixer_norm_epsilon", shape.mixer_norm_epsilon, epsilon);
     if (shape.logit_soft_cap != 0) return "its logits are capped";
     return "";
   }
