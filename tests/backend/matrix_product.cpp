@@ -1,7 +1,12 @@
 // Every path of the matrix product against double loops, at sizes around the tiles and blocks of the implementations.
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
+#include <cstdint>
 #include <tuple>
+
+#include <pthread.h>
+#include <sys/time.h>
 
 #include <rondo/backend/cpu/matrix_product.hpp>
 
@@ -32,9 +37,59 @@ void compare_few_rows() {
   }
 }
 
+// Where the handler of a signal finds its frame.
+struct StackOfTheTest {
+  pthread_t thread = ::pthread_self();
+  std::uintptr_t begin = 0, end = 0;
+  StackOfTheTest() {
+    pthread_attr_t attributes;
+    void* address = nullptr;
+    std::size_t size = 0;
+    ::pthread_getattr_np(thread, &attributes);
+    ::pthread_attr_getstack(&attributes, &address, &size);
+    ::pthread_attr_destroy(&attributes);
+    begin = reinterpret_cast<std::uintptr_t>(address), end = begin + size;
+  }
+};
+const StackOfTheTest* stack_of_the_test = nullptr;
+volatile std::sig_atomic_t on_the_stack = 0, elsewhere = 0;
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(matrix_product)
+
+// A program that uses rondo may handle signals; one that comes amid a product must not be handled on the product's memory.
+BOOST_AUTO_TEST_CASE(signals_are_handled_on_the_stack) {
+  const StackOfTheTest stack;
+  stack_of_the_test = &stack;
+  struct sigaction handle {}, before {};
+  handle.sa_handler = [](int) {
+    const volatile char here = 0;
+    const auto address = reinterpret_cast<std::uintptr_t>(&here);
+    const bool found = ::pthread_equal(::pthread_self(), stack_of_the_test->thread) != 0 && address >= stack_of_the_test->begin &&
+                       address < stack_of_the_test->end;
+    if (found)
+      on_the_stack = on_the_stack + 1;
+    else
+      elsewhere = elsewhere + 1;
+  };
+  handle.sa_flags = SA_RESTART;
+  ::sigaction(SIGALRM, &handle, &before);
+  const itimerval often{{0, 200}, {0, 200}}, never{};
+  ::setitimer(ITIMER_REAL, &often, nullptr);
+  for (const auto& [rows, columns, inner] : {std::tuple<Index, Index, Index>{256, 256, 256}, {300, 200, 2048}, {512, 64, 1030}})
+    for (const Transpose ta : {Transpose::no, Transpose::yes})
+      for (const Transpose tb : {Transpose::no, Transpose::yes}) {
+        Matrix<float> a = ta == Transpose::no ? Matrix<float>{rows, inner} : Matrix<float>{inner, rows};
+        Matrix<float> b = tb == Transpose::no ? Matrix<float>{inner, columns} : Matrix<float>{columns, inner};
+        Matrix<float> c{rows, columns};
+        const int enough = on_the_stack + 20;
+        while (on_the_stack < enough && elsewhere == 0) multiply(View<const float>(a.view()), ta, View<const float>(b.view()), tb, c.view(), 0);
+      }
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
+  BOOST_TEST(elsewhere == 0);
+}
 
 BOOST_AUTO_TEST_CASE(chosen) {
   compare_products(&multiply);

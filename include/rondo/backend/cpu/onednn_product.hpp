@@ -4,18 +4,33 @@
 //
 // The only header that includes oneDNN; compiled where RONDO_ONEDNN is defined. dnnl_sgemm uses all OpenMP threads, and
 // the calling one alone inside a parallel region. Throws Error when oneDNN refuses.
+//
+// Before 3.11.2 its kernels for x86-64 let the stack pointer point into the heap, where the frame of a signal handler overwrites
+// what lies below (oneDNN's issue 4845). Under these versions signals wait until a product is done.
 #pragma once
+
+#include <optional>
+#include <tuple>
 
 #include <dnnl.h>
 
+#include <rondo/backend/cpu/blocked_signals.hpp>
 #include <rondo/backend/cpu/transpose.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
 
+[[nodiscard]] inline bool onednn_moves_the_stack() {
+  const dnnl_version_t& version = *dnnl_version();
+  return std::tuple(version.major, version.minor, version.patch) < std::tuple(3, 11, 2);
+}
+
 inline void onednn_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
   const auto letter = [](Transpose transpose) { return transpose == Transpose::no ? 'N' : 'T'; };
+  static const bool moves_the_stack = onednn_moves_the_stack();
+  std::optional<BlockedSignals> blocked;
+  if (moves_the_stack) blocked.emplace();
   const dnnl_status_t status = dnnl_sgemm(letter(ta), letter(tb), c.rows, c.columns, columns_of(a, ta), 1.0f, a.data, a.stride,
                                           b.data, b.stride, beta, c.data, c.stride);
   require(status == dnnl_success, "oneDNN: product of ", c.rows, " x ", columns_of(a, ta), " and ", columns_of(a, ta), " x ",
