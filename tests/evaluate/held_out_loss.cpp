@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(figures_are_those_of_their_formulas) {
   BOOST_TEST(loss.perplexity() == std::exp((first + third) / 7), boost::test_tools::tolerance(1e-14));
   BOOST_TEST(loss.bytes == 25.0);
   BOOST_TEST(loss.bits_per_byte() == (first + third) / std::log(2.0) / 25, boost::test_tools::tolerance(1e-14));
-  BOOST_TEST(progress == std::vector<Index>{3}, boost::test_tools::per_element());
+  BOOST_TEST(progress == (std::vector<Index>{2, 3, 5, 7}), boost::test_tools::per_element());
 
   KnownScorer again{known};
   const HeldOutLoss unknown = held_out_loss(again, texts_from(documents, 0), 2, -1);
@@ -142,8 +142,18 @@ BOOST_AUTO_TEST_CASE(many_documents_in_several_passes) {
   BOOST_TEST(loss.loss == sum / tokens, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(loss.standard_error == std::sqrt(squares) / tokens, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(scorer.passes > 2);
-  BOOST_TEST(progress.back() == 1500);
+  BOOST_TEST(progress.back() == loss.tokens);
   BOOST_TEST(std::is_sorted(progress.begin(), progress.end()));
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_the_progress_ends_it) {
+  KnownScorer scorer{known};
+  struct Enough {};
+  const auto stop_after_three = [](Index predicted) {
+    if (predicted >= 3) throw Enough{};
+  };
+  BOOST_CHECK_THROW(held_out_loss(scorer, texts_from(documents_of({6, 1, 3}), 1), 2, -1, stop_after_three), Enough);
+  BOOST_TEST(scorer.asked.size() == 2);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_predict_is_an_error) {

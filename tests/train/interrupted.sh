@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs that come to an end at any moment: bash interrupted.sh COMMAND PROGRAM CORPUS_PROGRAM
-#   kills   a run that is killed ten times, each at a moment drawn at random around the next few checkpoints, ends with the bits of
-#           one that never was
+#   kills   a run that is killed or asked to stop ten times, each at a moment drawn at random around the next few checkpoints, ends
+#           with the bits and the measurements of one that never was
 #   disk    a disk that is full while a checkpoint is written: one line that names the file, the earlier checkpoint is whole, and
 #           the run goes on once there is room. Needs a file system of its own; exit status 77 where none may be mounted.
 set -euo pipefail
@@ -26,15 +26,16 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 "$corpus" grammar --words 20000 --out text >/dev/null
 "$corpus" tokenizer --text text/train.txt --vocabulary 400 --out tokenizer.json >/dev/null
-"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
-settings=(--data train.tokens --set shape.width=64 --set shape.depth=2 --set shape.heads=2 --set shape.mlp_width=96
+for part in train held_out; do "$corpus" encode --tokenizer tokenizer.json --text text/$part.txt --out $part.tokens >/dev/null; done
+settings=(--data train.tokens --held-out held_out.tokens --set shape.width=64 --set shape.depth=2 --set shape.heads=2 --set shape.mlp_width=96
   --set shape.dropout=0.1 --set train.batch=2 --set train.length=32 --set train.steps=200 --set train.checkpoint_steps=5
-  --set train.ema=0.9 --set train.checkpoint_minutes=0)
+  --set train.ema=0.9 --set train.checkpoint_minutes=0 --set train.held_out_steps=5 --set train.held_out_tokens=300)
 
 same() {  # that two finished runs have the same bits
   cmp "$1/model.safetensors" "$2/model.safetensors"
   cmp "$1/checkpoints/step-000000200/training.safetensors" "$2/checkpoints/step-000000200/training.safetensors"
   [ "$(wc -l <"$1/metrics.jsonl")" -eq "$(wc -l <"$2/metrics.jsonl")" ] || fail "as many lines of metrics"
+  cmp <(grep held_out_loss "$1/metrics.jsonl") <(grep held_out_loss "$2/metrics.jsonl") || fail "the same measurements"
   [ -z "$(find "$2" -name '*.partial*')" ] || fail "nothing half-written is left"
 }
 
@@ -54,6 +55,7 @@ if [ "$command" = kills ]; then
     # in time alone, so that the run is not at its end before the last kill on a machine that is faster than it was a moment ago.
     writes=$((RANDOM % 3))
     delay=$(((RANDOM * 32768 + RANDOM) % (microseconds / 20)))
+    if [ $((RANDOM % 2)) = 0 ]; then signal=KILL expected=137; else signal=TERM expected=143; fi
     if [ -e broken/run.json ]; then how=(--resume broken); else how=(--out broken "${settings[@]}"); fi
     "$program" train "${how[@]}" --threads 1 --quiet 2>log &
     last=$(newest)
@@ -64,13 +66,13 @@ if [ "$command" = kills ]; then
       last=$now
     done
     sleep "$(printf '%d.%06d' $((delay / 1000000)) $((delay % 1000000)))"
-    kill -KILL $! 2>/dev/null || true
+    kill -$signal $! 2>/dev/null || true
     status=0
     wait $! 2>/dev/null || status=$?
     [ $status -ne 0 ] || break
-    [ $status -eq 137 ] || fail "status $status: $(cat log)"
+    [ $status -eq $expected ] || fail "SIG$signal, status $status: $(cat log)"
     killed=$((killed + 1))
-    echo "killed $delay us after the last write awaited: $(ls broken/checkpoints 2>/dev/null | tr '\n' ' ')"
+    echo "SIG$signal $delay us after the last write awaited: $(ls broken/checkpoints 2>/dev/null | tr '\n' ' ')"
   done
   [ $killed -ge 5 ] || fail "the run ended after $killed kills"
   run --resume broken

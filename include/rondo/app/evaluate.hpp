@@ -47,9 +47,10 @@ inline int evaluate(const std::vector<ServedModel>& served, const EvaluateOption
   const ModelFromFolder from{served, options.model, common};
   ProgressLine progress{common.quiet};
   const Index documents = options.documents > 0 ? std::min(options.documents, file.documents()) : file.documents();
+  const auto tokens = static_cast<Index>(file.begin_of(documents).tokens);
   const HeldOutLoss loss = held_out_loss(from.model->scorer(), file, from.model->shape().vocabulary, options.window,
                                          options.documents,
-                                         [&](Index done) { progress.show("evaluating", done, documents, "documents"); });
+                                         [&](Index done) { progress.show("evaluating", done, tokens, "tokens"); });
   progress.finish();
   std::printf("held-out loss %.4f +- %.4f nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents)\n",
               loss.loss, loss.standard_error, loss.perplexity(), loss.bits_per_byte(), loss.tokens, loss.documents);

@@ -17,6 +17,7 @@
 #include <rondo/app/progress.hpp>
 #include <rondo/app/report.hpp>
 #include <rondo/app/run_description.hpp>
+#include <rondo/app/signals.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
@@ -56,7 +57,7 @@ class RunKeeper {
   virtual ~RunKeeper() = default;
 
   virtual const Progress& reached() const = 0;
-  virtual HeldOutLoss held_out_loss_now() = 0;
+  virtual std::optional<HeldOutLoss> held_out_loss_now() = 0;  // absent: a signal came before its end
   virtual void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const = 0;
   virtual void save_state_into(const std::filesystem::path& folder) const = 0;
 
@@ -100,6 +101,7 @@ class RunKeeper {
     say(reached().step == 0 ? "training" : "going on");
     last_save_ = Clock::now();
     before_ = reached();
+    if (reached().step > 0 && is_measured_after(reached()) && !was_measured()) measure();
   }
 
   void after_step(const StepReport& report) {
@@ -109,23 +111,23 @@ class RunKeeper {
     progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens",
                    "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3) +
                        (held_out_loss_ > 0 ? ", held out " + fixed_text(held_out_loss_, 3) : ""));
-    if (now.step % run_.train.held_out_steps == 0 && now.step < run_.train.steps) measure();
     const std::string milestone = milestone_of(now);
     const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
     const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||
                      (run_.train.checkpoint_minutes > 0 && since > 60 * run_.train.checkpoint_minutes);
     if (due || !milestone.empty()) save_checkpoint(milestone);
+    if (is_measured_after(now)) measure();
     before_ = now;
   }
 
   // The exit status.
-  int finish(bool done, int signal) {
+  int finish(bool done) {
     const Index step = reached().step;
-    if (done && !was_measured()) measure();
-    progress_.finish();
     const auto latest = checkpoints_.latest();
     if (!latest || latest->step != step) save_checkpoint("");
     save_model_into(folder_, save_options());
+    if (done && !was_measured()) done = measure();
+    progress_.finish();
     write_report(folder_);
     Json result = run_results(read_metrics(folder_ / "metrics.jsonl"));
     if (!common_.quiet || !done) {
@@ -141,7 +143,7 @@ class RunKeeper {
     result["run"] = folder_.string();
     result["done"] = done;
     print_result(common_, result);
-    return done ? 0 : 128 + signal;
+    return done ? 0 : 128 + signals_.caught();
   }
 
   std::filesystem::path folder_;
@@ -151,6 +153,7 @@ class RunKeeper {
   CommonOptions common_;
   Checkpoints checkpoints_;
   ProgressLine progress_;
+  const StopSignals signals_{"stopping after this step"};
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -201,9 +204,16 @@ class RunKeeper {
       }
     return false;
   }
-  void measure() {
-    if (held_out_ == nullptr) return;
-    const HeldOutLoss loss = held_out_loss_now();
+  // Within the run; its end is measured by finish().
+  [[nodiscard]] bool is_measured_after(const Progress& now) const {
+    return now.step % run_.train.held_out_steps == 0 && now.step < run_.train.steps;
+  }
+  // False where a signal came before its end; then nothing is written.
+  bool measure() {
+    if (held_out_ == nullptr) return true;
+    const std::optional<HeldOutLoss> measured = held_out_loss_now();
+    if (!measured) return false;
+    const HeldOutLoss& loss = *measured;
     held_out_loss_ = loss.loss;
     metrics_->append({{"step", reached().step},
                       {"tokens", reached().tokens},
@@ -211,6 +221,7 @@ class RunKeeper {
                       {"held_out_loss", loss.loss},
                       {"held_out_standard_error", loss.standard_error},
                       {"held_out_bits_per_byte", loss.bits_per_byte()}});
+    return true;
   }
 
   [[nodiscard]] SaveOptions save_options() const {

@@ -7,7 +7,6 @@
 
 #include <rondo/app/run_keeper.hpp>
 #include <rondo/app/served_model.hpp>
-#include <rondo/app/signals.hpp>
 #include <rondo/data/batches.hpp>
 #include <rondo/evaluate/perplexity.hpp>
 #include <rondo/train/training_state.hpp>
@@ -86,33 +85,38 @@ class TrainingRun : public RunKeeper {
 
   // The exit status: 0 done, 130 or 143 stopped by a signal.
   int go() {
-    const StopSignals signals;
     training_->on_step([&](const StepReport& report) {
       after_step(report);
-      if (signals.caught() != 0) training_->stop();
+      if (signals_.caught() != 0) training_->stop();
     });
     begin();
     if (files_.published != nullptr && !common_.quiet)
       if (const std::string why = files_.published->refusal(run_.shape); !why.empty())
         std::fprintf(stderr, "note: saved in rondo's own form, which other programs do not read, not as '%s': %s\n",
                      std::string(files_.published->model_type()).c_str(), why.c_str());
-    bool done = false;
+    if (signals_.caught() != 0 && reached().step > 0) return finish(false);
     try {
-      done = training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
+      return finish(training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps));
     } catch (const Error& problem) {
       progress_.finish();
       const auto latest = checkpoints_.latest();
       throw error(problem.what(), latest ? " (the last checkpoint is " + latest->folder.string() + ")" : "");
     }
-    return finish(done, signals.caught());
   }
 
  private:
   const Progress& reached() const override { return training_->progress(); }
-  HeldOutLoss held_out_loss_now() override {
+  std::optional<HeldOutLoss> held_out_loss_now() override {
+    struct Stopped {};
     HeldOutSample sample{*held_out_, run_.train.length, run_.train.held_out_tokens};
-    return held_out_loss(
-        training_->scorer(), [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1);
+    try {
+      return held_out_loss(
+          training_->scorer(), [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1, [&](Index) {
+            if (signals_.caught() != 0) throw Stopped{};
+          });
+    } catch (const Stopped&) {
+      return std::nullopt;
+    }
   }
   void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const override {
     save_model(folder, files_, run_.shape, training_->result(), options);

@@ -5,7 +5,8 @@
 // A document is predicted in windows of at most `window` tokens, each with a fresh state that is first fed the last token of the
 // window before, so that every token but a document's first is predicted once. With a token that begins texts (the end-of-text
 // token of the document before it) the first is predicted as well. The standard error is over documents, of their summed
-// losses as a ratio estimate: sqrt(sum (L_d - loss N_d)^2) / N. Throws Error for a window below 1 and where nothing is predicted.
+// losses as a ratio estimate: sqrt(sum (L_d - loss N_d)^2) / N. Throws Error for a window below 1 and where nothing is predicted;
+// `progress` is told the tokens predicted so far after each of the scorer's passes, and may end the measurement by an exception.
 #pragma once
 
 #include <cmath>
@@ -34,7 +35,7 @@ struct HeldOutLoss {
 using NextText = std::function<double(std::vector<Token>& document)>;
 
 inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, Index window, Token begin_of_text,
-                                 const std::function<void(Index documents)>& progress = {}) {
+                                 const std::function<void(Index predicted)>& progress = {}) {
   struct Document {
     double loss = 0;
     Index tokens = 0;
@@ -45,14 +46,18 @@ inline HeldOutLoss held_out_loss(TextScorer& scorer, const NextText& next, Index
   std::vector<Document> documents;
   std::vector<std::vector<Token>> pieces;
   std::vector<std::size_t> owner;
+  Index predicted = 0;
   const auto flush = [&] {
-    scorer.each(pieces, [&](std::size_t piece, std::span<const float> values) {
+    const auto add = [&](std::size_t piece, std::span<const float> values) {
       for (const float value : values) documents[owner[piece]].loss -= static_cast<double>(value);
       documents[owner[piece]].tokens += std::ssize(values);
+      predicted += std::ssize(values);
+    };
+    scorer.each(pieces, add, [&](Index) {
+      if (progress) progress(predicted);
     });
     pieces.clear();
     owner.clear();
-    if (progress) progress(static_cast<Index>(documents.size()));
   };
   std::vector<Token> text;
   for (double bytes = next(text); bytes >= 0; bytes = next(text)) {
