@@ -64,8 +64,7 @@ BOOST_AUTO_TEST_CASE(signals_are_handled_on_the_stack) {
   stack_of_the_test = &stack;
   struct sigaction handle {}, before {};
   handle.sa_handler = [](int) {
-    const volatile char here = 0;
-    const auto address = reinterpret_cast<std::uintptr_t>(&here);
+    const auto address = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     const bool found = ::pthread_equal(::pthread_self(), stack_of_the_test->thread) != 0 && address >= stack_of_the_test->begin &&
                        address < stack_of_the_test->end;
     if (found)
