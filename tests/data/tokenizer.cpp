@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(merges_follow_their_definition_in_words_of_any_length) {
       pairs.vocabulary.emplace_back(left + right, static_cast<TokenId>(pairs.vocabulary.size()));
     }
     const BytePairModel model{pairs, "model"};
-    for (const std::size_t length : {1, 2, 5, 30, 63, 64, 65, 300}) {
+    for (const std::size_t length : {1UL, 2UL, 5UL, 30UL, 63UL, 64UL, 65UL, 300UL}) {
       std::string word;
       for (std::size_t i = 0; i < length; ++i) word += static_cast<char>('a' + random() % 3);
       std::vector<std::string> expected;
