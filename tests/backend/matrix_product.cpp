@@ -1,6 +1,7 @@
 // Every path of the matrix product against double loops, at sizes around the tiles and blocks of the implementations.
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <tuple>
@@ -37,22 +38,18 @@ void compare_few_rows() {
   }
 }
 
-// Where the handler of a signal finds its frame.
-struct StackOfTheTest {
-  pthread_t thread = ::pthread_self();
-  std::uintptr_t begin = 0, end = 0;
-  StackOfTheTest() {
-    pthread_attr_t attributes;
-    void* address = nullptr;
-    std::size_t size = 0;
-    ::pthread_getattr_np(thread, &attributes);
-    ::pthread_attr_getstack(&attributes, &address, &size);
-    ::pthread_attr_destroy(&attributes);
-    begin = reinterpret_cast<std::uintptr_t>(address), end = begin + size;
-  }
-};
-const StackOfTheTest* stack_of_the_test = nullptr;
-volatile std::sig_atomic_t on_the_stack = 0, elsewhere = 0;
+// The stack of this thread, where the handler of a signal should find its frame.
+thread_local std::uintptr_t stack_begin = 0, stack_end = 0;
+void find_stack() {
+  pthread_attr_t attributes;
+  void* address = nullptr;
+  std::size_t size = 0;
+  ::pthread_getattr_np(::pthread_self(), &attributes);
+  ::pthread_attr_getstack(&attributes, &address, &size);
+  ::pthread_attr_destroy(&attributes);
+  stack_begin = reinterpret_cast<std::uintptr_t>(address), stack_end = stack_begin + size;
+}
+std::atomic<int> on_the_stack = 0, elsewhere = 0;
 
 }  // namespace
 
@@ -60,17 +57,12 @@ BOOST_AUTO_TEST_SUITE(matrix_product)
 
 // A program that uses rondo may handle signals; one that comes amid a product must not be handled on the product's memory.
 BOOST_AUTO_TEST_CASE(signals_are_handled_on_the_stack) {
-  const StackOfTheTest stack;
-  stack_of_the_test = &stack;
+#pragma omp parallel
+  find_stack();
   struct sigaction handle {}, before {};
   handle.sa_handler = [](int) {
     const auto address = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    const bool found = ::pthread_equal(::pthread_self(), stack_of_the_test->thread) != 0 && address >= stack_of_the_test->begin &&
-                       address < stack_of_the_test->end;
-    if (found)
-      on_the_stack = on_the_stack + 1;
-    else
-      elsewhere = elsewhere + 1;
+    ++(stack_begin <= address && address < stack_end ? on_the_stack : elsewhere);
   };
   handle.sa_flags = SA_RESTART;
   ::sigaction(SIGALRM, &handle, &before);
