@@ -1,10 +1,14 @@
 // Repeats a recorded training run: AdamW, clipping, a given learning rate for each step.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
+#include <rondo/core/random.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
 
@@ -17,13 +21,21 @@ struct TrainingErrors {
 };
 
 // Hyper-parameters as fixtures/training says: betas 0.9 and 0.95, decay 0.1 of every tensor of two or more dimensions, norm at
-// most 1.
+// most 1. `start` 1, 2, ...: from weights that differ from the recorded ones by at most half a unit in their last place.
 template <class Backend, class Model>
-TrainingErrors training_errors(const std::string& name) {
+TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0) {
   const ModelFolder folder{shared("fixtures/" + name)};
   const SafetensorsFile run{shared("fixtures/training/" + name + ".safetensors")};
   const Model model{folder.shape<Model>()};
   auto weights = folder.parameters<Backend>(model);
+  if (start != 0) {
+    const RandomKey key = key_of(Seed{start}, "last place");
+    std::uint64_t number = 0;
+    for (const auto& [path, leaf, tensor] : weights.tensors())
+      for (Index r = 0; r < tensor.rows; ++r)
+        for (Index k = 0; k < tensor.columns; ++k)
+          tensor(r, k) *= static_cast<typename Backend::Scalar>(1 + (2 * uniform_number(key, number++) - 1) * 0x1p-24);
+  }
   Parameters<Model, Backend> gradients{model}, first_moments{model}, second_moments{model};
   typename Backend::Context c;
 
@@ -75,13 +87,21 @@ void trains_alike_in_double(const std::string& name) {
   BOOST_TEST(errors.weights < 1e-6);
 }
 // Adam turns rounding in tiny gradients into steps of full size: a float32 run of the reference itself is off by 3e-5 (loss) and
-// 1e-4 (weights) with HGRN2, by 2e-6 and 2e-5 with Llama.
+// 1e-4 (weights) with HGRN2, by 2e-6 and 2e-5 with Llama, and one run in ten by several times as much. So it is the median over
+// starts alike that is judged.
 template <class Backend, class Model>
 void trains_alike_in_float(const std::string& name) {
-  const TrainingErrors errors = training_errors<Backend, Model>(name);
-  BOOST_TEST(errors.loss < 2e-4);
-  BOOST_TEST(errors.gradient_norm < 5e-4);
-  BOOST_TEST(errors.weights < 5e-4);
+  constexpr std::uint64_t starts = 9;
+  std::vector<TrainingErrors> errors;
+  for (std::uint64_t start = 0; start < starts; ++start) errors.push_back(training_errors<Backend, Model>(name, start));
+  const auto median = [&](double TrainingErrors::*error) {
+    std::nth_element(errors.begin(), errors.begin() + starts / 2, errors.end(),
+                     [&](const auto& a, const auto& b) { return a.*error < b.*error; });
+    return errors[starts / 2].*error;
+  };
+  BOOST_TEST(median(&TrainingErrors::loss) < 1e-4);
+  BOOST_TEST(median(&TrainingErrors::gradient_norm) < 2e-4);
+  BOOST_TEST(median(&TrainingErrors::weights) < 5e-4);
 }
 
 }  // namespace rondo::test
