@@ -103,6 +103,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_locked_until_its_holder_ends) {
     if (::write(ready[1], "x", 1) != 1) ::_exit(1);
     for (;;) ::pause();
   }
+  ::close(ready[1]);
   char byte = 0;
   BOOST_TEST_REQUIRE(::read(ready[0], &byte, 1) == 1);
   BOOST_TEST(has(message_of([&] { FolderLock lock{folder.path()}; }), folder.path().string() + ": another program is writing there"));
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_locked_until_its_holder_ends) {
   for (int again = 0; again < 2; ++again) FolderLock lock{folder.path()};
   BOOST_TEST(folder.entries() == 0);
   BOOST_TEST(has(message_of([&] { FolderLock lock{folder / "none"}; }), "none: cannot be opened as a folder: No such file"));
-  for (const int end : ready) ::close(end);
+  ::close(ready[0]);
 }
 
 BOOST_AUTO_TEST_CASE(places_that_cannot_be_written_are_named) {

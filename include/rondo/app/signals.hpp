@@ -7,10 +7,11 @@
 // A signal that comes a second or more after the first, of whichever of the two kinds, ends the program at once, as without this;
 // sooner ones are the same wish (timeout(1), or a shell that passes Ctrl-C on, sends two). One object at a time; at its end both
 // signals do again what they did before. Where the standard error output is a terminal and `notice` is given, the first signal
-// writes it there: "NOTICE; again ends at once".
+// writes it there: "NOTICE; again, a second later, ends at once".
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -25,18 +26,20 @@ class StopSignals {
   explicit StopSignals(std::string_view notice = {}) {
     number() = 0;
     first() = 0;
-    text() = notice;
+    text() = ::isatty(STDERR_FILENO) ? notice : "";
     struct sigaction action {};
     action.sa_handler = [](int signal) {
+      const int error = errno;
       const std::int64_t now = milliseconds();
       std::int64_t earlier = 0;
       if (first().compare_exchange_strong(earlier, now)) {
         number() = signal;
-        if (!text().empty() && ::isatty(STDERR_FILENO)) say("\n"), say(text()), say("; again ends at once\n");
+        if (!text().empty()) say("\n"), say(text()), say("; again, a second later, ends at once\n");
       } else if (now - earlier >= 1000) {
         std::signal(signal, SIG_DFL);
         std::raise(signal);  // once this handler has returned
       }
+      errno = error;
     };
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGINT, &action, &before_[0]);
