@@ -5,7 +5,7 @@
 set -euo pipefail
 ablation=$(realpath "$1") corpus=$(realpath "$2")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
@@ -51,6 +51,20 @@ kill -TERM $!
 status=0
 wait $! || status=$?
 [ $status -eq 143 ] && grep -q "the same command goes on" log || fail "status $status after SIGTERM: $(cat log)"
+
+# Runs of other settings are not taken for what is asked now.
+status=0
+compare --out whole --set train.tokens=8192 --quiet 2>log || status=$?
+[ $status -eq 1 ] && grep -q "hgrn2-0: began with train.tokens 4096, now it would be 8192" log || fail "status $status: $(cat log)"
+
+# A rate that diverges is left out; without held-out text there is no column of it.
+compare --out diverging --only hgrn2 --rates 0.01,1e30 >/dev/null 2>log || fail "$(cat log)"
+grep -q "hgrn2, rate 1e+30: left out: .*not finite" log || fail "$(cat log)"
+grep -q '"rate": *0.01' diverging/hgrn2-0/settings.json || fail "the other rate"
+"$ablation" --only hgrn2 --data train.tokens --out without --threads 1 --quiet --set shape.width=16 --set shape.heads=2 \
+  --set shape.mlp_width=32 --set shape.depth=2 --set train.steps=4 --json >without.txt || fail "no held-out text"
+grep -q "held" without/table.txt without.txt && fail "no measurement, no column"
+[ ! -e without/loss.svg ] || fail "no measurement, no chart"
 
 killed=0
 for writes in 1 4; do  # killed after so many files of measurements, or at its end where that comes first

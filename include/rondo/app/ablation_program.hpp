@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -93,12 +94,25 @@ inline Json settings_of(const Composition& one, const RunDescription& base, Inde
   return settings;
 }
 
+// That a run which was begun with settings `before` is the one that the command asks for.
+inline void require_same_settings(const Json& before, const Json& now, const std::filesystem::path& run, const std::string& path = "") {
+  for (const auto& [key, value] : before.items()) {
+    const Json& other = now.contains(key) ? now[key] : Json{};
+    if (value.is_object() && other.is_object())
+      require_same_settings(value, other, run, path + key + ".");
+    else
+      require(value == other, run.string(), ": began with ", path, key, " ", value.dump(), ", now it would be ", other.dump(),
+              "; compare in another folder, or move this run away");
+  }
+}
+
 // Trains in `folder`, or goes on there; the exit status, not 0 where it was stopped before its end.
 inline int train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
                      CommonOptions common) {
   TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
   if (std::filesystem::exists(folder / "run.json")) {
-    train = TrainOptions{};
+    require_same_settings(read_json(folder / "settings.json"), settings, folder);
+    train.tokenizer.clear();
     train.resume = folder;
   } else {
     std::filesystem::create_directories(folder);
@@ -123,12 +137,18 @@ inline int choose_rate(const Composition& one, Json& settings, const AblationOpt
     const std::filesystem::path folder = options.out / "rates" / (one.name + "-" + short_text(rate));
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s\n", one.name.c_str(), short_text(rate).c_str());
     trial["train"]["rate"] = rate;
-    if (const int status = train_in(folder, one, trial, options, common)) return status;
+    try {
+      if (const int status = train_in(folder, one, trial, options, common)) return status;
+    } catch (const NotFinite& problem) {
+      if (!common.quiet) std::fprintf(stderr, "%s, rate %s: left out: %s\n", one.name.c_str(), short_text(rate).c_str(), problem.what());
+      continue;
+    }
     const std::vector<double> losses = held_out_curve(folder).loss;
     require(!losses.empty(), folder.string(), ": the run measured no held-out loss to choose its rate by");
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s: held-out loss %.4f\n", one.name.c_str(), short_text(rate).c_str(), losses.back());
     if (losses.back() < lowest) lowest = losses.back(), settings["train"]["rate"] = rate;
   }
+  require(std::isfinite(lowest), one.name, ": none of --rates ends with a finite loss; try lower ones");
   return 0;
 }
 

@@ -3,7 +3,7 @@
 //   std::vector<Compared> all;                          // a composition each, its runs one a seed
 //   write_comparison(all, OUT);                         // table.txt, table.csv, results.json, loss.svg, accuracy.svg
 //
-// Means over seeds with their standard errors; of a single run, with the error of its own test set. Where pairs name their
+// Columns and charts are of what was measured. Means over seeds with their standard errors; of a single run, with the error of its own test set. Where pairs name their
 // phenomenon, a table and the chart are by phenomenon, and a second table by file.
 #pragma once
 
@@ -142,19 +142,26 @@ inline BarChart accuracy_chart(const std::vector<Compared>& all, std::size_t set
 // The results as JSON; the text is that of table.txt.
 inline Json write_comparison(const std::vector<Compared>& all, const std::filesystem::path& out, std::string& text) {
   const std::vector<ScoredPairs>& sets = all[0].runs[0].pairs;
-  std::vector<std::string> columns{"composition", "parameters", "rate", "tokens/s", "held-out loss"};
+  const bool held_out = !all[0].runs[0].curve.loss.empty();
+  std::vector<std::string> columns{"composition", "parameters", "rate", "tokens/s"};
+  if (held_out) columns.emplace_back("held-out loss");
   for (const ScoredPairs& set : sets) columns.push_back(set.name + " %");
   if (!sets.empty()) columns.push_back("chance");
   TextTable table{columns};
   Json json = Json::array();
   LineChart curves{.title = "Held-out loss", .x = {.label = "tokens"}, .y = {.label = "nats per token"}};
   for (const Compared& one : all) {
-    const MeanAndError loss = one.loss();
     std::vector<std::string> row{one.composition->name, std::to_string(one.runs[0].parameters), short_text(one.rate),
-                                 fixed_text(one.speed().mean, 0), with_error(loss, 4)};
+                                 fixed_text(one.speed().mean, 0)};
     Json entry{{"composition", one.composition->name}, {"purpose", one.composition->purpose},
                {"parameters", one.runs[0].parameters}, {"rate", one.rate}, {"tokens_per_second", one.speed().mean},
-               {"held_out_loss", loss.mean}, {"held_out_standard_error", loss.error}, {"seeds", one.runs.size()}};
+               {"seeds", one.runs.size()}};
+    if (held_out) {
+      const MeanAndError loss = one.loss();
+      row.push_back(with_error(loss, 4));
+      entry["held_out_loss"] = loss.mean;
+      entry["held_out_standard_error"] = loss.error;
+    }
     for (std::size_t set = 0; set < sets.size(); ++set) {
       const auto put = [&](Json& to, const AccuracyLine& line) {
         const MeanAndError value = accuracy(one, set, line);
@@ -185,7 +192,7 @@ inline Json write_comparison(const std::vector<Compared>& all, const std::filesy
   write_file(out / "table.txt", text);
   write_file(out / "table.csv", table.csv());
   write_json(out / "results.json", json);
-  write_file(out / "loss.svg", svg(curves));
+  if (held_out) write_file(out / "loss.svg", svg(curves));
   return json;
 }
 

@@ -1,4 +1,4 @@
-// Errors: one exception type whose message says where, what was expected and what was found.
+// Errors: one exception type whose message says where, what was expected and what was found; NotFinite is the one kind to tell apart.
 //
 //   throw Error("model.safetensors", "tensor 'lm_head.weight'", "shape [8192, 256]", "shape [4096, 256]");
 //   what() == "model.safetensors: tensor 'lm_head.weight': expected shape [8192, 256], found shape [4096, 256]"
@@ -21,6 +21,12 @@ class Error : public std::runtime_error {
   Error(std::string_view where, std::string_view what, std::string_view expected, std::string_view found)
       : std::runtime_error(std::string(where) + ": " + std::string(what) + ": expected " + std::string(expected) + ", found " +
                            std::string(found)) {}
+};
+
+// Training has left the finite numbers: a property of data, rate and start, not of a file or an argument.
+class NotFinite : public Error {
+ public:
+  explicit NotFinite(const Error& message) : Error(message) {}
 };
 
 // Anything that can be streamed, with its type put aside.

@@ -258,22 +258,23 @@ void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch) {
     forward(batch);
   } catch (const Error& found) {
     c.watched = false;
-    throw error(where, found.what());
+    throw NotFinite(error(where, found.what()));
   }
   c.watched = false;
-  throw error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not");
+  throw NotFinite(error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not"));
 }
 
 template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::explain_gradient() {
   const std::string where = "step " + std::to_string(progress_.step) + ": the norm of the gradients is not finite: ";
   name_first(gradients(), where + "gradient of ");
-  throw error(where, "each gradient is");
+  throw NotFinite(error(where, "each gradient is"));
 }
 
 template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::name_first(const Tensors& tensors, const std::string& what) {
-  for (const auto& one : tensors.tensors()) require(context().finite(one.tensor), what, one.name, " is not");
+  for (const auto& one : tensors.tensors())
+    if (!context().finite(one.tensor)) throw NotFinite(error(what, one.name, " is not"));
 }
 
 }  // namespace rondo
