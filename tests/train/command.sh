@@ -4,7 +4,7 @@
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
@@ -56,7 +56,7 @@ grep -q "train --resume broken" log || fail "a line that tells how to resume: $(
 "$hgrn2" train --resume broken --threads 2 --quiet 2>log &
 after_lines TERM 60 $!
 expect_status $! 143
-for lines in 130 200; do
+for lines in 120 170; do
   "$hgrn2" train --resume broken --threads 2 --quiet 2>log &
   after_lines KILL $lines $!
   expect_status $! 137
@@ -70,6 +70,11 @@ cmp straight/checkpoints/step-000000300/training.safetensors broken/checkpoints/
 # A longer run from a finished one.
 "$hgrn2" train --resume broken --set train.steps=310 --quiet
 grep -q '"step":310' broken/metrics.jsonl || fail "ten more steps"
+
+# A step that reaches two counts keeps a checkpoint for each.
+"$hgrn2" train --data train.tokens --out counts --set shape.width=32 --set shape.heads=2 --set shape.mlp_width=48 --set shape.depth=1 \
+  --set train.steps=5 --set train.batch=4 --set train.length=32 --set train.checkpoint_tokens=600 --set train.checkpoint_words=200 --quiet
+for name in words-200 tokens-600; do [ -s counts/checkpoints/step-000000005-$name/model.safetensors ] || fail "$(ls counts/checkpoints)"; done
 
 # A shape that the published form cannot say is saved in rondo's own, and the run says why at its start.
 "$hgrn2" train --data train.tokens --out own --set shape.width=32 --set shape.heads=2 --set shape.mlp_width=48 --set shape.depth=1 \
@@ -96,6 +101,9 @@ refused "train.length" --data train.tokens --out refused --set train.length=0
 refused "holds a run already" --data train.tokens --out straight
 refused "no run to go on with" --resume text
 refused "shape.width was 32" --resume straight --set shape.width=64
+refused "not the held-out text that this run began with" --resume straight --held-out train.tokens
+refused "the run has its tokenizer" --resume straight --tokenizer tokenizer.json
+refused "train.held_out_tokens was" --resume straight --set train.held_out_tokens=100
 refused "beyond train.steps" --resume straight --set train.steps=100
 "$corpus" tokenizer --text text/train.txt --vocabulary 300 --out other.json >/dev/null
 refused "not the tokenizer that made" --data train.tokens --out refused --tokenizer other.json
@@ -104,9 +112,14 @@ refused "short.tokens" --data short.tokens --out refused
 "$corpus" encode --tokenizer tokenizer.json --text text/held_out.txt --out train.tokens >/dev/null
 refused "not the data that this run began with" --resume straight --set train.steps=400
 
+# A run without its checkpoints is not begun anew over its measurements.
+cp -r straight bare && rm -r bare/checkpoints
+"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
+refused "bare/checkpoints: no checkpoint to go on from" --resume bare --set train.steps=400
+cmp straight/metrics.jsonl bare/metrics.jsonl
+
 # A checkpoint whose files are damaged is named, not used.
 newest=broken/checkpoints/step-000000310
 truncate -s -100 $newest/training.safetensors
-"$corpus" encode --tokenizer tokenizer.json --text text/train.txt --out train.tokens >/dev/null
 refused "training.safetensors" --resume broken --set train.steps=320
 echo "passed"

@@ -117,8 +117,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
 
 // What may be another in a run that goes on; all else must be what it was.
 inline bool may_change(std::string_view path) {
-  if (path.starts_with("train.held_out_") || path.starts_with("train.checkpoint_")) return true;
-  for (const std::string_view free : {"train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type",
+  if (path.starts_with("train.checkpoint_")) return true;
+  for (const std::string_view free : {"train.held_out_steps", "train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type",
                                       "data.tokens", "data.held_out", "data.tokenizer"})
     if (path == free) return true;
   return false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <rondo/app/common.hpp>
 #include <rondo/app/progress.hpp>
@@ -29,6 +31,12 @@
 
 namespace rondo::app {
 
+inline void require_no_run(const std::filesystem::path& folder) {
+  for (const char* part : {"run.json", "checkpoints"})
+    require(!std::filesystem::exists(folder / part), folder.string(), ": holds a run already; go on with --resume ", folder.string(),
+            ", or choose another folder");
+}
+
 // What tells two token files apart.
 inline Json facts_of(const TokenFile& file) {
   const MappedFile bytes{file.path()};
@@ -45,9 +53,11 @@ class RunKeeper {
   RunKeeper& operator=(const RunKeeper&) = delete;
 
  protected:
-  RunKeeper(std::filesystem::path folder, RunDescription run, const TokenFile& data, const TokenFile* held_out,
-            const CommonOptions& common)
+  // `lock` of the folder where a run goes on; null for a new one, whose folder is yet to be made.
+  RunKeeper(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, RunDescription run, const TokenFile& data,
+            const TokenFile* held_out, const CommonOptions& common)
       : folder_(std::move(folder)),
+        lock_(std::move(lock)),
         run_(std::move(run)),
         data_(&data),
         held_out_(held_out),
@@ -80,6 +90,8 @@ class RunKeeper {
     if (before.contains("started")) facts["started"] = before["started"];
     require(!before.contains("data") || before["data"] == facts["data"], data_->path().string(),
             ": not the data that this run began with (", facts["data"].dump(), ", was ", before["data"].dump(), ")");
+    require(!before.contains("held_out") || before["held_out"] == facts["held_out"], run_.data.held_out,
+            ": not the held-out text that this run began with (", facts["held_out"].dump(), ", was ", before["held_out"].dump(), ")");
     if (before.contains("threads") && before["threads"] != facts["threads"] && !common_.quiet)
       std::fprintf(stderr, "note: %s threads before, %s now: sums may differ in their last bits\n",
                    before["threads"].dump().c_str(), facts["threads"].dump().c_str());
@@ -91,7 +103,10 @@ class RunKeeper {
     std::error_code problem;
     std::filesystem::create_directories(folder_, problem);
     require(!problem, folder_.string(), ": cannot be made: ", problem.message());
-    lock_.emplace(folder_);
+    if (!lock_) {
+      lock_ = std::make_unique<FolderLock>(folder_);
+      require_no_run(folder_);  // that another program has made meanwhile
+    }
     if (tokenizer.extension() == ".json")
       write_file(folder_ / "tokenizer.json", MappedFile{tokenizer}.text());
     else if (!tokenizer.empty())
@@ -111,16 +126,17 @@ class RunKeeper {
     progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens",
                    "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3) +
                        (held_out_loss_ > 0 ? ", held out " + fixed_text(held_out_loss_, 3) : ""));
-    const std::string milestone = milestone_of(now);
+    const std::vector<std::string> milestones = milestones_of(now);
     const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
     const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||
                      (run_.train.checkpoint_minutes > 0 && since > 60 * run_.train.checkpoint_minutes);
-    if (due || !milestone.empty()) save_checkpoint(milestone);
+    for (const std::string& milestone : milestones) save_checkpoint(milestone);
+    if (due && milestones.empty()) save_checkpoint("");
     if (is_measured_after(now)) measure();
     before_ = now;
   }
 
-  // The exit status.
+  // The exit status: that of a signal too where it came when all was done, so that nothing is begun after it.
   int finish(bool done) {
     const Index step = reached().step;
     const auto latest = checkpoints_.latest();
@@ -143,10 +159,11 @@ class RunKeeper {
     result["run"] = folder_.string();
     result["done"] = done;
     print_result(common_, result);
-    return done ? 0 : 128 + signals_.caught();
+    return done && signals_.caught() == 0 ? 0 : 128 + signals_.caught();
   }
 
   std::filesystem::path folder_;
+  std::unique_ptr<FolderLock> lock_;
   RunDescription run_;
   const TokenFile* data_;
   const TokenFile* held_out_;
@@ -184,15 +201,15 @@ class RunKeeper {
                  run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, folder_.c_str());
   }
 
-  // The name of a count that was reached in this step.
-  [[nodiscard]] std::string milestone_of(const Progress& now) const {
-    const auto reached = [](Index every, Index before, Index after) { return every > 0 && before / every != after / every; };
-    const TrainSettings& train = run_.train;
-    if (reached(train.checkpoint_words, before_.words, now.words))
-      return "words-" + std::to_string(now.words / train.checkpoint_words * train.checkpoint_words);
-    if (reached(train.checkpoint_tokens, before_.tokens, now.tokens))
-      return "tokens-" + std::to_string(now.tokens / train.checkpoint_tokens * train.checkpoint_tokens);
-    return "";
+  // The names of the counts that were reached in this step.
+  [[nodiscard]] std::vector<std::string> milestones_of(const Progress& now) const {
+    std::vector<std::string> names;
+    const auto look = [&](const char* what, Index every, Index before, Index after) {
+      if (every > 0 && before / every != after / every) names.push_back(what + std::to_string(after / every * every));
+    };
+    look("words-", run_.train.checkpoint_words, before_.words, now.words);
+    look("tokens-", run_.train.checkpoint_tokens, before_.tokens, now.tokens);
+    return names;
   }
 
   // That the loss at this step stands in metrics.jsonl already, as in a run that goes on after its end.
@@ -214,6 +231,7 @@ class RunKeeper {
     const std::optional<HeldOutLoss> measured = held_out_loss_now();
     if (!measured) return false;
     const HeldOutLoss& loss = *measured;
+    if (!std::isfinite(loss.loss)) throw NotFinite(error("step ", reached().step, ": the held-out loss is not finite"));
     held_out_loss_ = loss.loss;
     metrics_->append({{"step", reached().step},
                       {"tokens", reached().tokens},
@@ -230,6 +248,7 @@ class RunKeeper {
     return options;
   }
   void save_checkpoint(const std::string& milestone) {
+    metrics_->flush();  // a checkpoint is not on the disk before the lines that lead to it
     checkpoints_.save(reached().step, milestone, [&](const std::filesystem::path& into) {
       save_model_into(into, save_options());
       if (!run_.data.tokenizer.empty()) copy_tokenizer(folder_, into);
@@ -239,7 +258,6 @@ class RunKeeper {
     last_save_ = Clock::now();
   }
 
-  std::optional<FolderLock> lock_;
   std::unique_ptr<MetricsFile> metrics_;
   Clock::time_point last_save_;
   Progress before_;

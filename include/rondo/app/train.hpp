@@ -38,8 +38,9 @@ void add_train_options(Command& command, TrainOptions& options) {
   command.add_option("--resume", options.resume, "folder of a run to go on with");
 }
 
-// The run that the command line asks for. `document` becomes what run.json held before, where a run goes on.
-inline RunDescription asked_run(const TrainOptions& options, const CommonOptions& common, Json& document) {
+// The run that the command line asks for. Where a run goes on, its folder is locked and `document` becomes what run.json held.
+inline RunDescription asked_run(const TrainOptions& options, const CommonOptions& common, std::unique_ptr<FolderLock>& lock,
+                                Json& document) {
   const bool resumed = !options.resume.empty();
   require(!resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
   require(!resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
@@ -47,10 +48,12 @@ inline RunDescription asked_run(const TrainOptions& options, const CommonOptions
   if (resumed) {
     const std::filesystem::path file = options.resume / "run.json";
     require(std::filesystem::exists(file), options.resume.string(), ": no run to go on with: it has no run.json");
+    lock = std::make_unique<FolderLock>(options.resume);
     document = read_json(file);
+    require(options.tokenizer.empty() || !std::filesystem::exists(options.resume / "tokenizer.json"), options.tokenizer.string(),
+            ": the run has its tokenizer, ", (options.resume / "tokenizer.json").string());
   } else {
-    require(!std::filesystem::exists(options.out / "run.json"), options.out.string(),
-            ": holds a run already; go on with --resume ", options.out.string(), ", or choose another folder");
+    require_no_run(options.out);
     if (!options.config.empty()) document = read_json(options.config);
   }
   Json changed = document.is_null() ? Json::object() : document;
@@ -68,8 +71,9 @@ inline RunDescription asked_run(const TrainOptions& options, const CommonOptions
 
 // Trains the first of the served models, or the composition that run.json names among them.
 inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
+  std::unique_ptr<FolderLock> lock;
   Json before;
-  RunDescription run = asked_run(options, common, before);
+  RunDescription run = asked_run(options, common, lock, before);
   const bool resumed = !options.resume.empty();
   const TokenFile data{run.data.tokens};
   std::unique_ptr<TokenFile> held_out;
@@ -88,8 +92,8 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
 
   const ServedModel* model = choose(served, run);
-  TrainingRun training{resumed ? options.resume : options.out, *model, run, resumed ? before["record"] : Json{}, data,
-                       held_out.get(), common};
+  TrainingRun training{resumed ? options.resume : options.out, std::move(lock), *model, run,
+                       resumed ? before["record"] : Json{}, data, held_out.get(), common};
   return training.go();
 }
 

@@ -69,16 +69,19 @@ class HeldOutSample {
 
 class TrainingRun : public RunKeeper {
  public:
-  // `record` is that of the run.json of a run that goes on, null for a new one.
-  TrainingRun(std::filesystem::path folder, const ServedModel& model, RunDescription run, const Json& record,
-              const TokenFile& data, const TokenFile* held_out, const CommonOptions& common)
-      : RunKeeper(std::move(folder), std::move(run), data, held_out, common),
+  // `record` is that of the run.json of a run that goes on and `lock` that of its folder, both null for a new one.
+  TrainingRun(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, const ServedModel& model, RunDescription run,
+              const Json& record, const TokenFile& data, const TokenFile* held_out, const CommonOptions& common)
+      : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
         files_(model.files),
         training_(model.train(run_.shape, setup_of(run_))),
         batches_(data, batches_of(run_)) {
     note_facts(record, model.parameters(run_.shape), "Cpu");
     if (record.is_null()) return;
-    if (const auto latest = checkpoints_.latest()) batches_.seek(load_training_state(latest->folder, *training_));
+    const auto latest = checkpoints_.latest();
+    require(latest || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
+            ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
+    if (latest) batches_.seek(load_training_state(latest->folder, *training_));
     require(reached().step <= run_.train.steps, folder_.string(), ": the run is at step ", reached().step,
             " already, beyond train.steps = ", run_.train.steps);
   }
@@ -97,14 +100,21 @@ class TrainingRun : public RunKeeper {
     if (signals_.caught() != 0 && reached().step > 0) return finish(false);
     try {
       return finish(training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps));
+    } catch (const NotFinite& problem) {
+      throw NotFinite(error(folder_.string(), ": ", problem.what(), last_checkpoint()));
     } catch (const Error& problem) {
-      progress_.finish();
-      const auto latest = checkpoints_.latest();
-      throw error(problem.what(), latest ? " (the last checkpoint is " + latest->folder.string() + ")" : "");
+      throw error(problem.what(), last_checkpoint());
     }
   }
 
  private:
+  // For the end of a message.
+  std::string last_checkpoint() {
+    progress_.finish();
+    const auto latest = checkpoints_.latest();
+    return latest ? " (the last checkpoint is " + latest->folder.string() + ")" : "";
+  }
+
   const Progress& reached() const override { return training_->progress(); }
   std::optional<HeldOutLoss> held_out_loss_now() override {
     struct Stopped {};

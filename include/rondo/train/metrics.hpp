@@ -5,6 +5,7 @@
 //
 //   MetricsFile metrics{"RUN/metrics.jsonl", step};       // a run that goes on from `step`: later lines are taken away
 //   metrics.append(object);                               // on its way to the disk when append returns
+//   metrics.flush();                                      // all on the disk when flush returns
 //   for (const Json& line : read_metrics(path)) ...       // without a last line that was cut short
 #pragma once
 
@@ -76,6 +77,8 @@ class MetricsFile {
       done += static_cast<std::size_t>(written);
     }
   }
+  // Some file systems cannot: nothing to be done there.
+  void flush() const { ::fdatasync(descriptor_); }
 
  private:
   std::filesystem::path path_;
