@@ -3,8 +3,8 @@
 //   std::vector<Compared> all;                          // a composition each, its runs one a seed
 //   write_comparison(all, OUT);                         // table.txt, table.csv, results.json, loss.svg, accuracy.svg
 //
-// Columns and charts are of what was measured. Means over seeds with their standard errors; of a single run, with the error of its own test set. Where pairs name their
-// phenomenon, a table and the chart are by phenomenon, and a second table by file.
+// Columns and charts are of what was measured. Means over seeds with their standard errors; of a single run, with the error of its
+// own test set. Where pairs name their phenomenon, a table and the chart are by phenomenon, and a second table by file.
 #pragma once
 
 #include <algorithm>
