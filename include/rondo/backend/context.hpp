@@ -26,8 +26,6 @@ class ContextBase {
 
   bool training = false;  // whether dropout acts
   RandomKey key;          // of this step's random numbers
-  Input bound;            // lower bounds of the block that is running, and where their gradient is added (LowerBounds)
-  Output d_bound;
   Memory scratch;
 
   // The sequences must outlive the pass.

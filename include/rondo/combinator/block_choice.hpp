@@ -4,7 +4,7 @@
 //   Place::check(shape, count)            throws Error where the shape has no such stack
 //   Place::uses(shape, number)            whether there is a block of that type
 //
-// Each alternative keeps its own records. What blocks share (lower bounds) is that of the first alternative that shares anything.
+// Each alternative keeps its own records. What blocks share (lower bounds) is of one kind in all alternatives that share anything.
 #pragma once
 
 #include <utility>
@@ -14,14 +14,19 @@
 
 namespace rondo {
 
+// What the blocks share that share anything.
 template <class... Blocks>
-struct FirstShared {
+struct SharedByAll {
   using type = NothingShared;
 };
 template <class First, class... Rest>
-struct FirstShared<First, Rest...> {
-  using type = std::conditional_t<std::is_same_v<typename First::Shared, NothingShared>, typename FirstShared<Rest...>::type,
-                                  typename First::Shared>;
+struct SharedByAll<First, Rest...> {
+  using Own = typename First::Shared;
+  using Others = typename SharedByAll<Rest...>::type;
+  static constexpr bool shares = !std::is_same_v<Own, NothingShared>, others_share = !std::is_same_v<Others, NothingShared>;
+  static_assert(!shares || !others_share || std::is_same_v<Own, Others>,
+                "rondo: the blocks of a stack share one kind of parameters, and two of these blocks name different ones as Shared");
+  using type = std::conditional_t<shares, Own, Others>;
 };
 
 // The same types, each once.
@@ -48,7 +53,7 @@ class BlockChoice {
   using Choice = typename UniqueTypes<std::variant<>, Blocks...>::type;
 
  public:
-  using Shared = typename FirstShared<Blocks...>::type;
+  using Shared = typename SharedByAll<Blocks...>::type;
 
   static constexpr void check(const Shape& shape) {
     Place::check(shape, static_cast<Index>(sizeof...(Blocks)));
@@ -78,22 +83,23 @@ class BlockChoice {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<BlockChoice, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, HandedFor<BlockChoice, C> carried) const {
     with_choice([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
       using Block = std::variant_alternative_t<I, Choice>;
       std::get<I>(choice_).forward(c, std::get<I>(w.choice), x, y, std::get<I>(saved.choice),
-                                   CarriedFor<Block, C>{alternative<I>(carried.initial), alternative<I>(carried.final)});
+                                   HandedFor<Block, C>{{alternative<I>(carried.initial), alternative<I>(carried.final)}, share_of<Block>(carried.share)});
     });
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<BlockChoice, C> carried) const {
+                HandedGradientFor<BlockChoice, C> carried) const {
     with_choice([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
       using Block = std::variant_alternative_t<I, Choice>;
       std::get<I>(choice_).backward(
           c, std::get<I>(w.choice), x, dy, dx, std::get<I>(saved.choice), std::get<I>(dw.choice),
-          CarriedGradientFor<Block, C>{alternative<I>(carried.initial), alternative<I>(carried.d_final),
-                                       alternative<I>(carried.d_initial)});
+          HandedGradientFor<Block, C>{
+              {alternative<I>(carried.initial), alternative<I>(carried.d_final), alternative<I>(carried.d_initial)},
+              share_of<Block>(carried.share)});
     });
   }
 
@@ -113,6 +119,11 @@ class BlockChoice {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((choice_.index() == I ? act(std::integral_constant<std::size_t, I>{}) : void()), ...);
     }(std::make_index_sequence<std::variant_size_v<Choice>>{});
+  }
+  // A block that shares nothing is handed nothing, whatever stands beside it.
+  template <class Block, class S>
+  static Share<S> share_of(const Share<S>& share) {
+    return std::is_same_v<typename Block::Shared, NothingShared> ? Share<S>{} : share;
   }
   template <std::size_t I, class Record>
   static auto alternative(const Record* record) {

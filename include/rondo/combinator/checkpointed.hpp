@@ -32,11 +32,11 @@ class Checkpointed : public NothingSaved {
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto&, const auto& dw,
-                CarriedGradientFor<Inner, C> carried) const {
+                HandedGradientFor<Inner, C> carried) const {
     auto mark = c.mark();
     const auto saved = c.record(SavedRecords{c.extent()}, inner_);
     Out<C> y = c.matrix(dy.rows, dy.columns);
-    inner_.forward(c, w, x, y, saved, CarriedFor<Inner, C>{carried.initial, nullptr});
+    inner_.forward(c, w, x, y, saved, HandedFor<Inner, C>{{carried.initial, nullptr}, carried.share});
     inner_.backward(c, w, x, dy, dx, saved, dw, carried);
   }
 

@@ -54,8 +54,9 @@ class Stack {
     shared_.forward(c, w.shared, saved.shared);
     for (std::size_t l = 0; l < blocks_.size(); ++l) {
       const Out<C> out = l + 1 < blocks_.size() ? saved.streams[l] : y;
-      enter(c, saved.shared, l);
-      blocks_[l].forward(c, w.blocks[l], l ? In<C>(saved.streams[l - 1]) : x, out, saved.blocks[l], carried_of<C>(carried, l));
+      c.enter_block(l);
+      blocks_[l].forward(c, w.blocks[l], l ? In<C>(saved.streams[l - 1]) : x, out, saved.blocks[l],
+                         handed<C>(carried, saved.shared, l));
       c.leave_block(l, out);
     }
   }
@@ -71,8 +72,8 @@ class Stack {
       auto inner = c.mark();
       const auto saved = c.record(SavedRecords{c.extent()}, blocks_[l]);
       const Out<C> out = l + 1 < blocks_.size() ? streams[l % 2] : y;
-      enter(c, shared, l);
-      blocks_[l].forward(c, w.blocks[l], l ? In<C>(streams[(l - 1) % 2]) : x, out, saved, carried_of<C>(carried, l));
+      c.enter_block(l);
+      blocks_[l].forward(c, w.blocks[l], l ? In<C>(streams[(l - 1) % 2]) : x, out, saved, handed<C>(carried, shared, l));
     }
   }
 
@@ -83,27 +84,24 @@ class Stack {
     const Out<C> d_streams[2] = {c.matrix(x.rows, width_), c.matrix(x.rows, width_)};
     for (std::size_t l = blocks_.size(); l-- > 0;) {
       const In<C> d_out = l + 1 < blocks_.size() ? In<C>(d_streams[(l + 1) % 2]) : dy;
-      enter(c, saved.shared, l);
+      c.enter_block(l);
       blocks_[l].backward(c, w.blocks[l], l ? In<C>(saved.streams[l - 1]) : x, d_out, l ? d_streams[l % 2] : dx,
-                          saved.blocks[l], dw.blocks[l], carried_gradient_of<C>(carried, l));
+                          saved.blocks[l], dw.blocks[l], handed_gradient<C>(carried, saved.shared, l));
     }
     shared_.backward(c, w.shared, saved.shared, dw.shared);
   }
 
  private:
   template <class C>
-  void enter(C& c, const auto& shared, std::size_t l) const {
-    c.enter_block(l);
-    shared_.enter(c, shared, static_cast<Index>(l));
+  HandedFor<Block, C> handed(const CarriedFor<Stack, C>& carried, const auto& shared, std::size_t l) const {
+    return {{carried.initial ? &carried.initial->blocks[l] : nullptr, carried.final ? &carried.final->blocks[l] : nullptr},
+            shared_.template share<Out<C>>(shared, static_cast<Index>(l))};
   }
   template <class C>
-  static CarriedFor<Block, C> carried_of(const CarriedFor<Stack, C>& carried, std::size_t l) {
-    return {carried.initial ? &carried.initial->blocks[l] : nullptr, carried.final ? &carried.final->blocks[l] : nullptr};
-  }
-  template <class C>
-  static CarriedGradientFor<Block, C> carried_gradient_of(const CarriedGradientFor<Stack, C>& carried, std::size_t l) {
-    return {carried.initial ? &carried.initial->blocks[l] : nullptr, carried.d_final ? &carried.d_final->blocks[l] : nullptr,
-            carried.d_initial ? &carried.d_initial->blocks[l] : nullptr};
+  HandedGradientFor<Block, C> handed_gradient(const CarriedGradientFor<Stack, C>& carried, const auto& shared, std::size_t l) const {
+    return {{carried.initial ? &carried.initial->blocks[l] : nullptr, carried.d_final ? &carried.d_final->blocks[l] : nullptr,
+             carried.d_initial ? &carried.d_initial->blocks[l] : nullptr},
+            shared_.template share<Out<C>>(shared, static_cast<Index>(l))};
   }
 
   Shared shared_;

@@ -5,7 +5,7 @@
 // so beta[0] = 0 and the bounds grow towards the last block; Lambda = 0 gives beta[l] = l / depth. Backward adds
 //   dLambda = P (dP - sum_j P_j dP_j),   dP_j = sum over l >= j of dbeta_l for j >= 1,  dP_0 = 0.
 //
-// The stack makes the bounds once a pass; `enter` hands row l to the gate of block l through the context.
+// The stack makes the bounds once a pass; `share` is row l, which the gate of block l is handed.
 #pragma once
 
 #include <rondo/layer/layer.hpp>
@@ -40,11 +40,9 @@ class LowerBounds {
   void backward(C& c, const auto& w, const auto& saved, const auto& dw) const {
     c.lower_bounds_gradient(w.lower_bounds, saved.d_bounds, dw.lower_bounds);
   }
-  // Before block l runs, in either direction.
-  template <class C>
-  void enter(C& c, const auto& saved, Index l) const {
-    c.bound = saved.bounds.middle_rows(l, 1);
-    c.d_bound = saved.d_bounds.middle_rows(l, 1);
+  template <class S>
+  static constexpr Share<S> share(const auto& saved, Index l) {
+    return {saved.bounds.middle_rows(l, 1), saved.d_bounds.middle_rows(l, 1)};
   }
 
  private:

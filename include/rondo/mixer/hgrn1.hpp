@@ -59,19 +59,19 @@ class Hgrn1Core {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> h, const auto& saved, CarriedFor<Hgrn1Core, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> h, const auto& saved, HandedFor<Hgrn1Core, C> carried) const {
     using S = State<Out<C>>;
     value_.forward(c, w.value, x, saved.value, saved.value_input, carried.at(&S::value));
     forget_.forward(c, w.forget, x, saved.forget, saved.forget_input, carried.at(&S::forget));
     auto mark = c.mark();
     const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
-    c.template gate<Gate>(saved.forget, c.bound, log_decay, write);
+    c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
     c.template gated<Silu>(saved.value, write, write);
     c.recurrence(recurrence_, log_decay, write, h, view_of(carried.initial, &S::memory), view_of(carried.final, &S::memory));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> h, In<C> d_h, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Hgrn1Core, C> carried, Onto onto) const {
+                HandedGradientFor<Hgrn1Core, C> carried, Onto onto) const {
     using S = State<Out<C>>;
     auto mark = c.mark();
     const Out<C> d_value = c.matrix(x.rows, value_.out()), d_forget = c.matrix(x.rows, forget_.out());
@@ -79,11 +79,11 @@ class Hgrn1Core {
       auto inner = c.mark();
       const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
       const Out<C> d_write = c.matrix(x.rows, forget_.out());
-      c.template gate<Gate>(saved.forget, c.bound, log_decay, write);
+      c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
       c.recurrence_gradient(recurrence_, log_decay, h, d_h, view_of(carried.initial, &S::memory),
                             view_of(carried.d_final, &S::memory), d_forget, d_write, view_of(carried.d_initial, &S::memory));
       c.template gated_gradient<Silu>(saved.value, write, d_write, d_value, d_write);
-      c.template gate_gradient<Gate>(saved.forget, c.bound, d_forget, d_write, d_forget, c.d_bound);
+      c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_write, d_forget, carried.share.gradient);
     }
     value_.backward(c, w.value, x, d_value, dx, saved.value_input, dw.value, carried.at(&S::value), onto);
     forget_.backward(c, w.forget, x, d_forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);

@@ -66,7 +66,7 @@ class Hgrn2Core {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, CarriedFor<Hgrn2Core, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, HandedFor<Hgrn2Core, C> carried) const {
     using S = State<Out<C>>;
     query_.forward(c, w.query, x, saved.query, saved.query_input, carried.at(&S::query));
     forget_.forward(c, w.forget, x, saved.forget, saved.forget_input, carried.at(&S::forget));
@@ -75,13 +75,13 @@ class Hgrn2Core {
     const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
     const Out<C> log_decay = c.matrix(x.rows, query_.out());
     c.template map<Silu>(saved.query, query);
-    c.template gate<Gate>(saved.forget, c.bound, log_decay, key);
+    c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
     c.recurrence(recurrence_, query, key, log_decay, saved.value, o, view_of(carried.initial, &S::memory),
                  view_of(carried.final, &S::memory));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C>, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Hgrn2Core, C> carried, Onto onto) const {
+                HandedGradientFor<Hgrn2Core, C> carried, Onto onto) const {
     using S = State<Out<C>>;
     auto mark = c.mark();
     const Out<C> d_query = c.matrix(x.rows, query_.out()), d_forget = c.matrix(x.rows, query_.out());
@@ -91,12 +91,12 @@ class Hgrn2Core {
       const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
       const Out<C> log_decay = c.matrix(x.rows, query_.out()), d_key = c.matrix(x.rows, query_.out());
       c.template map<Silu>(saved.query, query);
-      c.template gate<Gate>(saved.forget, c.bound, log_decay, key);
+      c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
       c.recurrence_gradient(recurrence_, query, key, log_decay, saved.value, d_o, view_of(carried.initial, &S::memory),
                             view_of(carried.d_final, &S::memory), d_query, d_key, d_forget, d_value,
                             view_of(carried.d_initial, &S::memory));
       c.template map_gradient<Silu>(saved.query, d_query, d_query);
-      c.template gate_gradient<Gate>(saved.forget, c.bound, d_forget, d_key, d_forget, c.d_bound);
+      c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_key, d_forget, carried.share.gradient);
     }
     query_.backward(c, w.query, x, d_query, dx, saved.query_input, dw.query, carried.at(&S::query), onto);
     forget_.backward(c, w.forget, x, d_forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);

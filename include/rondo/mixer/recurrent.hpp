@@ -43,13 +43,13 @@ class RecurrentMixer {
   auto state_leaves(Extent extent, auto&... s) const { return core_.state_leaves(extent, s...); }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<Core, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
     core_.forward(c, w.core, x, saved.output, saved.core, carried);
     output_.forward(c, w.output, x, saved.output, y, saved.stage);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Core, C> carried) const {
+                const auto& carried) const {
     auto mark = c.mark();
     const Out<C> d_output = c.matrix(x.rows, output_.in());
     output_.backward(c, w.output, x, saved.output, dy, dx, d_output, saved.stage, dw.output);

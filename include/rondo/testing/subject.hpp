@@ -64,26 +64,26 @@ class Subject {
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Layer, C>& carried) const {
     shared_.forward(c, w.shared, saved.shared);
-    shared_.enter(c, saved.shared, block_);
-    if constexpr (requires { layer_.forward(c, w.layer, x, y, saved.layer, carried); })
-      layer_.forward(c, w.layer, x, y, saved.layer, carried);
+    const HandedFor<Layer, C> handed{carried, shared_.template share<Out<C>>(saved.shared, block_)};
+    if constexpr (requires { layer_.forward(c, w.layer, x, y, saved.layer, handed); })
+      layer_.forward(c, w.layer, x, y, saved.layer, handed);
     else if constexpr (requires { layer_.forward(c, w.layer, x, y, saved.layer); })
       layer_.forward(c, w.layer, x, y, saved.layer);
-    else if constexpr (requires { layer_.forward(c, w.layer, x, y, carried); })
-      layer_.forward(c, w.layer, x, y, carried);
+    else if constexpr (requires { layer_.forward(c, w.layer, x, y, handed); })
+      layer_.forward(c, w.layer, x, y, handed);
     else
       layer_.forward(c, w.layer, x, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 const CarriedGradientFor<Layer, C>& carried) const {
-    shared_.enter(c, saved.shared, block_);
-    if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, carried); })
-      layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, carried);
+    const HandedGradientFor<Layer, C> handed{carried, shared_.template share<Out<C>>(saved.shared, block_)};
+    if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, handed); })
+      layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer, handed);
     else if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer); })
       layer_.backward(c, w.layer, x, dy, dx, saved.layer, dw.layer);
-    else if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, dw.layer, carried); })
-      layer_.backward(c, w.layer, x, dy, dx, dw.layer, carried);
+    else if constexpr (requires { layer_.backward(c, w.layer, x, dy, dx, dw.layer, handed); })
+      layer_.backward(c, w.layer, x, dy, dx, dw.layer, handed);
     else
       layer_.backward(c, w.layer, x, dy, dx, dw.layer);
     shared_.backward(c, w.shared, saved.shared, dw.shared);
