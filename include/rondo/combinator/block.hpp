@@ -12,6 +12,9 @@ namespace rondo {
 
 template <class Norm, class Mixer, class ChannelMixer>
 class Block {
+  static_assert(std::is_same_v<typename ChannelMixer::Shared, NothingShared>,
+                "rondo: a block shares what its token mixer names as Shared; a channel mixer of it can share nothing");
+
  public:
   using Shared = typename Mixer::Shared;
 
