@@ -87,7 +87,8 @@ class BlockChoice {
     with_choice([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
       using Block = std::variant_alternative_t<I, Choice>;
       std::get<I>(choice_).forward(c, std::get<I>(w.choice), x, y, std::get<I>(saved.choice),
-                                   HandedFor<Block, C>{{alternative<I>(carried.initial), alternative<I>(carried.final)}, share_of<Block>(carried.share)});
+                                   HandedFor<Block, C>{{alternative<I>(carried.initial), alternative<I>(carried.final)},
+                                                       share_of<Block>(carried.share)});
     });
   }
   template <class C>

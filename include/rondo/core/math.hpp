@@ -1,8 +1,9 @@
 // The scalar functions that layers are made of, for every scalar type by one name.
 //
 //   exponential  logarithm  sigmoid  log_sigmoid  softplus  hyperbolic_tangent  silu  gelu  gelu_tanh  square_root  reciprocal_root
-//   log_of_complement(a, b)   log a, where b = 1 - a is known without cancellation
+//   log_of_complement(a, b)   log a, where b = 1 - a is known without cancellation; a = 0 counts as the smallest normal number
 //   log_of_sum(a, b)          log(e^a + e^b)
+//   select(c, a, b)  at_least(x, low)  at_most(x, high)  bounded(x, low, high)   c ? a : b, and numbers cut off (by their real parts)
 //   real_part(x)              of a complex number; x itself otherwise (comparisons and maxima look at real parts)
 //
 // float: the branch-free versions of vector_math.hpp, for use in vectorised loops. double: the standard library.
@@ -14,6 +15,7 @@
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 
 #include <rondo/core/vector_math.hpp>
@@ -44,6 +46,22 @@ constexpr T real_part(const std::complex<T>& x) {
 template <class T>
 concept PreciseScalar = std::same_as<T, double> || std::same_as<T, std::complex<double>>;
 
+template <PreciseScalar T>
+constexpr T select(bool condition, T yes, T no) {
+  return condition ? yes : no;
+}
+template <PreciseScalar T>
+constexpr T at_least(T x, Real<T> low) {
+  return real_part(x) < low ? T(low) : x;
+}
+template <PreciseScalar T>
+constexpr T at_most(T x, Real<T> high) {
+  return real_part(x) > high ? T(high) : x;
+}
+template <PreciseScalar T>
+constexpr T bounded(T x, Real<T> low, Real<T> high) {
+  return at_most(at_least(x, low), high);
+}
 template <PreciseScalar T>
 T exponential(T x) {
   return std::exp(x);
@@ -85,10 +103,11 @@ T reciprocal_root(T x) {
 }
 template <PreciseScalar T>
 T log_of_complement(T a, T b) {
+  const T positive = at_least(a, std::numeric_limits<double>::min());
   if constexpr (std::same_as<T, double>)
-    return b < 0.5 ? std::log1p(-b) : std::log(a);
+    return b < 0.5 ? std::log1p(-b) : std::log(positive);
   else
-    return std::abs(b) < 0.5 ? -2.0 * std::atanh(b / (2.0 - b)) : std::log(a);
+    return std::abs(b) < 0.5 ? -2.0 * std::atanh(b / (2.0 - b)) : std::log(positive);
 }
 template <PreciseScalar T>
 T log_of_sum(T a, T b) {

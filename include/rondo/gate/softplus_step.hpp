@@ -6,7 +6,6 @@
 //   d step = dw - exp(A_log) dg,    df = d step s(f) where nothing is cut off, else 0,    dA_log = g dg
 #pragma once
 
-#include <concepts>
 #include <limits>
 
 #include <rondo/core/activation.hpp>
@@ -27,23 +26,13 @@ struct SoftplusStep {
   template <class T>
   [[nodiscard]] GateGradient<T> backward(T f, T A_log, T d_log_decay, T d_write) const {
     const T rate = exponential(A_log), whole = Softplus::apply(f), step = cut(whole);
-    return {where_equal(whole, step, (d_write - rate * d_log_decay) * Softplus::derivative(f)), -step * rate * d_log_decay};
+    return {select(whole == step, (d_write - rate * d_log_decay) * Softplus::derivative(f), T(0)), -step * rate * d_log_decay};
   }
 
  private:
   template <class T>
   [[nodiscard]] T cut(T step) const {
-    if constexpr (std::same_as<T, float>)
-      return bounded(step, static_cast<float>(low), static_cast<float>(high));
-    else
-      return real_part(step) < low ? T(low) : real_part(step) > high ? T(high) : step;
-  }
-  template <class T>
-  static T where_equal(T a, T b, T value) {
-    if constexpr (std::same_as<T, float>)
-      return select(a == b, value, 0.0F);
-    else
-      return a == b ? value : T(0);
+    return bounded(step, static_cast<Real<T>>(low), static_cast<Real<T>>(high));
   }
 };
 

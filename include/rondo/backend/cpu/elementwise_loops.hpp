@@ -181,7 +181,7 @@ RONDO_DEFINED_ONCE void CpuElementwise::lower_bounds(Input raw, Output bounds) {
     float sum = 0;
     for (Index l = 0; l < raw.rows; ++l) {
       if (l > 0) sum += std::exp(raw(l, i) - highest) / total;
-      bounds(l, i) = sum;
+      bounds(l, i) = std::min(sum, 1.0F);  // rounding must not make a decay of it that grows
     }
   }
 }

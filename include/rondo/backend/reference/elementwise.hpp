@@ -166,24 +166,24 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
   }
   [[gnu::noinline]] void lower_bounds(Input raw, Output bounds) {
     for (Index i = 0; i < raw.columns; ++i) {
-      const T total = shifted_total(raw, i);
+      const ColumnShares share(raw, i);
       T sum(0);
       for (Index l = 0; l < raw.rows; ++l) {
-        if (l > 0) sum += exponential(raw(l, i) - raw(0, i)) / total;
-        bounds(l, i) = sum;
+        if (l > 0) sum += share(l);
+        bounds(l, i) = at_most(sum, 1);  // rounding must not make a decay of it that grows
       }
     }
   }
   [[gnu::noinline]] void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw) {
     for (Index i = 0; i < raw.columns; ++i) {
-      const T total = shifted_total(raw, i);
+      const ColumnShares share(raw, i);
       T mean(0), dp(0);
-      for (Index l = raw.rows - 1; l > 0; --l) mean += (dp += d_bounds(l, i)) * exponential(raw(l, i) - raw(0, i)) / total;
-      d_raw(0, i) -= mean / total;
+      for (Index l = raw.rows - 1; l > 0; --l) mean += (dp += d_bounds(l, i)) * share(l);
+      d_raw(0, i) -= mean * share(0);
       dp = T(0);
       for (Index l = raw.rows - 1; l > 0; --l) {
         dp += d_bounds(l, i);
-        d_raw(l, i) += exponential(raw(l, i) - raw(0, i)) / total * (dp - mean);
+        d_raw(l, i) += share(l) * (dp - mean);
       }
     }
   }
@@ -279,11 +279,18 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
     return highest;
   }
   // sum over l of exp(raw_l - raw_0)
-  static T shifted_total(Input raw, Index i) {
-    T total(0);
-    for (Index l = 0; l < raw.rows; ++l) total += exponential(raw(l, i) - raw(0, i));
-    return total;
-  }
+  // softmax over column i
+  struct ColumnShares {
+    ColumnShares(Input raw_, Index i_) : raw(raw_), i(i_), highest(raw(0, i)) {
+      for (Index l = 1; l < raw.rows; ++l)
+        if (real_part(raw(l, i)) > real_part(highest)) highest = raw(l, i);
+      for (Index l = 0; l < raw.rows; ++l) total += exponential(raw(l, i) - highest);
+    }
+    T operator()(Index l) const { return exponential(raw(l, i) - highest) / total; }
+    Input raw;
+    Index i;
+    T highest, total{};
+  };
 };
 
 }  // namespace rondo
