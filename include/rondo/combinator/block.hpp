@@ -11,18 +11,17 @@
 namespace rondo {
 
 template <class Norm, class Mixer, class ChannelMixer>
-class Block {
+class Block : public RecordsOf<Residual<Norm, Mixer>> {
   static_assert(std::is_same_v<typename ChannelMixer::Shared, NothingShared>,
                 "rondo: a block shares what its token mixer names as Shared; a channel mixer of it can share nothing");
 
  public:
-  using Shared = typename Mixer::Shared;
-
   static constexpr void check(const Shape& shape) {
     Mixer::check(shape);
     ChannelMixer::check(shape);
   }
-  Block(const Shape& shape, Index block) : mixer_(shape, block, 0), channel_(shape, block, 1), width_(shape.width) {}
+  Block(const Shape& shape, Index block)
+      : RecordsOf<Residual<Norm, Mixer>>(Residual<Norm, Mixer>(shape, block, 0)), channel_(shape, block, 1), width_(shape.width) {}
 
   template <class S>
   struct Weights {
@@ -30,7 +29,7 @@ class Block {
     typename Residual<Norm, ChannelMixer>::template Weights<S> channel;
   };
   auto weight_leaves(auto&... w) const {
-    return leaves(inside("mixer", mixer_, w.mixer...), inside("channel", channel_, w.channel...));
+    return leaves(inside("mixer", this->inner_, w.mixer...), inside("channel", channel_, w.channel...));
   }
   template <class S>
   struct Saved {
@@ -39,18 +38,15 @@ class Block {
     typename Residual<Norm, ChannelMixer>::template Saved<S> channel;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("mixer", mixer_, s.mixer...), buffer("middle", {extent.tokens, width_}, s.middle...),
+    return leaves(inside("mixer", this->inner_, s.mixer...), buffer("middle", {extent.tokens, width_}, s.middle...),
                   inside("channel", channel_, s.channel...));
   }
-  template <class S>
-  using State = typename Mixer::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
 
   [[nodiscard]] Index in() const { return width_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
-    mixer_.forward(c, w.mixer, x, saved.middle, saved.mixer, carried);
+    this->inner_.forward(c, w.mixer, x, saved.middle, saved.mixer, carried);
     channel_.forward(c, w.channel, saved.middle, y, saved.channel, Carried<NoState>{});
   }
   template <class C>
@@ -59,11 +55,10 @@ class Block {
     auto mark = c.mark();
     Out<C> d_middle = c.matrix(x.rows, width_);
     channel_.backward(c, w.channel, saved.middle, dy, d_middle, saved.channel, dw.channel, CarriedGradient<NoState>{});
-    mixer_.backward(c, w.mixer, x, d_middle, dx, saved.mixer, dw.mixer, carried);
+    this->inner_.backward(c, w.mixer, x, d_middle, dx, saved.mixer, dw.mixer, carried);
   }
 
  private:
-  Residual<Norm, Mixer> mixer_;
   Residual<Norm, ChannelMixer> channel_;
   Index width_;
 };
@@ -79,29 +74,16 @@ class Block<Norm, Mixer, NoMlp> : public Residual<Norm, Mixer> {
 };
 
 template <class Mixer>
-class PlainBlock {
+class PlainBlock : public RecordsOf<Mixer> {
  public:
-  using Shared = typename Mixer::Shared;
-
-  static constexpr void check(const Shape& shape) { Mixer::check(shape); }
   PlainBlock(const Shape& shape, Index block)
-      : mixer_(shape, block), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
+      : RecordsOf<Mixer>(Mixer(shape, block)), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
 
-  template <class S>
-  using Weights = typename Mixer::template Weights<S>;
-  auto weight_leaves(auto&... w) const { return mixer_.weight_leaves(w...); }
-  template <class S>
-  using Saved = typename Mixer::template Saved<S>;
-  auto saved_leaves(Extent extent, auto&... s) const { return mixer_.saved_leaves(extent, s...); }
-  template <class S>
-  using State = typename Mixer::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return mixer_.state_leaves(extent, s...); }
-
-  [[nodiscard]] Index in() const { return mixer_.in(); }
+  [[nodiscard]] Index in() const { return this->inner_.in(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
-    mixer_.forward(c, w, x, y, saved, carried);
+    this->inner_.forward(c, w, x, y, saved, carried);
     dropout_.apply(c, y);
   }
   template <class C>
@@ -111,11 +93,10 @@ class PlainBlock {
     Out<C> d_mixer = c.matrix(dy.rows, width_);
     c.copy(dy, d_mixer);
     dropout_.apply(c, d_mixer);
-    mixer_.backward(c, w, x, d_mixer, dx, saved, dw, carried);
+    this->inner_.backward(c, w, x, d_mixer, dx, saved, dw, carried);
   }
 
  private:
-  Mixer mixer_;
   Dropout dropout_;
   Index width_;
 };

@@ -8,19 +8,15 @@
 namespace rondo {
 
 template <class Inner>
-class Checkpointed : public NothingSaved {
+class Checkpointed : public RecordsOf<Inner> {
+  using RecordsOf<Inner>::inner_;
+
  public:
-  using Shared = typename Inner::Shared;
-
-  static constexpr void check(const Shape& shape) { Inner::check(shape); }
-  Checkpointed(const Shape& shape, Index block) : inner_(shape, block) {}
+  Checkpointed(const Shape& shape, Index block) : RecordsOf<Inner>(Inner(shape, block)) {}
 
   template <class S>
-  using Weights = typename Inner::template Weights<S>;
-  auto weight_leaves(auto&... w) const { return inner_.weight_leaves(w...); }
-  template <class S>
-  using State = typename Inner::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return inner_.state_leaves(extent, s...); }
+  using Saved = NothingSaved::Saved<S>;
+  auto saved_leaves(Extent, auto&...) const { return leaves(); }
 
   [[nodiscard]] Index in() const { return inner_.in(); }
 
@@ -39,9 +35,6 @@ class Checkpointed : public NothingSaved {
     inner_.forward(c, w, x, y, saved, HandedFor<Inner, C>{{carried.initial, nullptr}, carried.share});
     inner_.backward(c, w, x, dy, dx, saved, dw, carried);
   }
-
- private:
-  Inner inner_;
 };
 
 }  // namespace rondo

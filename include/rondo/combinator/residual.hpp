@@ -12,15 +12,12 @@
 namespace rondo {
 
 template <class Norm, class Inner>
-class Residual {
+class Residual : public RecordsOf<Inner> {
  public:
-  using Shared = typename Inner::Shared;
-
-  static constexpr void check(const Shape& shape) { Inner::check(shape); }
   // `place` tells apart the dropout masks of the residuals of a model.
   Residual(const Shape& shape, Index block, Index place)
-      : norm_(shape.width, shape.norm_epsilon),
-        inner_(shape, block),
+      : RecordsOf<Inner>(Inner(shape, block)),
+        norm_(shape.width, shape.norm_epsilon),
         dropout_(rate(shape), static_cast<std::uint64_t>(block * 8 + place)),
         width_(shape.width) {}
 
@@ -29,23 +26,20 @@ class Residual {
     typename Norm::template Weights<S> norm;
     typename Inner::template Weights<S> inner;
   };
-  auto weight_leaves(auto&... w) const { return leaves(inside("norm", norm_, w.norm...), inside("", inner_, w.inner...)); }
+  auto weight_leaves(auto&... w) const { return leaves(inside("norm", norm_, w.norm...), inside("", this->inner_, w.inner...)); }
   template <class S>
   struct Saved {
     typename Norm::template Saved<S> norm;
     typename Inner::template Saved<S> inner;
   };
-  auto saved_leaves(Extent, auto&... s) const { return leaves(inside("norm", norm_, s.norm...), inside("", inner_, s.inner...)); }
-  template <class S>
-  using State = typename Inner::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return inner_.state_leaves(extent, s...); }
+  auto saved_leaves(Extent, auto&... s) const { return leaves(inside("norm", norm_, s.norm...), inside("", this->inner_, s.inner...)); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
     auto mark = c.mark();
     Out<C> normalised = c.matrix(x.rows, width_);
     norm_.forward(c, w.norm, x, normalised, saved.norm);
-    inner_.forward(c, w.inner, normalised, y, saved.inner, carried);
+    this->inner_.forward(c, w.inner, normalised, y, saved.inner, carried);
     dropout_.apply(c, y);
     c.add(x, y);
   }
@@ -58,21 +52,18 @@ class Residual {
     norm_.forward(c, w.norm, x, normalised, saved.norm);
     c.copy(dy, dx);
     dropout_.apply(c, dx);
-    inner_.backward(c, w.inner, normalised, dx, d_normalised, saved.inner, dw.inner, carried);
+    this->inner_.backward(c, w.inner, normalised, dx, d_normalised, saved.inner, dw.inner, carried);
     norm_.backward(c, w.norm, x, d_normalised, dx, saved.norm, dw.norm);
     c.add(dy, dx);
   }
 
  private:
   static constexpr double rate(const Shape& shape) {
-    if constexpr (requires { Inner::drops_inside; })
-      return 0;
-    else
-      return shape.dropout;
+    if constexpr (requires { Inner::drops_inside; }) return Inner::drops_inside ? 0 : shape.dropout;
+    return shape.dropout;
   }
 
   Norm norm_;
-  Inner inner_;
   Dropout dropout_;
   Index width_;
 };

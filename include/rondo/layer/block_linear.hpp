@@ -5,7 +5,7 @@
 // The query, key and value maps of xLSTM's mLSTM (blocks of 4 x 4) and the gates of its sLSTM (a block a head); Beck et al. 2024.
 #pragma once
 
-#include <rondo/layer/linear.hpp>
+#include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
@@ -17,14 +17,9 @@ class BlockLinear : public PlainLayer, public NothingSaved, public NoState {
       : blocks_(blocks), in_(in), out_(out), initial_(initial), bias_initial_(bias_initial) {}
 
   template <class S>
-  using Weights = typename Linear<with_bias>::template Weights<S>;
+  using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    const Dimensions dimensions{blocks_, out_ / blocks_, in_ / blocks_};
-    if constexpr (with_bias == Bias::yes)
-      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...),
-                    parameter("bias", {out_}, bias_initial_, Decay::no, w.bias...));
-    else
-      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...));
+    return weight_and_bias<with_bias>({blocks_, out_ / blocks_, in_ / blocks_}, initial_, Decay::yes, out_, bias_initial_, w...);
   }
 
   [[nodiscard]] constexpr Index in() const { return in_; }

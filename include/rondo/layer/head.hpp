@@ -11,26 +11,19 @@
 namespace rondo {
 
 template <Bias with_bias = Bias::no>
-class Head : public PlainLayer, public NothingSaved, public NoState {
+class Head : public RecordsOf<Linear<with_bias>> {
  public:
   static constexpr bool tied = false;
-  constexpr Head(const Shape& shape, Initial initial) : linear_(shape.width, shape.vocabulary, initial, initial) {}
-
-  template <class S>
-  using Weights = typename Linear<with_bias>::template Weights<S>;
-  constexpr auto weight_leaves(auto&... w) const { return linear_.weight_leaves(w...); }
+  constexpr Head(const Shape& shape, Initial initial) : RecordsOf<Linear<with_bias>>({shape.width, shape.vocabulary, initial, initial}) {}
 
   template <class C>
   void forward(C& c, const auto& w, const auto&, In<C> hidden, Out<C> logits) const {
-    linear_.forward(c, w, hidden, logits);
+    this->inner_.forward(c, w, hidden, logits);
   }
   template <class C>
   void backward(C& c, const auto& w, const auto&, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw, const auto&) const {
-    linear_.backward(c, w, hidden, d_logits, d_hidden, dw);
+    this->inner_.backward(c, w, hidden, d_logits, d_hidden, dw);
   }
-
- private:
-  Linear<with_bias> linear_;
 };
 
 template <Bias with_bias = Bias::no>
@@ -43,14 +36,12 @@ class TiedHead : public PlainLayer, public NothingSaved, public NoState {
   }
   constexpr TiedHead(const Shape& shape, Initial initial) : vocabulary_(shape.vocabulary), initial_(initial) {}
 
-  template <class S, Bias = with_bias>
-  struct Record {};
   template <class S>
-  struct Record<S, Bias::yes> {
+  struct BiasAlone {
     S bias;
   };
   template <class S>
-  using Weights = Record<S, with_bias>;
+  using Weights = std::conditional_t<with_bias == Bias::yes, BiasAlone<S>, NoWeights::Weights<S>>;
   constexpr auto weight_leaves(auto&... w) const {
     if constexpr (with_bias == Bias::yes)
       return leaves(parameter("bias", {vocabulary_}, initial_, Decay::no, w.bias...));

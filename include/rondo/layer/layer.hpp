@@ -59,4 +59,46 @@ struct PlainLayer {
   static constexpr void check(const Shape&) {}
 };
 
+// What a layer around another one passes on, unless it has its own: records, what blocks share, the check of a shape.
+template <class Inner>
+class RecordsOf {
+ public:
+  using Shared = typename Inner::Shared;
+  static constexpr void check(const Shape& shape) { Inner::check(shape); }
+
+  template <class S>
+  using Weights = typename Inner::template Weights<S>;
+  constexpr auto weight_leaves(auto&... w) const { return inner_.weight_leaves(w...); }
+  template <class S>
+  using Saved = typename Inner::template Saved<S>;
+  constexpr auto saved_leaves(Extent extent, auto&... s) const { return inner_.saved_leaves(extent, s...); }
+  template <class S>
+  using State = typename Inner::template State<S>;
+  constexpr auto state_leaves(Extent extent, auto&... s) const { return inner_.state_leaves(extent, s...); }
+
+ protected:
+  constexpr explicit RecordsOf(Inner inner) : inner_(std::move(inner)) {}
+  Inner inner_;
+};
+
+// A weight, and with Bias::yes a bias: the record of maps, convolutions and norms, and its list. A bias is one number a channel.
+enum class Bias : bool { no, yes };
+
+template <class S, Bias = Bias::no>
+struct WeightAndBias {
+  S weight;
+};
+template <class S>
+struct WeightAndBias<S, Bias::yes> {
+  S weight, bias;
+};
+template <Bias with_bias>
+constexpr auto weight_and_bias(Dimensions weight, Initial initial, Decay decay, Index channels, Initial bias_initial, auto&... w) {
+  if constexpr (with_bias == Bias::yes)
+    return leaves(parameter("weight", weight, initial, decay, w.weight...),
+                  parameter("bias", {channels}, bias_initial, Decay::no, w.bias...));
+  else
+    return leaves(parameter("weight", weight, initial, decay, w.weight...));
+}
+
 }  // namespace rondo

@@ -7,30 +7,16 @@
 
 namespace rondo {
 
-enum class Bias : bool { no, yes };
-
 template <Bias with_bias = Bias::no>
 class Linear : public PlainLayer, public NothingSaved, public NoState {
  public:
   constexpr Linear(Index in, Index out, Initial initial = normal(0.02), Initial bias_initial = zeros())
       : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial) {}
 
-  template <class S, Bias = with_bias>
-  struct Record {
-    S weight;
-  };
   template <class S>
-  struct Record<S, Bias::yes> {
-    S weight, bias;
-  };
-  template <class S>
-  using Weights = Record<S, with_bias>;
+  using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    if constexpr (with_bias == Bias::yes)
-      return leaves(parameter("weight", {out_, in_}, initial_, Decay::yes, w.weight...),
-                    parameter("bias", {out_}, bias_initial_, Decay::no, w.bias...));
-    else
-      return leaves(parameter("weight", {out_, in_}, initial_, Decay::yes, w.weight...));
+    return weight_and_bias<with_bias>({out_, in_}, initial_, Decay::yes, out_, bias_initial_, w...);
   }
 
   [[nodiscard]] constexpr Index in() const { return in_; }

@@ -9,7 +9,7 @@
 //   dx = r (g - [mean(g)] - xh mean(g xh)),  g = dy w,  xh the normalised x;   dw += sum dy xh,  db += sum dy
 #pragma once
 
-#include <rondo/layer/linear.hpp>
+#include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
@@ -52,23 +52,10 @@ class AnyLayerNorm : public PlainLayer, public NoState {
  public:
   constexpr explicit AnyLayerNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon, offset} {}
 
-  template <class S, Bias = with_bias>
-  struct Record {
-    S weight;
-  };
   template <class S>
-  struct Record<S, Bias::yes> {
-    S weight, bias;
-  };
-  template <class S>
-  using Weights = Record<S, with_bias>;
+  using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    const Initial initial = offset == 0 ? ones() : zeros();
-    if constexpr (with_bias == Bias::yes)
-      return leaves(parameter("weight", {width_}, initial, Decay::no, w.weight...),
-                    parameter("bias", {width_}, zeros(), Decay::no, w.bias...));
-    else
-      return leaves(parameter("weight", {width_}, initial, Decay::no, w.weight...));
+    return weight_and_bias<with_bias>({width_}, offset == 0 ? ones() : zeros(), Decay::no, width_, zeros(), w...);
   }
   template <class S>
   struct Saved {

@@ -7,7 +7,7 @@
 // Inputs before a sequence are zero, or the carried window [sequences, (W-1) channels], oldest token first.
 #pragma once
 
-#include <rondo/layer/linear.hpp>
+#include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
@@ -18,14 +18,9 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
       : channels_(channels), taps_(shape.convolution), initial_(initial), bias_initial_(bias_initial) {}
 
   template <class S>
-  using Weights = typename Linear<with_bias>::template Weights<S>;
+  using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    const Dimensions dimensions{channels_, 1, taps_};
-    if constexpr (with_bias == Bias::yes)
-      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...),
-                    parameter("bias", {channels_}, bias_initial_, Decay::no, w.bias...));
-    else
-      return leaves(parameter("weight", dimensions, initial_, Decay::yes, w.weight...));
+    return weight_and_bias<with_bias>({channels_, 1, taps_}, initial_, Decay::yes, channels_, bias_initial_, w...);
   }
   template <class S>
   struct State {

@@ -16,6 +16,7 @@
 
 #include <rondo/core/activation.hpp>
 #include <rondo/gate/softplus_step.hpp>
+#include <rondo/layer/linear.hpp>
 #include <rondo/layer/norm.hpp>
 #include <rondo/layer/short_convolution.hpp>
 #include <rondo/layer/skip.hpp>

@@ -15,6 +15,7 @@
 
 #include <rondo/core/activation.hpp>
 #include <rondo/layer/block_linear.hpp>
+#include <rondo/layer/linear.hpp>
 #include <rondo/layer/norm.hpp>
 #include <rondo/layer/short_convolution.hpp>
 #include <rondo/layer/skip.hpp>

@@ -10,27 +10,20 @@
 
 namespace rondo {
 
-class Projection : public PlainLayer, public NothingSaved, public NoState {
+class Projection : public RecordsOf<Linear<>> {
  public:
-  constexpr Projection(const Shape&, Index in, Index out) : linear_(in, out) {}
+  constexpr Projection(const Shape&, Index in, Index out) : RecordsOf(Linear<>(in, out)) {}
 
-  template <class S>
-  using Weights = Linear<>::Weights<S>;
-  constexpr auto weight_leaves(auto&... w) const { return linear_.weight_leaves(w...); }
-
-  [[nodiscard]] constexpr Index out() const { return linear_.out(); }
+  [[nodiscard]] constexpr Index out() const { return inner_.out(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto&) const {
-    linear_.forward(c, w, x, y);
+    inner_.forward(c, w, x, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto&, const auto& dw, const auto&, Onto onto) const {
-    linear_.backward(c, w, x, dy, dx, dw, onto);
+    inner_.backward(c, w, x, dy, dx, dw, onto);
   }
-
- private:
-  Linear<> linear_;
 };
 
 class LowRankProjection : public PlainLayer, public NoState {

@@ -15,19 +15,16 @@
 namespace rondo {
 
 template <class Core, class Output>
-class RecurrentMixer {
+class RecurrentMixer : public RecordsOf<Core> {
  public:
-  using Shared = typename Core::Shared;
-
-  static constexpr void check(const Shape& shape) { Core::check(shape); }
-  RecurrentMixer(Core core, Output output) : core_(std::move(core)), output_(std::move(output)) {}
+  RecurrentMixer(Core core, Output output) : RecordsOf<Core>(std::move(core)), output_(std::move(output)) {}
 
   template <class S>
   struct Weights {
     typename Core::template Weights<S> core;
     typename Output::template Weights<S> output;
   };
-  auto weight_leaves(auto&... w) const { return leaves(inside("", core_, w.core...), inside("", output_, w.output...)); }
+  auto weight_leaves(auto&... w) const { return leaves(inside("", this->inner_, w.core...), inside("", output_, w.output...)); }
   template <class S>
   struct Saved {
     typename Core::template Saved<S> core;
@@ -35,16 +32,13 @@ class RecurrentMixer {
     typename Output::template Saved<S> stage;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("", core_, s.core...), buffer("output", {extent.tokens, output_.in()}, s.output...),
+    return leaves(inside("", this->inner_, s.core...), buffer("output", {extent.tokens, output_.in()}, s.output...),
                   inside("stage", output_, s.stage...));
   }
-  template <class S>
-  using State = typename Core::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return core_.state_leaves(extent, s...); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
-    core_.forward(c, w.core, x, saved.output, saved.core, carried);
+    this->inner_.forward(c, w.core, x, saved.output, saved.core, carried);
     output_.forward(c, w.output, x, saved.output, y, saved.stage);
   }
   template <class C>
@@ -53,12 +47,11 @@ class RecurrentMixer {
     auto mark = c.mark();
     const Out<C> d_output = c.matrix(x.rows, output_.in());
     output_.backward(c, w.output, x, saved.output, dy, dx, d_output, saved.stage, dw.output);
-    core_.backward(c, w.core, x, saved.output, d_output, dx, saved.core, dw.core, carried,
+    this->inner_.backward(c, w.core, x, saved.output, d_output, dx, saved.core, dw.core, carried,
                    Output::reads_input ? Onto::add : Onto::write);
   }
 
  private:
-  Core core_;
   Output output_;
 };
 
