@@ -17,7 +17,7 @@ void expect_loss_laws(const std::string& name, const Shape& shape) {
   for (const CrossEntropyOptions& options :
        {CrossEntropyOptions{}, CrossEntropyOptions{.label_smoothing = 0.1}, CrossEntropyOptions{.z_loss = 0.01},
         CrossEntropyOptions{.soft_cap = 2.5},
-        CrossEntropyOptions{.label_smoothing = 0.2, .z_loss = 0.1, .soft_cap = 1.5, .ignore_index = -1}})
+        CrossEntropyOptions{.label_smoothing = 0.2, .z_loss = 0.1, .soft_cap = 1.5}})
     for (const Index block_tokens : {5, 512}) {
       if (options.soft_cap > 0 && shape.logit_soft_cap > 0) continue;  // one cap alone
       const LossOf loss{model, CrossEntropy{options, block_tokens}};

@@ -32,14 +32,13 @@ struct Rotation {
   }
 };
 
-// Cross-entropy of a row of logits z with label y (ignored where y = ignore_index); V the vocabulary:
+// Cross-entropy of a row of logits z with label y (0 where y is negative: no label); V the number of logits:
 //   z' = cap tanh(z / cap) where soft_cap > 0;  lse = log sum exp z'
 //   loss = lse - (1 - smoothing) z'_y - smoothing mean(z') + z_loss lse^2
 struct CrossEntropyOptions {
   double label_smoothing = 0;
   double z_loss = 0;
   double soft_cap = 0;
-  int ignore_index = -100;
 };
 
 // One step of AdamW (Loshchilov and Hutter 2019) on one tensor; the corrections are 1 - beta^step.

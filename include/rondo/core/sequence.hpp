@@ -15,6 +15,10 @@ namespace rondo {
 using Token = std::int32_t;
 using Tokens = View<const Token>;  // [1, tokens]
 
+// What a token without a label has for one; any other negative number says the same.
+inline constexpr Token no_label = -100;
+constexpr bool has_label(Token label) { return label >= 0; }
+
 struct Sequence {
   Index begin = 0;     // first row
   Index length = 0;    // rows

@@ -20,9 +20,6 @@
 
 namespace rondo {
 
-// Where a token has no label (CrossEntropyOptions::ignore_index).
-inline constexpr Token no_label = -100;
-
 // Valid until the next batch is drawn.
 struct Batch {
   Tokens ids;           // [1, rows x length]

@@ -22,8 +22,8 @@ struct TokenGrid {
 
   [[nodiscard]] Index tokens() const { return sequences * length; }
   // Label of each token: the next one of its sequence.
-  [[nodiscard]] std::vector<Token> labels(int ignore_index) const {
-    std::vector<Token> result(ids.size(), ignore_index);
+  [[nodiscard]] std::vector<Token> labels() const {
+    std::vector<Token> result(ids.size(), no_label);
     for (std::size_t i = 0; i + 1 < ids.size(); ++i)
       if ((static_cast<Index>(i) + 1) % length != 0) result[i] = ids[i + 1];
     return result;
@@ -37,7 +37,13 @@ class LogitsPassOn {
   using Scalar = typename Backend::Scalar;
   using Act = std::function<void(View<const Scalar> rows)>;
 
-  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid) : model_(std::move(model)), grid_(grid) {}
+  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid) : model_(std::move(model)), grid_(grid) {
+    require(grid.sequences >= 0 && grid.length > 0 && grid.tokens() == std::ssize(grid.ids), "logits: ", grid.ids.size(),
+            " ids are not ", grid.sequences, " sequences of ", grid.length, " tokens");
+    for (const Token id : grid.ids)
+      require(id >= 0 && id < model_->shape().vocabulary, "logits: token id ", id, " is outside the vocabulary of ",
+              model_->shape().vocabulary);
+  }
 
   // act(rows): all logits in order, some rows [n, vocabulary] at a time. Memory for no more than about 4096 tokens.
   void each_logits(const Act& act);
@@ -102,7 +108,7 @@ class LogitsPass : public LogitsPassOn<Backend> {
     const Model& model = weights_.model();
     const CrossEntropy objective{};
     const Tokens ids = this->begin(0, grid.sequences);
-    const std::vector<Token> labels = grid.labels(objective.options.ignore_index);
+    const std::vector<Token> labels = grid.labels();
     RecordBuffer<SavedRecords, Model, Scalar, typename Backend::Memory> saved{SavedRecords{c.extent()}, model};
     const View<Scalar> hidden = c.matrix(ids.columns, model.shape().width), d_hidden = c.matrix(ids.columns, hidden.columns);
     model.forward(c, weights_.record(), ids, hidden, saved.record(), {});

@@ -47,7 +47,9 @@ class ScorerOn : public TextScorer {
   using Scalar = typename Backend::Scalar;
 
   ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens)
-      : model_(std::move(model)), batch_tokens_(batch_tokens) {}
+      : model_(std::move(model)), batch_tokens_(batch_tokens) {
+    require(batch_tokens > 0, "scorer: a pass must have at least 1 token, found ", batch_tokens);
+  }
 
   void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
     std::vector<std::size_t> order(texts.size());
@@ -80,7 +82,7 @@ class ScorerOn : public TextScorer {
       ids_.insert(ids_.end(), text.begin(), text.end());
       if (!text.empty()) {
         labels_.insert(labels_.end(), text.begin() + 1, text.end());
-        labels_.push_back(-1);  // nothing follows
+        labels_.push_back(no_label);  // nothing follows
       }
     }
     if (tokens == 0) return;

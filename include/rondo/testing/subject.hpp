@@ -223,7 +223,7 @@ class EvaluatedLogitsOf : public LogitsOf<Model> {
   }
 };
 
-// dy is the factor that the loss is multiplied by. One label in five is to be ignored.
+// dy is the factor that the loss is multiplied by. One row in five has no label.
 template <class Model, class Objective>
 class LossOf : public LogitsOf<Model> {
  public:
@@ -234,7 +234,7 @@ class LossOf : public LogitsOf<Model> {
   [[nodiscard]] Index out() const { return 1; }
   [[nodiscard]] Index output_rows(Index) const { return 1; }
   [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index column) const {
-    if (column == 1 && number / 2 % 5 == 3) return objective_.options.ignore_index;
+    if (column == 1 && number / 2 % 5 == 3) return number / 2 % 2 == 0 ? no_label : -1;
     return LogitsOf<Model>::draw(key, number, 0);
   }
 

@@ -33,7 +33,7 @@ RONDO_DEFINED_ONCE void CpuLosses::cross_entropy(Output logits, Tokens labels, c
     for (Index t = first; t < last; ++t) {
       float* z = logits.row(t);
       const Token label = labels(0, t);
-      if (label == options.ignore_index) {
+      if (!has_label(label)) {
         losses(0, t) = 0;
         std::fill_n(z, V, 0.0F);
         continue;
@@ -81,7 +81,7 @@ RONDO_DEFINED_ONCE void CpuLosses::log_probability(Input logits, Tokens labels, 
   each_row_range(logits.rows, V, [&](Index first, Index last) {
     for (Index t = first; t < last; ++t) {
       const float* z = logits.row(t);
-      if (labels(0, t) < 0) {
+      if (!has_label(labels(0, t))) {
         result(0, t) = 0;
         continue;
       }

@@ -200,7 +200,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
     const T smoothing(static_cast<Real<T>>(options.label_smoothing)), z_loss(static_cast<Real<T>>(options.z_loss));
     const T cap(static_cast<Real<T>>(options.soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
     for (Index t = 0; t < logits.rows; ++t) {
-      if (labels(0, t) == options.ignore_index) {
+      if (!has_label(labels(0, t))) {
         losses(0, t) = T(0);
         for (Index v = 0; v < V; ++v) logits(t, v) = T(0);
         continue;
@@ -231,7 +231,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       T sum(0);
       const T highest = capped(T(largest(logits.middle_rows(t, 1))));
       for (Index v = 0; v < logits.columns; ++v) sum += exponential(capped(logits(t, v)) - highest);
-      result(0, t) = labels(0, t) < 0 ? T(0) : capped(logits(t, labels(0, t))) - highest - logarithm(sum);
+      result(0, t) = !has_label(labels(0, t)) ? T(0) : capped(logits(t, labels(0, t))) - highest - logarithm(sum);
     }
   }
 
