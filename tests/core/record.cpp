@@ -151,6 +151,9 @@ BOOST_AUTO_TEST_CASE(dimensions) {
   static_assert(Dimensions{0, 7}.size() == 0 && Dimensions{0, 7}.columns() == 7, "no rows of a width");
   static_assert(Dimensions{2, 3} == Dimensions{2, 3} && Dimensions{2, 3} != Dimensions{3, 2});
   BOOST_TEST((Dimensions{2, 3, 4}.text() == "[2, 3, 4]"));
+  BOOST_TEST((Dimensions{2, 3, 4, 5}.size() == 120));
+  const auto says_both = [](const Error& error) { return error.what() == std::string("dimensions: a tensor has at most 4, found 5"); };
+  BOOST_CHECK_EXCEPTION((Dimensions{2, 3, 4, 5, 6}), Error, says_both);
 }
 
 BOOST_AUTO_TEST_CASE(members_are_counted) {

@@ -157,6 +157,7 @@ void expect_refused_ids(const Shape& shape) {
   BOOST_TEST(message_of([&] {
                (void)scorer.sums(Texts{{1, 2}, {}, {-1}});
              }) == "text 2: token id -1 is outside the vocabulary of " + vocabulary);
+  BOOST_TEST(message_of([&] { Scorer<Model, Cpu>(model, weights, 0); }) == "scorer: a pass must have at least 1 token, found 0");
   // And goes on.
   const Texts good{{0, last, 3}};
   BOOST_TEST(largest_difference(scores_of(scorer, good), expected_scores(model, weights, good)) < 2e-5);

@@ -103,6 +103,9 @@ void expect_refusals(const Shape& shape) {
   Session<Model, Reference<double>> session{model, weights, 4};
   session.feed(std::span(text).first(9));
   BOOST_TEST(message_of([&] { session.feed(std::span<const Token>{}); }) == "session: no tokens to feed");
+  for (const Index chunk : {0, -5})
+    BOOST_TEST(message_of([&] { Session<Model, Reference<double>>(model, weights, chunk); }) ==
+               "session: a chunk must have at least 1 token, found " + std::to_string(chunk));
   const auto beyond = static_cast<Token>(shape.vocabulary);
   for (const Token wrong : {Token{-1}, beyond}) {
     const std::vector<Token> bad{0, 1, 2, 3, 4, 5, wrong};

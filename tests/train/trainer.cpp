@@ -160,6 +160,118 @@ BOOST_AUTO_TEST_CASE(batches_must_fit_the_model) {
   BOOST_TEST(message.find("vocabulary of 30") != message.npos, message);
 }
 
+// A batch of 12 rows by hand.
+struct HandBatch {
+  std::vector<Token> ids{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, labels{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  std::vector<Sequence> sequences{{0, 5, 0}, {5, 0, 0}, {6, 6, 0}};
+  [[nodiscard]] Batch batch() const { return {{ids.data(), 1, 12}, {labels.data(), 1, 12}, sequences, 11, 11}; }
+};
+
+BOOST_AUTO_TEST_CASE(sequences_must_fit_the_batch) {
+  const Hgrn2 model{small_shape()};
+  const Parameters<Hgrn2, Reference<double>> weights{model, Seed{1}};
+  Workspace<Hgrn2, Reference<double>> workspace{model, 12};
+  const auto problem = [&](std::vector<Sequence> sequences) {
+    HandBatch hand;
+    hand.sequences = std::move(sequences);
+    return message_of([&] { workspace.add_gradient(weights, hand.batch(), CrossEntropy{}); });
+  };
+  BOOST_TEST(problem({{0, 5, 0}, {5, 0, 3}, {6, 6, 0}}) == "no error");
+  BOOST_TEST(problem({{0, 5, 0}, {6, 7, 0}}) == "batch: sequence 1 of 7 tokens at row 6 is outside the batch of 12");
+  BOOST_TEST(problem({{13, 0, 0}}) == "batch: sequence 0 of 0 tokens at row 13 is outside the batch of 12");
+  BOOST_TEST(problem({{0, 5, 0}, {4, 2, 0}}) == "batch: sequence 1 begins at row 4, before the end of the one before it, 5");
+  BOOST_TEST(problem({{6, 6, 0}, {0, 5, 0}}) == "batch: sequence 1 begins at row 0, before the end of the one before it, 12");
+  BOOST_TEST(problem({{-1, 2, 0}}) == "batch: sequence 0 begins at row -1, before the end of the one before it, 0");
+  BOOST_TEST(problem({{0, -1, 0}}) == "batch: sequence 0 has -1 tokens at position 0");
+  BOOST_TEST(problem({{0, 1, -2}}) == "batch: sequence 0 has 1 tokens at position -2");
+  BOOST_TEST(problem({{1, std::numeric_limits<Index>::max(), 0}}) ==
+             "batch: sequence 0 of 9223372036854775807 tokens at row 1 is outside the batch of 12");
+  HandBatch hand;
+  hand.labels[3] = 30;
+  BOOST_TEST(message_of([&] { workspace.add_gradient(weights, hand.batch(), CrossEntropy{}); }) ==
+             "batch: token 30 at row 3 is outside the model's vocabulary of 30");
+}
+
+// Whatever negative number stands for it, a row without a label adds to nothing; memory before the logits is never read.
+BOOST_AUTO_TEST_CASE(any_negative_label_is_no_label) {
+  const Hgrn2 model{small_shape()};
+  const Parameters<Hgrn2, Reference<double>> weights{model, Seed{1}};
+  Workspace<Hgrn2, Reference<double>> workspace{model, 12};
+  const auto loss_with = [&](Token none) {
+    HandBatch hand;
+    hand.labels[0] = hand.labels[7] = none;
+    workspace.zero_gradients();
+    const auto [sum, count] = workspace.add_gradient(weights, hand.batch(), CrossEntropy{{.label_smoothing = 0.1, .z_loss = 0.1}});
+    BOOST_TEST(count == 10);
+    std::vector<double> result = numbers(workspace.gradients().flat());
+    result.push_back(sum);
+    return result;
+  };
+  const auto expected = loss_with(no_label);
+  BOOST_TEST((expected == loss_with(-1)));
+  BOOST_TEST((expected == loss_with(std::numeric_limits<Token>::min())));
+}
+
+// Dropout belongs to the pass that asks for it: the next one has none unless it asks.
+BOOST_AUTO_TEST_CASE(dropout_ends_with_its_pass) {
+  Shape shape = small_shape();
+  shape.dropout = 0.3;
+  const Hgrn2 model{shape};
+  const Parameters<Hgrn2, Reference<double>> weights{model, Seed{1}};
+  Workspace<Hgrn2, Reference<double>> workspace{model, 12};
+  const HandBatch hand;
+  const auto loss = [&](std::optional<RandomKey> dropout) {
+    return workspace.add_gradient(weights, hand.batch(), CrossEntropy{}, 1, dropout).sum;
+  };
+  const double plain = loss({}), dropped = loss(RandomKey{1});
+  BOOST_TEST(dropped != plain);
+  BOOST_TEST(loss({}) == plain);
+  BOOST_TEST(loss(RandomKey{1}) == dropped);
+  auto& c = workspace.context();
+  c.begin(hand.sequences, 12);
+  BOOST_TEST(!c.training);
+}
+
+BOOST_AUTO_TEST_CASE(impossible_objectives_are_refused) {
+  const auto problem = [](const CrossEntropy& objective) {
+    const Hgrn2 model{small_shape()};
+    Parameters<Hgrn2, Reference<double>> weights{model, Seed{1}};
+    const std::string from_trainer =
+        message_of([&] { Trainer trainer{model, weights, AdamW{}, Cosine{}, objective}; });
+    Workspace<Hgrn2, Reference<double>> workspace{model, 12};
+    const std::string from_pass = message_of([&] { workspace.add_gradient(weights, HandBatch{}.batch(), objective); });
+    BOOST_TEST(from_trainer == from_pass);
+    return from_trainer;
+  };
+  BOOST_TEST(problem({}) == "no error");
+  BOOST_TEST(problem({{}, 0}) == "cross-entropy: a block must have at least 1 token, found 0");
+  BOOST_TEST(problem({{}, -3}) == "cross-entropy: a block must have at least 1 token, found -3");
+  BOOST_TEST(problem({{.label_smoothing = 1.5}}) == "cross-entropy: label smoothing must be in [0, 1], found 1.5");
+  BOOST_TEST(problem({{.label_smoothing = std::nan("")}}) == "cross-entropy: label smoothing must be in [0, 1], found nan");
+  BOOST_TEST(problem({{.z_loss = -1}}) == "cross-entropy: z_loss must be at least 0, found -1");
+  BOOST_TEST(problem({{.soft_cap = -1}}) == "cross-entropy: the soft cap must be at least 0, found -1");
+}
+
+// Documents of one token have no label: the step passes and changes nothing but the counts.
+BOOST_AUTO_TEST_CASE(a_step_without_labels_changes_no_weight) {
+  MemoryTokens source{30};
+  for (Token token = 0; token < 30; ++token) source.add({token}, 1);
+  Batches batches{source, {.rows = 2, .length = 6}};
+  Run run{{.average_decay = 0.9}};
+  const auto before = numbers(run.weights.flat());
+  double loss = -1;
+  run.trainer.on_step([&](const StepReport& report) { loss = report.loss; });
+  BOOST_TEST(run.trainer.run(batches, 3));
+  BOOST_TEST(loss == 0.0);
+  BOOST_TEST(run.trainer.progress().step == 3);
+  BOOST_TEST(run.trainer.progress().tokens == 36);
+  BOOST_TEST((before == numbers(run.weights.flat())));
+  BOOST_TEST((before == numbers(run.trainer.result().flat())));
+  for (const auto& one : run.trainer.tensors())
+    if (!one.name.starts_with("weights.") && !one.name.starts_with("average."))
+      BOOST_TEST(run.trainer.workspace().context().sum_of_squares(one.tensor) == 0.0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

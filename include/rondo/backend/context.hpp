@@ -4,6 +4,8 @@
 // it. `begin` names the sequences of a batch; then one forward pass and its backward may run.
 #pragma once
 
+#include <optional>
+
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
@@ -28,10 +30,12 @@ class ContextBase {
   RandomKey key;          // of this step's random numbers
   Memory scratch;
 
-  // The sequences must outlive the pass.
-  void begin(Sequences sequences, Index tokens) {
+  // The sequences must outlive the pass. Dropout acts where it has a key.
+  void begin(Sequences sequences, Index tokens, std::optional<RandomKey> dropout = {}) {
     sequences_ = sequences;
     tokens_ = tokens;
+    training = dropout.has_value();
+    key = dropout.value_or(RandomKey{});
   }
   [[nodiscard]] Sequences sequences() const { return sequences_; }
   [[nodiscard]] Extent extent() const { return {tokens_, static_cast<Index>(sequences_.size())}; }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -44,6 +45,7 @@ enum class Decay : bool { no, yes };
 class Dimensions {
  public:
   constexpr Dimensions(std::initializer_list<Index> sizes) {
+    if (sizes.size() > sizes_.size()) throw error("dimensions: a tensor has at most ", sizes_.size(), ", found ", sizes.size());
     for (const Index size : sizes) sizes_[rank_++] = size;
   }
   [[nodiscard]] constexpr std::size_t rank() const { return rank_; }

@@ -35,7 +35,9 @@ class SessionOn {
 
  protected:
   // `state` is what the evaluation reads and writes; `limit`: tokens that it can hold (0: any number).
-  SessionOn(Index chunk, Index limit) : chunk_(chunk), limit_(limit) {}
+  SessionOn(Index chunk, Index limit) : chunk_(chunk), limit_(limit) {
+    require(chunk > 0, "session: a chunk must have at least 1 token, found ", chunk);
+  }
   void start(std::unique_ptr<const Evaluation<Backend>> model, View<Scalar> state);
 
  private:

@@ -7,7 +7,7 @@
 // One step: the gradient of the mean loss over all labelled tokens of `accumulate` batches, clipped to the global norm `clip`,
 // given to the optimiser at the schedule's rate; then the moving average, if there is one. run() goes on from the step
 // that was reached (progress()) to `steps`, which is also what the schedule's length is. Random numbers of dropout depend on the
-// seed, the step and the batch within it. A warm step allocates nothing.
+// seed, the step and the batch within it. A step without a label leaves the weights as they are. A warm step allocates nothing.
 //
 // A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
 // weights are then as they were before the step.
@@ -49,7 +49,7 @@ struct Progress {
 struct StepReport {
   Index steps = 0;    // that the run is to have
   Progress progress;  // this step included
-  double loss = 0;    // mean over the step's labelled tokens, nats, before the update
+  double loss = 0;    // mean over the step's labelled tokens, nats, before the update; 0 where there are none
   double rate = 0;
   double gradient_norm = 0;
   Index tokens = 0;  // of this step
@@ -101,14 +101,14 @@ class TrainerOn {
   // What depends on the model. `prepare` makes sure of a workspace for the batch.
   virtual void prepare(const Batch& batch) = 0;
   virtual Context& context() = 0;
-  virtual LossSum<double> add_gradient(const Batch& batch) = 0;
-  virtual void forward(const Batch& batch) = 0;
+  virtual LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) = 0;
+  virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
   [[nodiscard]] virtual const Tensors* average_tensors() const = 0;
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
 
  private:
-  [[noreturn]] void explain_loss(const Batch& batch);
+  [[noreturn]] void explain_loss(const Batch& batch, RandomKey dropout);
   [[noreturn]] void explain_gradient();
   // Throws for the first tensor that is not finite.
   void name_first(const Tensors& tensors, const std::string& what);
@@ -136,6 +136,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
           TrainingOptions options = {})
       : Base(weights, optimizer, schedule, options), model_(&model), weights_(&weights), objective_(objective) {
+    objective_.check();
     require(&weights.model() == &model, "trainer: the weights belong to another model");
     if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
   }
@@ -150,15 +151,14 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
  private:
   void prepare(const Batch& batch) override {
-    check_batch(batch, model_->shape().vocabulary);
     if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(*model_, batch.ids.columns);
   }
   Context& context() override { return workspace_->context(); }
-  LossSum<double> add_gradient(const Batch& batch) override {
-    const auto loss = workspace_->add_gradient(*weights_, batch, objective_);
+  LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) override {
+    const auto loss = workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
     return {static_cast<double>(loss.sum), loss.count};
   }
-  void forward(const Batch& batch) override { workspace_->forward(*weights_, batch); }
+  void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(*weights_, batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
   [[nodiscard]] const Tensors* average_tensors() const override { return average_.get(); }
 
@@ -216,29 +216,30 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     prepare(batch);
     auto& c = context();
     if (part == 0) c.zero(gradients().flat());
-    c.training = true;
-    c.key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
-    const LossSum<double> sum = add_gradient(batch);
-    if (!std::isfinite(sum.sum)) explain_loss(batch);
+    const RandomKey dropout = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
+    const LossSum<double> sum = add_gradient(batch, dropout);
+    if (!std::isfinite(sum.sum)) explain_loss(batch, dropout);
     loss += sum.sum;
     labels += sum.count;
     reached.tokens += batch.tokens;
     reached.words += batch.words;
   }
-  require(labels > 0, "step ", reached.step, ": no token of the batch has a label");
   auto& c = context();
-  const ClippedNorm clipped = clip_by_norm(c, In<Context>(gradients().flat()), options_.clip, 1.0 / static_cast<double>(labels));
+  const double mean = labels > 0 ? 1.0 / static_cast<double>(labels) : 0;
+  const ClippedNorm clipped = clip_by_norm(c, In<Context>(gradients().flat()), options_.clip, mean);
   if (!std::isfinite(clipped.norm)) explain_gradient();
   const double share = schedule_(reached.step, steps);
   ++reached.step;
-  optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients(), state_);
-  if (const Tensors* average = average_tensors())
-    c.blend(weights_->flat(), average->flat(), 1 - average_decay(options_.average_decay, reached.step));
+  if (labels > 0) {
+    optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients(), state_);
+    if (const Tensors* average = average_tensors())
+      c.blend(weights_->flat(), average->flat(), 1 - average_decay(options_.average_decay, reached.step));
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   reached.seconds += seconds;
   const StepReport report{steps,
                           reached,
-                          loss / static_cast<double>(labels),
+                          labels > 0 ? loss / static_cast<double>(labels) : 0,
                           optimizer_.rate * share,
                           clipped.norm,
                           reached.tokens - progress_.tokens,
@@ -249,13 +250,13 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
 }
 
 template <class Backend, class Optimizer, class Schedule>
-void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch) {
+void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch, RandomKey dropout) {
   const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
   name_first(*weights_, where + "weight ");
   auto& c = context();
   c.watched = true;
   try {
-    forward(batch);
+    forward(batch, dropout);
   } catch (const Error& found) {
     c.watched = false;
     throw NotFinite(error(where, found.what()));

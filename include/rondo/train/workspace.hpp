@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <rondo/data/batches.hpp>
 #include <rondo/model/parameters.hpp>
@@ -38,16 +39,26 @@ class Pass {
   const Model* model_;
 };
 
-// Throws Error where a token of the batch is outside the vocabulary, or a label is that is not no_label.
+// Throws Error where a token or a label of the batch is outside the vocabulary, or a sequence is outside the batch or begins
+// within another. They lie in the order of their rows.
 inline void check_batch(const Batch& batch, Index vocabulary) {
   require(batch.ids.columns > 0 && batch.labels.columns == batch.ids.columns, "batch: ", batch.ids.columns, " tokens and ",
           batch.labels.columns, " labels");
   const auto outside = [&](Token token) { return token < 0 || token >= vocabulary; };
   for (Index t = 0; t < batch.ids.columns; ++t) {
     const Token label = batch.labels(0, t);
-    if (outside(batch.ids(0, t)) || (label != no_label && outside(label)))
+    if (outside(batch.ids(0, t)) || (has_label(label) && outside(label)))
       throw error("batch: token ", outside(batch.ids(0, t)) ? batch.ids(0, t) : label, " at row ", t,
                   " is outside the model's vocabulary of ", vocabulary);
+  }
+  Index end = 0;
+  for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
+    const auto& [begin, length, position] = batch.sequences[s];
+    require(length >= 0 && position >= 0, "batch: sequence ", s, " has ", length, " tokens at position ", position);
+    require(begin >= end, "batch: sequence ", s, " begins at row ", begin, ", before the end of the one before it, ", end);
+    require(length <= batch.ids.columns - begin, "batch: sequence ", s, " of ", length, " tokens at row ", begin,
+            " is outside the batch of ", batch.ids.columns);
+    end = begin + length;
   }
 }
 
@@ -70,10 +81,11 @@ class Workspace {
 
   void zero_gradients() { context_.zero(gradients_.flat()); }
 
-  // Forward, loss and backward. The context's key and training flag are the caller's.
+  // Forward, loss and backward, with dropout where it has a key.
   template <class Objective>
-  auto add_gradient(const Weights& weights, const Batch& batch, const Objective& objective, double scale = 1) {
-    forward(weights, batch);
+  auto add_gradient(const Weights& weights, const Batch& batch, const Objective& objective, double scale = 1,
+                    std::optional<RandomKey> dropout = {}) {
+    forward(weights, batch, dropout);
     const auto& pass = activations_->record();
     const auto loss = objective.gradient(context_, *model_, weights.record(), In<Context>(pass.hidden), batch.labels, scale,
                                          pass.d_hidden, gradients_.record());
@@ -82,20 +94,11 @@ class Workspace {
   }
 
   // The forward pass of add_gradient.
-  void forward(const Weights& weights, const Batch& batch) {
+  void forward(const Weights& weights, const Batch& batch, std::optional<RandomKey> dropout = {}) {
+    check_batch(batch, model_->shape().vocabulary);
     if (batch.ids.columns != tokens()) size_for(batch.ids.columns);
-    context_.begin(batch.sequences, batch.ids.columns);
+    context_.begin(batch.sequences, batch.ids.columns, dropout);
     model_->forward(context_, weights.record(), batch.ids, activations_->record().hidden, activations_->record().model, {});
-  }
-
-  // The loss alone, with little memory: the mean-free sum over the batch, and its number of labels.
-  template <class Objective>
-  auto loss(const Weights& weights, const Batch& batch, const Objective& objective) {
-    context_.begin(batch.sequences, batch.ids.columns);
-    auto mark = context_.mark();
-    const Out<Context> hidden = context_.matrix(batch.ids.columns, model_->shape().width);
-    model_->evaluate(context_, weights.record(), batch.ids, hidden, {});
-    return objective.loss(context_, *model_, weights.record(), In<Context>(hidden), batch.labels);
   }
 
  private:
