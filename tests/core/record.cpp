@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +82,32 @@ BOOST_AUTO_TEST_CASE(leaves_say_how_they_start_and_whether_they_decay) {
     return 0;
   });
   BOOST_TEST((found == std::vector<std::pair<double, bool>>{{0.5, true}, {0, false}}));
+}
+
+BOOST_AUTO_TEST_CASE(parameters_are_matrices_or_vectors_where_nothing_else_is_said) {
+  float number = 0;
+  const auto plain = parameter("p", {4, 2}, zeros(), Decay::no, number);
+  BOOST_TEST((plain.leaf.role == Role::matrix && parameter("p", {4}, zeros(), Decay::no, number).leaf.role == Role::vector));
+  const auto head = plain.as(Role::head);
+  BOOST_TEST((head.leaf.role == Role::head && &head.members.only == &number));
+  BOOST_TEST(name_of(Role::block_diagonal) == "block_diagonal");
+}
+
+// What each_matrix gives, as {first, rows, columns}.
+std::vector<std::array<Index, 3>> matrices_of(Dimensions dimensions, Parts parts) {
+  std::vector<std::array<Index, 3>> result;
+  const Leaf leaf{"w", dimensions, zeros(), Decay::no, Role::matrix, parts};
+  leaf.each_matrix([&](Index first, Index rows, Index columns) { result.push_back({first, rows, columns}); });
+  return result;
+}
+BOOST_AUTO_TEST_CASE(joint_projections_are_several_matrices) {
+  using Matrices = std::vector<std::array<Index, 3>>;
+  BOOST_TEST((matrices_of({4, 5}, {}) == Matrices{{0, 4, 5}}));
+  BOOST_TEST((matrices_of({5}, {}) == Matrices{{0, 1, 5}}));
+  BOOST_TEST((matrices_of({6, 5}, {2}) == Matrices{{0, 2, 5}, {10, 2, 5}, {20, 2, 5}}));
+  BOOST_TEST((matrices_of({6, 5}, {1, 2}) == Matrices{{0, 1, 5}, {5, 2, 5}, {15, 1, 5}, {20, 2, 5}}));
+  BOOST_TEST((matrices_of({2, 4, 3}, {}) == Matrices{{0, 4, 3}, {12, 4, 3}}));
+  BOOST_TEST((matrices_of({2, 4, 3}, {2}) == Matrices{{0, 2, 3}, {6, 2, 3}, {12, 2, 3}, {18, 2, 3}}));
 }
 
 BOOST_AUTO_TEST_CASE(several_records_are_walked_in_lock_step) {

@@ -1,4 +1,4 @@
-// Leaf: one tensor of a record as its layer describes it: name, sizes, how it starts, whether it decays.
+// Leaf: one tensor of a record as its layer describes it: name, sizes, how it starts, whether it decays, what it is to the model.
 #pragma once
 
 #include <array>
@@ -76,11 +76,51 @@ class Dimensions {
   std::size_t rank_ = 0;
 };
 
+// What a parameter is to its model; optimisers and groups of parameters go by it.
+//   matrix          a linear map from hidden channels to hidden channels
+//   block_diagonal  one for each block of channels: [blocks, out, in]
+//   gate            a linear map to a number or two a head
+//   embedding       rows for tokens            positions   rows for positions            head   the linear map to logits
+//   taps            of a convolution           vector      biases, gains, decays: what is no linear map, whatever its dimensions
+enum class Role { matrix, block_diagonal, gate, embedding, positions, head, taps, vector };
+inline constexpr std::array<std::string_view, 8> role_names{"matrix",    "block_diagonal", "gate", "embedding",
+                                                            "positions", "head",           "taps", "vector"};
+constexpr std::string_view name_of(Role role) { return role_names[static_cast<std::size_t>(role)]; }
+
+// How many rows each matrix of a joint projection has, from the top. {n, m} begins again below m: {n} is as many of n rows as there are.
+class Parts {
+ public:
+  constexpr Parts() = default;
+  constexpr Parts(std::initializer_list<Index> rows) {
+    for (const Index one : rows)
+      if (one > 0) rows_[count_++] = one;
+  }
+  [[nodiscard]] constexpr std::size_t count() const { return count_; }
+  [[nodiscard]] constexpr Index operator[](std::size_t i) const { return rows_[i % count_]; }
+
+ private:
+  std::array<Index, 5> rows_{};
+  std::size_t count_ = 0;
+};
+
 struct Leaf {
   std::string_view name;
   Dimensions dimensions;
   Initial initial;
   Decay decay = Decay::no;
+  Role role = Role::vector;
+  Parts parts{};  // none: one matrix, or one a block
+
+  // act(first, rows, columns) for each of the matrices that lie one after the other in the tensor; `first`: its first element.
+  template <class Act>
+  constexpr void each_matrix(Act&& act) const {
+    const std::size_t rank = dimensions.rank();
+    const Index columns = dimensions[rank - 1], all = dimensions.size() / columns;
+    for (Index begin = 0, rows = 0, i = 0; begin < all; begin += rows, ++i) {
+      rows = parts.count() > 0 ? parts[static_cast<std::size_t>(i)] : rank > 1 ? dimensions[rank - 2] : 1;
+      act(begin * columns, rows, columns);
+    }
+  }
 };
 
 }  // namespace rondo

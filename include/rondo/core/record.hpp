@@ -53,6 +53,12 @@ template <class... Members>
 struct LeafEntry {
   Leaf leaf;
   MembersOf<Members...> members;
+  constexpr LeafEntry as(Role role, Parts parts = {}) const {
+    LeafEntry result = *this;
+    result.leaf.role = role;
+    result.leaf.parts = parts;
+    return result;
+  }
 };
 template <class Layer, class... Members>
 struct LayerEntry {
@@ -93,19 +99,24 @@ struct EntryList<std::index_sequence<I...>, Entries...> : Listed<I, Entries>... 
   }
 };
 
+// A matrix, or a vector where it has one dimension; parameter(...).as(Role::embedding) is something else.
 template <class... Members>
 constexpr auto parameter(std::string_view name, Dimensions dimensions, Initial initial, Decay decay, Members&... members) {
-  return LeafEntry<Members...>{{name, dimensions, initial, decay}, {members...}};
+  return LeafEntry<Members...>{{name, dimensions, initial, decay, dimensions.rank() > 1 ? Role::matrix : Role::vector, {}}, {members...}};
+}
+template <class... Members>
+constexpr auto parameter(const Leaf& leaf, Members&... members) {
+  return LeafEntry<Members...>{leaf, {members...}};
 }
 // A matrix that is not a parameter: activations, states.
 template <class... Members>
 constexpr auto buffer(std::string_view name, Dimensions dimensions, Members&... members) {
-  return LeafEntry<Members...>{{name, dimensions, zeros(), Decay::no}, {members...}};
+  return LeafEntry<Members...>{{name, dimensions, zeros()}, {members...}};
 }
 // `count` buffers of the same size; the members are vectors.
 template <class... Members>
 constexpr auto buffers(std::string_view name, std::size_t count, Dimensions dimensions, Members&... members) {
-  return RepeatedLeafEntry<Members...>{{name, dimensions, zeros(), Decay::no}, count, {members...}};
+  return RepeatedLeafEntry<Members...>{{name, dimensions, zeros()}, count, {members...}};
 }
 // The record of an inner layer.
 template <class Layer, class... Members>

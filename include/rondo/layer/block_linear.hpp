@@ -19,7 +19,8 @@ class BlockLinear : public PlainLayer, public NothingSaved, public NoState {
   template <class S>
   using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({blocks_, out_ / blocks_, in_ / blocks_}, initial_, Decay::yes, out_, bias_initial_, w...);
+    const Dimensions dimensions{blocks_, out_ / blocks_, in_ / blocks_};
+    return weight_and_bias<with_bias>({"weight", dimensions, initial_, Decay::yes, Role::block_diagonal}, out_, bias_initial_, w...);
   }
 
   [[nodiscard]] constexpr Index in() const { return in_; }

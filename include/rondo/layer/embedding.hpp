@@ -15,7 +15,7 @@ class Embedding : public PlainLayer, public NothingSaved, public NoState {
     S weight;
   };
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("weight", {vocabulary_, width_}, initial_, Decay::yes, w.weight...));
+    return leaves(parameter("weight", {vocabulary_, width_}, initial_, Decay::yes, w.weight...).as(Role::embedding));
   }
 
   template <class C>

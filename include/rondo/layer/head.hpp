@@ -14,7 +14,8 @@ template <Bias with_bias = Bias::no>
 class Head : public RecordsOf<Linear<with_bias>> {
  public:
   static constexpr bool tied = false;
-  constexpr Head(const Shape& shape, Initial initial) : RecordsOf<Linear<with_bias>>({shape.width, shape.vocabulary, initial, initial}) {}
+  constexpr Head(const Shape& shape, Initial initial) 
+      : RecordsOf<Linear<with_bias>>({shape.width, shape.vocabulary, initial, initial, Role::head}) {}
 
   template <class C>
   void forward(C& c, const auto& w, const auto&, In<C> hidden, Out<C> logits) const {

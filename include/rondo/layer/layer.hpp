@@ -93,12 +93,11 @@ struct WeightAndBias<S, Bias::yes> {
   S weight, bias;
 };
 template <Bias with_bias>
-constexpr auto weight_and_bias(Dimensions weight, Initial initial, Decay decay, Index channels, Initial bias_initial, auto&... w) {
+constexpr auto weight_and_bias(const Leaf& weight, Index channels, Initial bias_initial, auto&... w) {
   if constexpr (with_bias == Bias::yes)
-    return leaves(parameter("weight", weight, initial, decay, w.weight...),
-                  parameter("bias", {channels}, bias_initial, Decay::no, w.bias...));
+    return leaves(parameter(weight, w.weight...), parameter("bias", {channels}, bias_initial, Decay::no, w.bias...));
   else
-    return leaves(parameter("weight", weight, initial, decay, w.weight...));
+    return leaves(parameter(weight, w.weight...));
 }
 
 }  // namespace rondo

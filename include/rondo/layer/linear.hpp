@@ -10,13 +10,15 @@ namespace rondo {
 template <Bias with_bias = Bias::no>
 class Linear : public PlainLayer, public NothingSaved, public NoState {
  public:
-  constexpr Linear(Index in, Index out, Initial initial = normal(0.02), Initial bias_initial = zeros())
-      : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial) {}
+  // `parts`: the rows of each map, where W is several (core/leaf.hpp).
+  constexpr Linear(Index in, Index out, Initial initial = normal(0.02), Initial bias_initial = zeros(), Role role = Role::matrix,
+                   Parts parts = {})
+      : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial), role_(role), parts_(parts) {}
 
   template <class S>
   using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({out_, in_}, initial_, Decay::yes, out_, bias_initial_, w...);
+    return weight_and_bias<with_bias>({"weight", {out_, in_}, initial_, Decay::yes, role_, parts_}, out_, bias_initial_, w...);
   }
 
   [[nodiscard]] constexpr Index in() const { return in_; }
@@ -37,6 +39,8 @@ class Linear : public PlainLayer, public NothingSaved, public NoState {
  private:
   Index in_, out_;
   Initial initial_, bias_initial_;
+  Role role_;
+  Parts parts_;
 };
 
 }  // namespace rondo

@@ -21,7 +21,7 @@ class LowerBounds {
     S lower_bounds;
   };
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("lower_bounds", {depth_, width_}, zeros(), Decay::no, w.lower_bounds...));
+    return leaves(parameter("lower_bounds", {depth_, width_}, zeros(), Decay::no, w.lower_bounds...).as(Role::vector));
   }
   template <class S>
   struct Saved {

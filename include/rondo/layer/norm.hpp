@@ -55,7 +55,7 @@ class AnyLayerNorm : public PlainLayer, public NoState {
   template <class S>
   using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({width_}, offset == 0 ? ones() : zeros(), Decay::no, width_, zeros(), w...);
+    return weight_and_bias<with_bias>({"weight", {width_}, offset == 0 ? ones() : zeros()}, width_, zeros(), w...);
   }
   template <class S>
   struct Saved {

@@ -23,8 +23,8 @@ class PositionedEmbedding : public PlainLayer, public NothingSaved, public NoSta
     S weight, position;
   };
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("weight", {vocabulary_, width_}, initial_, Decay::yes, w.weight...),
-                  parameter("position", {first + context_, width_}, initial_, Decay::yes, w.position...));
+    return leaves(parameter("weight", {vocabulary_, width_}, initial_, Decay::yes, w.weight...).as(Role::embedding),
+                  parameter("position", {first + context_, width_}, initial_, Decay::yes, w.position...).as(Role::positions));
   }
 
   template <class C>

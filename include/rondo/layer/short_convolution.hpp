@@ -20,7 +20,7 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
   template <class S>
   using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({channels_, 1, taps_}, initial_, Decay::yes, channels_, bias_initial_, w...);
+    return weight_and_bias<with_bias>({"weight", {channels_, 1, taps_}, initial_, Decay::yes, Role::taps}, channels_, bias_initial_, w...);
   }
   template <class S>
   struct State {

@@ -28,8 +28,8 @@ class CellMixer {
   };
   auto weight_leaves(auto&... w) const {
     const Initial initial = uniform(1.0 / std::sqrt(static_cast<double>(cell_.width)));
-    return leaves(parameter("input", {rows_, in_}, initial, Decay::yes, w.input...),
-                  parameter("recurrent", {rows_, cell_.width}, initial, Decay::yes, w.recurrent...),
+    return leaves(parameter("input", {rows_, in_}, initial, Decay::yes, w.input...).as(Role::matrix, {cell_.width}),
+                  parameter("recurrent", {rows_, cell_.width}, initial, Decay::yes, w.recurrent...).as(Role::matrix, {cell_.width}),
                   parameter("input_bias", {rows_}, initial, Decay::no, w.input_bias...),
                   parameter("recurrent_bias", {rows_}, initial, Decay::no, w.recurrent_bias...));
   }

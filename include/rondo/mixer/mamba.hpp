@@ -26,9 +26,10 @@ class MambaMixer : public PlainLayer {
   MambaMixer(const Shape& shape, Index)
       : scan_{shape.inner(), shape.state(default_states)},
         rank_(shape.rank()),
-        input_(shape.width, 2 * scan_.channels, as_torch(shape.width)),
+        input_(shape.width, 2 * scan_.channels, as_torch(shape.width), zeros(), Role::matrix, {scan_.channels}),
         convolution_(shape, scan_.channels, as_torch(shape.convolution), as_torch(shape.convolution)),
-        selection_(scan_.channels, rank_ + 2 * scan_.states, as_torch(scan_.channels)),
+        selection_(scan_.channels, rank_ + 2 * scan_.states, as_torch(scan_.channels), zeros(), Role::matrix,
+                   {rank_, scan_.states, scan_.states}),
         step_(rank_, scan_.channels, as_torch(rank_)),
         output_(scan_.channels, shape.width, as_torch(scan_.channels * shape.depth)) {}
 
@@ -44,7 +45,7 @@ class MambaMixer : public PlainLayer {
     return leaves(inside("input", input_, w.input...), inside("convolution", convolution_, w.convolution...),
                   inside("selection", selection_, w.selection...), inside("step", step_, w.step...),
                   parameter("step_bias", {scan_.channels}, time_step(0.001, 0.1), Decay::no, w.step_bias...),
-                  parameter("A_log", {scan_.channels, scan_.states}, log_count(), Decay::no, w.A_log...),
+                  parameter("A_log", {scan_.channels, scan_.states}, log_count(), Decay::no, w.A_log...).as(Role::vector),
                   parameter("D", {scan_.channels}, ones(), Decay::no, w.D...), inside("output", output_, w.output...));
   }
   template <class S>

@@ -34,7 +34,7 @@ class HeadLinear : public PlainLayer, public NothingSaved, public NoState {
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("", linear_, w.linear...),
-                  parameter("bias", {heads_, width_ / heads_}, bias_initial_, Decay::no, w.bias...));
+                  parameter("bias", {heads_, width_ / heads_}, bias_initial_, Decay::no, w.bias...).as(Role::vector));
   }
 
   template <class C>
@@ -79,7 +79,8 @@ class SlstmMixer {
     return leaves(inside("convolution", convolution_, w.convolution...), inside("input", gate_, w.input...),
                   inside("forget", forget_, w.forget...), inside("cell", gate_, w.cell...), inside("output", gate_, w.output...),
                   parameter("recurrent", {cell_.heads, 4 * cell_.head_width(), cell_.head_width()}, zeros(), Decay::no,
-                            w.recurrent...),
+                            w.recurrent...)
+                      .as(Role::block_diagonal, {cell_.head_width()}),
                   inside("head_norm", norm_, w.norm...));
   }
   template <class S>

@@ -40,8 +40,8 @@ class XlstmLargeMixer {
         key_(shape.width, shape.heads * key_width(shape), small_initial(shape.width)),
         value_(shape.width, shape.heads * value_width(shape), small_initial(shape.width)),
         output_gate_(shape.width, shape.heads * value_width(shape), zeros()),
-        input_gate_(shape.width, shape.heads, zeros(), {Initial::Kind::constant, -10}),
-        forget_gate_(shape.width, shape.heads, zeros(), ramp(3, 6)),
+        input_gate_(shape.width, shape.heads, zeros(), {Initial::Kind::constant, -10}, Role::gate),
+        forget_gate_(shape.width, shape.heads, zeros(), ramp(3, 6), Role::gate),
         norm_(shape.heads * value_width(shape), shape.norm_epsilon, shape.heads),
         output_(shape.heads * value_width(shape), shape.width, output_initial(shape.width, shape.depth)) {}
 

@@ -302,6 +302,13 @@ Findings names_are_unique(const Subject& subject, const Batch& batch) {
       if (leaf.name.empty() || !names.insert(path).second)
         findings.add({"L10 names of " + record + " are unique", "'" + path + "'", 1, 2, 1});
   };
+  for (const auto& [path, leaf] : list_leaves(WeightRecords{}, subject)) {
+    Index end = 0;
+    leaf.each_matrix([&](Index first, Index rows, Index columns) { end = first + rows * columns; });
+    if (end != leaf.dimensions.size())
+      findings.add({"L10 the parts of a weight are all of it", "'" + path + "'", static_cast<double>(leaf.dimensions.size()),
+                    static_cast<double>(end), 1});
+  }
   const Extent extent{batch.tokens, std::ssize(batch.sequences)};
   look("weights", list_leaves(WeightRecords{}, subject));
   look("saved", list_leaves(SavedRecords{extent}, subject));
