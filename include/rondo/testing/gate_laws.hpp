@@ -21,7 +21,8 @@ namespace rondo::testing {
 template <class Gate>
 Findings gate_laws(const Gate& gate, const std::vector<double>& bounds = {0, 1e-30, 1e-6, 0.1, 0.5, 0.9, 1 - 0x1p-24, 1}) {
   using Complex = std::complex<double>;
-  constexpr double step = 1e-150, forgotten = -80, too_large = 1e29;
+  // A decay of e^-400 must be far smaller than one step and far larger than the other.
+  constexpr double step = 1e-100, bound_step = 1e-250, forgotten = -80, too_large = 1e29;
   Findings findings;
   const auto look = [&](const char* law, const char* what, double f, double beta, double expected, double found, double tolerance) {
     if (!std::isfinite(found) || std::abs(found - expected) > tolerance * std::max(1.0, std::abs(expected)))
@@ -37,15 +38,15 @@ Findings gate_laws(const Gate& gate, const std::vector<double>& bounds = {0, 1e-
     const auto remembered = [&](double g) { return std::max(g, forgotten); };
     look("float as double", "g", f, beta, remembered(exact.log_decay), remembered(static_cast<double>(found.log_decay)), 4e-6);
     look("float as double", "k", f, beta, exact.write, static_cast<double>(found.write), 4e-6);
-    const auto along_f = gate.template apply<Complex>({f, step}, beta), along_beta = gate.template apply<Complex>(f, {beta, step});
+    const auto along_f = gate.template apply<Complex>({f, step}, beta), along_beta = gate.template apply<Complex>(f, {beta, bound_step});
     for (const auto& [dg, dk] : {std::pair{1.0, 0.0}, {0.0, 1.0}, {-0.75, 0.5}}) {
-      const auto derivative = [&, dg = dg, dk = dk](const GateOutput<Complex>& out) {
-        return (dg * out.log_decay.imag() + dk * out.write.imag()) / step;
+      const auto derivative = [dg = dg, dk = dk](const GateOutput<Complex>& out, double h) {
+        return dg * (out.log_decay.imag() / h) + dk * (out.write.imag() / h);
       };
       const auto gradient = gate.template backward<double>(f, beta, dg, dk);
       const auto narrow = gate.template backward<float>(narrow_f, narrow_beta, static_cast<float>(dg), static_cast<float>(dk));
-      look("gradient", "df", f, beta, derivative(along_f), gradient.d_pre_activation, 1e-8);
-      look("gradient", "dbeta", f, beta, derivative(along_beta), gradient.d_bound, 1e-8);
+      look("gradient", "df", f, beta, derivative(along_f, step), gradient.d_pre_activation, 1e-8);
+      look("gradient", "dbeta", f, beta, derivative(along_beta, bound_step), gradient.d_bound, 1e-8);
       look("float as double", "df", f, beta, gradient.d_pre_activation, static_cast<double>(narrow.d_pre_activation), 2e-5);
       const bool large = std::abs(gradient.d_bound) > too_large && std::isfinite(narrow.d_bound);
       look("float as double", "dbeta", f, beta, gradient.d_bound, large ? gradient.d_bound : static_cast<double>(narrow.d_bound), 2e-5);
