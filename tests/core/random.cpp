@@ -59,6 +59,45 @@ BOOST_AUTO_TEST_CASE(paths_and_seeds_give_different_keys) {
   static_assert(key_of(Seed{1}, "a").value != key_of(Seed{1}, "b").value);
 }
 
+BOOST_AUTO_TEST_CASE(counters_give_different_keys) {
+  std::set<std::uint64_t> keys;
+  std::size_t count = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (int step = 0; step < 20; ++step) {
+      const RandomKey key = key_of(Seed{seed}, "dropout");
+      keys.insert(key.at(step).value);
+      for (int part = 0; part < 20; ++part) keys.insert(key.at(step, part).value);
+      count += 21;
+    }
+  BOOST_TEST(keys.size() == count);
+  static_assert(RandomKey{1}.at(2, 3).value != RandomKey{1}.at(3, 2).value);
+  static_assert(RandomKey{1}.at().value == 1);
+}
+
+BOOST_AUTO_TEST_CASE(words_of_many_blocks) {
+  const RandomKey key = key_of(Seed{2}, "words");
+  for (const std::uint64_t first : {0ULL, 5ULL, 0xfffffffcULL, 0xfffffffffffffff0ULL})
+    for (const std::int64_t blocks : {0, 1, 7, 16, 61}) {
+      std::vector<std::uint32_t> found(static_cast<std::size_t>(4 * blocks) + 1, 77U);
+      philox_words(key, first, blocks, found.data());
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const auto expected = philox(key, first + static_cast<std::uint64_t>(b));
+        for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(found[4 * static_cast<std::size_t>(b) + i] == expected[i]);
+      }
+      BOOST_TEST(found.back() == 77U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(words_below_a_share) {
+  const auto is_below = [](std::int64_t word, double share) { return (static_cast<double>(word) + 0.5) * 0x1p-32 < share; };
+  for (const double share : {0.0, 1e-300, 0x1p-33, 0x1.8p-33, 1e-9, 0.1, 0.25, 1.0 / 3, 0.5, 0.9, 1 - 0x1p-32, 1 - 0x1p-34, 1 - 0x1p-53}) {
+    const std::int64_t last = largest_word_below(share);
+    BOOST_TEST_REQUIRE((last >= -1 && last <= 0xffffffff));
+    if (last >= 0) BOOST_TEST(is_below(last, share));
+    if (last < 0xffffffff) BOOST_TEST(!is_below(last + 1, share));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(uniform_numbers) {
   const RandomKey key{42};
   const int count = 200000;

@@ -155,6 +155,22 @@ BOOST_AUTO_TEST_CASE(epochs_have_their_own_orders) {
   BOOST_TEST((order(Seed{1}, 0) != order(Seed{2}, 0)));
 }
 
+// Neither the same nor shifted: seeds next to each other stand for independent runs.
+BOOST_AUTO_TEST_CASE(no_two_seeds_share_an_order) {
+  const MemoryTokens source = documents(60);
+  std::set<std::vector<Token>> orders;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    Batches stream{source, {.rows = 1, .length = 64, .seed = Seed{seed}}};
+    for (Index epoch = 0; epoch < 4; ++epoch) {
+      stream.seek({epoch, 0, 0});
+      Batch batch;
+      stream.next(batch);
+      orders.insert(list(batch.ids));
+    }
+  }
+  BOOST_TEST(orders.size() == 16U);
+}
+
 BOOST_AUTO_TEST_CASE(any_place_can_be_returned_to) {
   const MemoryTokens source = documents(30, 99999);
   for (const Packing packing : {Packing::documents, Packing::windows}) {

@@ -82,6 +82,26 @@ for name in words-200 tokens-600; do [ -s counts/checkpoints/step-000000005-$nam
 grep -q "not as 'hgrn2': shape.mixer_norm_epsilon is 0.001, such files mean 1e-05" log || fail "$(cat log)"
 grep -q '"model_type": *"rondo"' own/config.json || fail "$(cat own/config.json)"
 
+# Seed 0 is one that was given, whatever the settings say; what is no seed is wrong usage.
+tiny=(--data train.tokens --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=16 --set shape.depth=1 --set train.steps=2
+  --set train.length=32 --set train.batch=2 --quiet)
+"$hgrn2" train --out seed_zero "${tiny[@]}" --set seed=7 --seed 0
+grep -q '"seed": *0,' seed_zero/run.json || fail "$(cat seed_zero/run.json)"
+"$hgrn2" train --out seed_seven "${tiny[@]}" --set seed=7
+grep -q '"seed": *7,' seed_seven/run.json || fail "$(cat seed_seven/run.json)"
+for seed in -1 99999999999999999999999 0x10; do
+  status=0
+  "$hgrn2" train --out no_seed "${tiny[@]}" --seed $seed 2>log || status=$?
+  [ $status -eq 2 ] && grep -q "expected a whole number from 0 to 18446744073709551615" log || fail "--seed $seed: $status: $(cat log)"
+done
+
+# A run that an earlier version began goes on, and says that its random numbers are others from here on.
+sed -i '/"random_numbers"/d' seed_seven/run.json
+"$hgrn2" train --resume seed_seven --set train.steps=3 2>log
+grep -q "note: begun by an earlier version" log || fail "$(cat log)"
+"$hgrn2" train --resume seed_zero --set train.steps=3 2>log
+grep -q "earlier version" log && fail "$(cat log)"
+
 # Bad input: status 1 (2 for wrong usage), one line that names it, and no run begun.
 refused() {
   local expected=$1 status=0

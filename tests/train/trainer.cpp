@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "small_run.hpp"
 
@@ -101,6 +102,20 @@ BOOST_AUTO_TEST_CASE(same_seed_same_bits_with_dropout) {
   };
   BOOST_TEST((weights_after(Seed{1}) == weights_after(Seed{1})));
   BOOST_TEST((weights_after(Seed{1}) != weights_after(Seed{2})));
+}
+
+BOOST_AUTO_TEST_CASE(no_two_seeds_share_a_mask) {
+  const MemoryTokens source = small_documents();
+  Shape shape = small_shape();
+  shape.dropout = 0.3;
+  std::set<std::uint64_t> keys;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    Batches batches{source, {.rows = 2, .length = 12}};
+    Run run{{.accumulate = 2, .seed = Seed{seed}}, shape};
+    run.trainer.on_step([&](const StepReport&) { keys.insert(run.trainer.workspace().context().key.value); });
+    run.trainer.run(batches, 5);
+  }
+  BOOST_TEST(keys.size() == 20U);
 }
 
 BOOST_AUTO_TEST_CASE(average_is_the_result_where_there_is_one) {

@@ -121,7 +121,7 @@ inline int train_in(const std::filesystem::path& folder, const Composition& one,
     train.config = folder / "settings.json";
   }
   common.json = false;
-  common.seed = 0;
+  common.seed.reset();
   const int status = app::train({one.model}, train, common);
   if (status != 0) std::fprintf(stderr, "stopped; the same command goes on\n");
   return status;
@@ -165,7 +165,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   apply_settings(document, options.settings);
   RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
   if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
-  base.seed = common.seed;
+  base.seed = common.seed.value_or(base.seed);
   const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
   const FolderLock lock{options.out};
@@ -178,7 +178,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
     Compared compared{one, settings["train"]["rate"].get<double>(), {}};
     for (int seed = 0; seed < options.seeds; ++seed) {
       const std::filesystem::path run = options.out / (one->name + "-" + std::to_string(seed));
-      settings["seed"] = common.seed + static_cast<std::uint64_t>(seed);
+      settings["seed"] = base.seed + static_cast<std::uint64_t>(seed);
       if (!common.quiet) std::fprintf(stderr, "%s, seed %d: %s\n", one->name.c_str(), seed, one->purpose.c_str());
       if (const int status = train_in(run, *one, settings, options, common)) return status;
       compared.runs.push_back(outcome_of(one->model, run, options, common));
@@ -216,7 +216,7 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");
   program.add_option("--threads", common.threads, "OpenMP threads (0: as many as the machine has)");
-  program.add_option("--seed", common.seed, "of the first run of each composition");
+  add_seed_option(program, common, "of the first run of each composition (default 0)");
   program.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   program.add_flag("--json", common.json, "the last line of the output is a JSON object");
   try {

@@ -3,8 +3,11 @@
 //   0 done, 1 failed (one line on stderr says what and where), 2 wrong usage, 130 / 143 stopped by a signal after saving
 #pragma once
 
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #ifdef _OPENMP
@@ -18,7 +21,7 @@ namespace rondo::app {
 
 struct CommonOptions {
   int threads = 0;  // 0: as many as the machine has
-  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> seed;  // absent: not given
   std::string backend = "cpu";
   bool quiet = false;
   bool json = false;  // the last line of the output is a JSON object
@@ -29,6 +32,17 @@ inline void use_threads(int threads) {
 #ifdef _OPENMP
   if (threads > 0) omp_set_num_threads(threads);
 #endif
+}
+
+// Command: CLI::App. What is not a number of 64 bits is refused, where the parser would take the nearest one.
+template <class Command>
+void add_seed_option(Command& command, CommonOptions& common, const std::string& purpose) {
+  command.add_option("--seed", common.seed, purpose)->check([](const std::string& text) -> std::string {
+    std::uint64_t seed = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seed);
+    if (problem == std::errc{} && end == text.data() + text.size()) return {};
+    return "expected a whole number from 0 to 18446744073709551615, found " + text;
+  });
 }
 
 // The last line for machines, where it is wanted.

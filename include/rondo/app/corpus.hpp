@@ -175,7 +175,7 @@ inline int print_tokens(const TokensOptions& options) {
 
 inline int write_grammar(const GrammarOptions& options, const CommonOptions& common) {
   grammar::Options corpus = options.corpus;
-  corpus.seed = common.seed;
+  corpus.seed = common.seed.value_or(corpus.seed);
   const Stopwatch watch;
   const grammar::Summary made = grammar::write_corpus(corpus, options.out);
   std::printf("%s: %s words in %s documents to train on, %s words held out, %s minimal pairs of %zu phenomena, in %.1f s\n",
@@ -202,7 +202,7 @@ inline void add_text_options(CLI::App& command, TextOptions& text) {
 // Everything that is not the program's business: threads, seed, how much is printed.
 inline void add_corpus_options(CLI::App& command, CommonOptions& common) {
   command.add_option("--threads", common.threads, "threads (0: as many as the machine has)")->check(CLI::NonNegativeNumber);
-  command.add_option("--seed", common.seed, "of everything random")->capture_default_str();
+  add_seed_option(command, common, "of everything random (default " + std::to_string(grammar::Options{}.seed) + ")");
   command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   command.add_flag("--json", common.json, "the last line of the output is a JSON object");
 }
@@ -215,7 +215,6 @@ inline int corpus(int argc, char** argv) {
       "  corpus tokenizer --text books/*.txt --vocabulary 16000 --out tokenizer.json\n"
       "  corpus encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens");
   CommonOptions common;
-  common.seed = grammar::Options{}.seed;
   std::function<int()> chosen;
   const auto command = [&](const char* verb, const std::string& purpose, const std::string& example, std::function<int()> act) {
     CLI::App* result = program.add_subcommand(verb, purpose);

@@ -20,7 +20,7 @@ namespace rondo::app {
 
 inline void add_common_options(CLI::App& command, CommonOptions& common) {
   command.add_option("--threads", common.threads, "OpenMP threads (0: as many as the machine has)")->check(CLI::NonNegativeNumber);
-  command.add_option("--seed", common.seed, "of everything random");
+  add_seed_option(command, common, "of everything random (default 0)");
   command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   command.add_flag("--json", common.json, "the last line of the output is a JSON object");
 }
@@ -83,7 +83,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   generate_command->add_option("--tokenizer", generate_options.tokenizer, "instead of the model folder's");
   generate_command->callback([&] {
     chosen = [&] {
-      generate_options.sampling.seed = Seed{common.seed};
+      generate_options.sampling.seed = Seed{common.seed.value_or(0)};
       return generate(served, generate_options, common);
     };
   });

@@ -47,6 +47,9 @@ inline Json facts_of(const TokenFile& file) {
   return {{"tokens", file.tokens()}, {"documents", file.documents()}, {"words", file.words()}, {"checksum", checksum}};
 }
 
+// Which random numbers a run draws for its order and its dropout; 1: seeds were added to epochs and steps.
+inline constexpr int random_numbers = 2;
+
 class RunKeeper {
  public:
   RunKeeper(const RunKeeper&) = delete;
@@ -76,6 +79,7 @@ class RunKeeper {
     Json& facts = run_.record = Json::object();
     facts["parameters"] = parameters;
     facts["backend"] = backend;
+    facts["random_numbers"] = random_numbers;
     facts["threads"] = thread_count();
     facts["compiler"] = __VERSION__;
     facts["data"] = facts_of(*data_);
@@ -92,6 +96,10 @@ class RunKeeper {
             ": not the data that this run began with (", facts["data"].dump(), ", was ", before["data"].dump(), ")");
     require(!before.contains("held_out") || before["held_out"] == facts["held_out"], run_.data.held_out,
             ": not the held-out text that this run began with (", facts["held_out"].dump(), ", was ", before["held_out"].dump(), ")");
+    if (before.value("random_numbers", 1) != random_numbers && (run_.data.shuffle || run_.shape.dropout > 0) && !common_.quiet)
+      std::fprintf(stderr,
+                   "note: begun by an earlier version, which drew the order of the data and the masks of dropout from other random numbers; "
+                   "from here on the run is not what it would have been there\n");
     if (before.contains("threads") && before["threads"] != facts["threads"] && !common_.quiet)
       std::fprintf(stderr, "note: %s threads before, %s now: sums may differ in their last bits\n",
                    before["threads"].dump().c_str(), facts["threads"].dump().c_str());

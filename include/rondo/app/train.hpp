@@ -64,7 +64,7 @@ inline RunDescription asked_run(const TrainOptions& options, const CommonOptions
   if (!options.data.empty()) run.data.tokens = options.data.string();
   if (!options.held_out.empty()) run.data.held_out = options.held_out.string();
   if (!options.tokenizer.empty()) run.data.tokenizer = options.tokenizer.string();
-  if (common.seed != 0) run.seed = common.seed;
+  run.seed = common.seed.value_or(run.seed);
   require(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
   return run;
 }

@@ -123,7 +123,7 @@ class Batches {
 
  private:
   void enter_epoch() {
-    const RandomKey key = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(position_.epoch)}, "order of the data");
+    const RandomKey key = key_of(options_.seed, "order of the data").at(position_.epoch);
     shift_ =
         options_.shuffled ? static_cast<Index>(below(key, ~std::uint64_t{0}, static_cast<std::uint64_t>(options_.length))) : 0;
     units_ = cutting_.units(shift_);

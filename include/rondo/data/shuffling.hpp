@@ -2,7 +2,7 @@
 // even number of bits that holds `size`, with Philox as its round function; numbers that fall outside are sent through again
 // ("cycle walking", Black and Rogaway 2002).
 //
-//   Permutation order{documents, key_of(seed, "epoch 3")};
+//   Permutation order{documents, key_of(seed, "order of the data").at(epoch)};
 //   for (Index i = 0; i < documents; ++i) use(order(i));          // each once
 //
 // The same (size, key) gives the same order everywhere, and any place in it can be returned to.

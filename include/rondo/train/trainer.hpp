@@ -216,7 +216,7 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     prepare(batch);
     auto& c = context();
     if (part == 0) c.zero(gradients().flat());
-    const RandomKey dropout = key_of(Seed{options_.seed.value + static_cast<std::uint64_t>(reached.step * options_.accumulate + part)}, "dropout");
+    const RandomKey dropout = key_of(options_.seed, "dropout").at(reached.step, part);
     const LossSum<double> sum = add_gradient(batch, dropout);
     if (!std::isfinite(sum.sum)) explain_loss(batch, dropout);
     loss += sum.sum;

@@ -188,7 +188,7 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
     }
   }
   [[gnu::noinline]] void dropout(double rate, std::uint64_t stream, Output x) {
-    const RandomKey mask{this->key.value + stream * 0x9e3779b97f4a7c15ULL};
+    const RandomKey mask = this->key.at(stream);
     const T kept(static_cast<Real<T>>(1 / (1 - rate)));
     for (Index r = 0; r < x.rows; ++r)
       for (Index i = 0; i < x.columns; ++i)
