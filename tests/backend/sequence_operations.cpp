@@ -190,6 +190,28 @@ BOOST_AUTO_TEST_CASE(caches) {
   BOOST_TEST(d_initial.difference() < 1e-6);
 }
 
+// Mask for mask, whatever the width of the rows and wherever a block of random words ends.
+BOOST_AUTO_TEST_CASE(dropout_drops_what_the_reference_drops) {
+  for (const auto& [rows, columns] : {std::pair<Index, Index>{1, 1}, {3, 5}, {2, 1023}, {5, 1030}, {1, 4099}, {70, 515}})
+    for (const double rate : {1e-12, 0.1, 0.5, 0.999}) {
+      Kernels cpu;
+      ReferenceContext<double> reference;
+      cpu.key = reference.key = key_of(Seed{9}, "mask");
+      Both x{rows, columns, 1};
+      cpu.dropout(rate, 3, x.cpu());
+      reference.dropout(rate, 3, x.reference());
+      BOOST_TEST(x.difference() < 1e-3 * rate / (1 - rate) + 1e-6);
+      for (Index r = 0; r < rows; ++r)
+        for (Index i = 0; i < columns; ++i) BOOST_REQUIRE_EQUAL(x.cpu()(r, i) == 0, x.reference()(r, i) == 0);
+      // The same where rows follow each other without a gap.
+      Matrix<float> packed{rows, columns};
+      for (float& value : packed.values) value = 1;
+      cpu.dropout(rate, 3, packed.view());
+      for (Index r = 0; r < rows; ++r)
+        for (Index i = 0; i < columns; ++i) BOOST_REQUIRE_EQUAL(packed(r, i) == 0, x.reference()(r, i) == 0);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace rondo::test

@@ -202,12 +202,26 @@ RONDO_DEFINED_ONCE void CpuElementwise::lower_bounds_gradient(Input raw, Input d
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::dropout(double rate, std::uint64_t stream, Output x) {
-  const RandomKey mask{key.value + stream * 0x9e3779b97f4a7c15ULL};
+  const RandomKey mask = key.at(stream);
   const auto kept = static_cast<float>(1 / (1 - rate));
+  const std::int64_t last = largest_word_below(rate);
+  if (last < 0) return;
+  const auto dropped = static_cast<std::uint32_t>(last);
+  // Elements `number`, ... of the matrix, which follow each other in memory.
+  const auto drop = [&](float* to, Index number, Index count) {
+    constexpr Index at_once = 1024;
+    std::uint32_t words[at_once];
+    for (Index part; count > 0; to += part, number += part, count -= part) {
+      const Index before = number % 4;  // words of the first block that stand for earlier elements
+      part = std::min(at_once - before, count);
+      philox_words(mask, static_cast<std::uint64_t>(number / 4), (before + part + 3) / 4, words);
+#pragma omp simd
+      for (Index j = 0; j < part; ++j) to[j] *= select(words[before + j] <= dropped, 0.0F, kept);
+    }
+  };
   each_row_range(x.rows, x.columns, [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r)
-      for (Index i = 0; i < x.columns; ++i)
-        x(r, i) *= uniform_number(mask, static_cast<std::uint64_t>(r * x.columns + i)) < rate ? 0.0F : kept;
+    if (x.contiguous()) return drop(x.row(begin), begin * x.columns, (end - begin) * x.columns);
+    for (Index r = begin; r < end; ++r) drop(x.row(r), r * x.columns, x.columns);
   });
 }
 
