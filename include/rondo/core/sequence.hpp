@@ -31,6 +31,7 @@ using Sequences = std::span<const Sequence>;
 struct Extent {
   Index tokens = 0;     // rows of the batch, padding included
   Index sequences = 0;  // number of states
+  friend constexpr bool operator==(const Extent&, const Extent&) = default;
 };
 
 }  // namespace rondo

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <rondo/model/evaluation.hpp>
+#include <rondo/model/saved_buffer.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 
 namespace rondo {
@@ -109,13 +110,14 @@ class LogitsPass : public LogitsPassOn<Backend> {
     const CrossEntropy objective{};
     const Tokens ids = this->begin(0, grid.sequences);
     const std::vector<Token> labels = grid.labels();
-    RecordBuffer<SavedRecords, Model, Scalar, typename Backend::Memory> saved{SavedRecords{c.extent()}, model};
+    SavedBuffer<Model, Scalar, typename Backend::Memory> buffer;
+    const auto& saved = buffer.place(model, c.extent());
     const View<Scalar> hidden = c.matrix(ids.columns, model.shape().width), d_hidden = c.matrix(ids.columns, hidden.columns);
-    model.forward(c, weights_.record(), ids, hidden, saved.record(), {});
+    model.forward(c, weights_.record(), ids, hidden, saved, {});
     const auto count = static_cast<double>(grid.sequences * (grid.length - 1));
     const auto loss = objective.gradient(c, model, weights_.record(), hidden, Tokens{labels.data(), 1, ids.columns}, 1 / count,
                                          d_hidden, gradients.record());
-    model.backward(c, weights_.record(), ids, d_hidden, saved.record(), gradients.record(), {});
+    model.backward(c, weights_.record(), ids, d_hidden, saved, gradients.record(), {});
     return static_cast<double>(loss.sum) / count;
   }
 

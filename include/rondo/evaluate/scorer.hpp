@@ -115,7 +115,7 @@ class ScorerOn : public TextScorer {
   std::vector<float> log_probabilities_;
 };
 
-// Model and weights must outlive the scorer.
+// The weights must outlive the scorer.
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
 class Scorer : public ScorerOn<Backend> {
  public:

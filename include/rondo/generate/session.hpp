@@ -96,7 +96,7 @@ class Session : public SessionOn<Backend> {
  public:
   using typename SessionOn<Backend>::Scalar;
 
-  // `chunk` tokens of a prompt are computed at a time. model and weights must outlive the session.
+  // `chunk` tokens of a prompt are computed at a time. The weights must outlive the session.
   Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256)
       : SessionOn<Backend>(chunk, has_cache(model) ? model.shape().context : 0), state_(StateRecords{Extent{chunk, 1}}, model) {
     this->start(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights, &state_.record()), state_.flat());

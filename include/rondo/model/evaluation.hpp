@@ -32,23 +32,23 @@ class EvaluationOf final : public Evaluation<Backend> {
   using typename Evaluation<Backend>::Scalar;
   using State = typename Model::template State<View<Scalar>>;
 
-  // `state`: what sequences start from, and where they leave theirs; without one they start from nothing. All must outlive this.
+  // `state`: what sequences start from, and where they leave theirs; without one they start from nothing. Both must outlive this.
   EvaluationOf(const Model& model, const Parameters<Model, Backend, Storage>& weights, const State* state = nullptr)
-      : model_(&model), weights_(&weights), state_(state) {}
+      : model_(model), weights_(&weights), state_(state) {}
 
-  [[nodiscard]] const Shape& shape() const override { return model_->shape(); }
+  [[nodiscard]] const Shape& shape() const override { return model_.shape(); }
   void hidden(Context& c, Tokens ids, View<Scalar> hidden) const override {
-    model_->evaluate(c, weights_->record(), ids, hidden, {state_, state_});
+    model_.evaluate(c, weights_->record(), ids, hidden, {state_, state_});
   }
   void logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const override {
-    model_->logits(c, weights_->record(), hidden, logits);
+    model_.logits(c, weights_->record(), hidden, logits);
   }
   void uncapped_logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const override {
-    model_->uncapped_logits(c, weights_->record(), hidden, logits);
+    model_.uncapped_logits(c, weights_->record(), hidden, logits);
   }
 
  private:
-  const Model* model_;
+  Model model_;
   const Parameters<Model, Backend, Storage>* weights_;
   const State* state_;
 };

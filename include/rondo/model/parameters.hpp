@@ -141,19 +141,19 @@ template <class Model, class Backend, class Storage = typename Backend::Scalar>
 class Parameters : public RecordBuffer<WeightRecords, Model, Storage> {
  public:
   // All zero: to be filled by a reader, or as gradients and moments.
-  explicit Parameters(const Model& model) : RecordBuffer<WeightRecords, Model, Storage>(WeightRecords{}, model), model_(&model) {}
+  explicit Parameters(const Model& model) : RecordBuffer<WeightRecords, Model, Storage>(WeightRecords{}, model), model_(model) {}
   Parameters(const Model& model, Seed seed) : Parameters(model) {
     this->each([&](const std::string& path, const Leaf& leaf, View<Storage> tensor) {
       initialise(tensor, leaf.initial, key_of(seed, path));
     });
   }
 
-  [[nodiscard]] const Model& model() const { return *model_; }
+  [[nodiscard]] const Model& model() const { return model_; }
   // Number of scalars, without the padding.
-  [[nodiscard]] Index count() const { return record_size(WeightRecords{}, *model_); }
+  [[nodiscard]] Index count() const { return record_size(WeightRecords{}, model_); }
 
  private:
-  const Model* model_;
+  Model model_;
 };
 
 }  // namespace rondo

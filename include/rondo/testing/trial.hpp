@@ -23,6 +23,7 @@
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/layer/layer.hpp>
+#include <rondo/model/saved_buffer.hpp>
 
 namespace rondo::testing {
 
@@ -182,7 +183,8 @@ class Trial {
     const StateRecords states{context_.extent()};
     weights_ = take("", WeightRecords{}, in.weights);
     d_weights_ = take("d ", WeightRecords{}, Host(mode.gradient_noise));
-    saved_ = take("", saved, nan());
+    saved_.place(subject_, {batch_.tokens, 1});  // as a workspace that met another batch before
+    fill(saved, saved_.place(subject_, saved.extent), nan());
     final_ = take("final ", states, nan());
     if (in.initial) {
       initial_ = take("initial ", states, *in.initial);
@@ -197,11 +199,11 @@ class Trial {
   }
 
   void forward() {
-    subject_.forward(context_, weights_.record, View<const Scalar>(x_), y_, saved_.record,
+    subject_.forward(context_, weights_.record, View<const Scalar>(x_), y_, saved_.record(),
                      CarriedFor<Subject, C>{initial_.address(), where_final_goes().address()});
   }
   void backward() {
-    subject_.backward(context_, weights_.record, View<const Scalar>(x_), View<const Scalar>(dy_), dx_, saved_.record,
+    subject_.backward(context_, weights_.record, View<const Scalar>(x_), View<const Scalar>(dy_), dx_, saved_.record(),
                       d_weights_.record,
                       CarriedGradientFor<Subject, C>{initial_.address(), d_final_.address(), d_initial_.address()});
   }
@@ -247,9 +249,15 @@ class Trial {
     return held;
   }
   template <class Kind>
+  void fill(const Kind& kind, auto record, const Host& value) {
+    each_leaf<View<Scalar>>(kind, subject_, record, [&](const Path&, const Leaf&, View<Scalar>& view) {
+      std::fill_n(view.data, view.size(), static_cast<Scalar>(value));
+    });
+  }
+  template <class Kind>
   Held<Kind> take(const std::string& prefix, const Kind& kind, const Host& value) {
     Held<Kind> held = take(prefix, kind);
-    for (const auto& [name, view] : held.list) std::fill_n(view.data, view.size(), static_cast<Scalar>(value));
+    fill(kind, held.record, value);
     return held;
   }
   template <class Kind>
@@ -281,7 +289,7 @@ class Trial {
   C context_;
   Arena memory_;
   Held<WeightRecords> weights_, d_weights_;
-  Held<SavedRecords> saved_;
+  SavedBuffer<Subject, Scalar, Arena> saved_;
   Held<StateRecords> initial_, final_, d_final_, d_initial_;
   View<Scalar> x_, y_, dy_, dx_;
 };

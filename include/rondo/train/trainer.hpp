@@ -132,16 +132,16 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
  public:
   using Weights = Parameters<Model, Backend>;
 
-  // Model and weights must outlive the trainer.
+  // The weights must outlive the trainer.
   Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
           TrainingOptions options = {})
-      : Base(weights, optimizer, schedule, options), model_(&model), weights_(&weights), objective_(objective) {
+      : Base(weights, optimizer, schedule, options), weights_(&weights), objective_(objective) {
     objective_.check();
-    require(&weights.model() == &model, "trainer: the weights belong to another model");
+    require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
     if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
   }
 
-  [[nodiscard]] const Model& model() const { return *model_; }
+  [[nodiscard]] const Model& model() const { return weights_->model(); }
   [[nodiscard]] const Weights& weights() const { return *weights_; }
   [[nodiscard]] const Average<Model, Backend>* average() const { return average_.get(); }
   // The weights to keep: the moving average where there is one.
@@ -151,7 +151,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
  private:
   void prepare(const Batch& batch) override {
-    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(*model_, batch.ids.columns);
+    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns);
   }
   Context& context() override { return workspace_->context(); }
   LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) override {
@@ -162,7 +162,6 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
   [[nodiscard]] const Tensors* average_tensors() const override { return average_.get(); }
 
-  const Model* model_;
   Weights* weights_;
   Objective objective_;
   std::unique_ptr<Average<Model, Backend>> average_;

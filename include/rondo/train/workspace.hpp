@@ -6,15 +6,14 @@
 //   auto [sum, labels] = workspace.add_gradient(weights, batch, CrossEntropy{});
 //
 // add_gradient adds the gradient of (scale times) the sum of the batch's losses to gradients(). Its first call sizes the
-// scratch; later ones allocate nothing as long as batches have as many tokens (sequences may come and go). A batch of
-// another number of tokens makes new buffers.
+// scratch; later ones allocate nothing as long as batches have no more tokens and sequences.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include <rondo/data/batches.hpp>
 #include <rondo/model/parameters.hpp>
+#include <rondo/model/saved_buffer.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 
 namespace rondo {
@@ -23,7 +22,9 @@ namespace rondo {
 template <class Model>
 class Pass {
  public:
-  explicit Pass(const Model& model) : model_(&model) {}
+  explicit Pass(const Model& model) : model_(model) {}
+
+  [[nodiscard]] const Model& model() const { return model_; }
 
   template <class S>
   struct Saved {
@@ -31,12 +32,12 @@ class Pass {
     S hidden, d_hidden;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("", *model_, s.model...), buffer("hidden", {extent.tokens, model_->shape().width}, s.hidden...),
-                  buffer("d_hidden", {extent.tokens, model_->shape().width}, s.d_hidden...));
+    return leaves(inside("", model_, s.model...), buffer("hidden", {extent.tokens, model_.shape().width}, s.hidden...),
+                  buffer("d_hidden", {extent.tokens, model_.shape().width}, s.d_hidden...));
   }
 
  private:
-  const Model* model_;
+  Model model_;
 };
 
 // Throws Error where a token or a label of the batch is outside the vocabulary, or a sequence is outside the batch or begins
@@ -69,15 +70,15 @@ class Workspace {
   using Context = typename Backend::Context;
   using Weights = Parameters<Model, Backend>;
 
-  Workspace(const Model& model, Index tokens) : model_(&model), pass_(model), gradients_(model) { size_for(tokens); }
+  Workspace(const Model& model, Index tokens) : pass_(model), gradients_(model) { place({tokens, 1}); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
   [[nodiscard]] Context& context() { return context_; }
   [[nodiscard]] const Weights& gradients() const { return gradients_; }
-  [[nodiscard]] Index tokens() const { return activations_->record().hidden.rows; }
+  [[nodiscard]] Index tokens() const { return activations_.record().hidden.rows; }
   // Activations, without scratch.
-  [[nodiscard]] std::size_t activation_bytes() const { return activations_->bytes(); }
+  [[nodiscard]] std::size_t activation_bytes() const { return activations_.bytes(); }
 
   void zero_gradients() { context_.zero(gradients_.flat()); }
 
@@ -86,34 +87,31 @@ class Workspace {
   auto add_gradient(const Weights& weights, const Batch& batch, const Objective& objective, double scale = 1,
                     std::optional<RandomKey> dropout = {}) {
     forward(weights, batch, dropout);
-    const auto& pass = activations_->record();
-    const auto loss = objective.gradient(context_, *model_, weights.record(), In<Context>(pass.hidden), batch.labels, scale,
+    const auto& pass = activations_.record();
+    const auto loss = objective.gradient(context_, model(), weights.record(), In<Context>(pass.hidden), batch.labels, scale,
                                          pass.d_hidden, gradients_.record());
-    model_->backward(context_, weights.record(), batch.ids, pass.d_hidden, pass.model, gradients_.record(), {});
+    model().backward(context_, weights.record(), batch.ids, pass.d_hidden, pass.model, gradients_.record(), {});
     return loss;
   }
 
   // The forward pass of add_gradient.
   void forward(const Weights& weights, const Batch& batch, std::optional<RandomKey> dropout = {}) {
-    check_batch(batch, model_->shape().vocabulary);
-    if (batch.ids.columns != tokens()) size_for(batch.ids.columns);
+    check_batch(batch, model().shape().vocabulary);
     context_.begin(batch.sequences, batch.ids.columns, dropout);
-    model_->forward(context_, weights.record(), batch.ids, activations_->record().hidden, activations_->record().model, {});
+    place(context_.extent());
+    model().forward(context_, weights.record(), batch.ids, activations_.record().hidden, activations_.record().model, {});
   }
 
  private:
-  using Activations = RecordBuffer<SavedRecords, Pass<Model>, Scalar, typename Backend::Memory>;
-
-  void size_for(Index tokens) {
-    require(tokens > 0, "workspace: a batch has at least 1 token, found ", tokens);
-    activations_.reset();
-    activations_ = std::make_unique<Activations>(SavedRecords{Extent{tokens, 1}}, pass_);
+  [[nodiscard]] const Model& model() const { return pass_.model(); }
+  void place(Extent extent) {
+    require(extent.tokens > 0, "workspace: a batch has at least 1 token, found ", extent.tokens);
+    activations_.place(pass_, extent);
   }
 
-  const Model* model_;
   Pass<Model> pass_;
   Weights gradients_;
-  std::unique_ptr<Activations> activations_;
+  SavedBuffer<Pass<Model>, Scalar, typename Backend::Memory> activations_;
   Context context_;
 };
 

@@ -1,0 +1,51 @@
+// SavedBuffer: what the backward of a layer needs, for passes of any size, in one piece of memory.
+//
+//   SavedBuffer<Model, float, Arena> buffer;
+//   const auto& saved = buffer.place(model, c.extent());
+//
+// The record's views are exactly those of the extent, tokens and sequences; the memory is that of the largest so far, so that batches
+// which come and go allocate nothing. It starts uninitialised: a forward pass writes before its backward reads.
+#pragma once
+
+#include <optional>
+
+#include <rondo/core/arena.hpp>
+#include <rondo/core/record.hpp>
+
+namespace rondo {
+
+template <class Layer, class S, class Memory>
+class SavedBuffer {
+ public:
+  using Record = typename Layer::template Saved<View<S>>;
+
+  // What was saved is lost where the extent is another than the last.
+  const Record& place(const Layer& layer, Extent extent) {
+    if (taken_ && extent == extent_) return record_;
+    const SavedRecords kind{extent};
+    taken_.reset();
+    bytes_ = 0;
+    each_leaf<View<S>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, View<S>&) {
+      bytes_ += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
+    });
+    memory_.reserve(bytes_);
+    taken_.emplace(memory_);
+    each_leaf<View<S>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, View<S>& view) {
+      view = {memory_.template take<S>(leaf.dimensions.size()), leaf.dimensions.rows(), leaf.dimensions.columns()};
+    });
+    extent_ = extent;
+    return record_;
+  }
+  [[nodiscard]] const Record& record() const { return record_; }
+  // Of the extent it was placed for last.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  Memory memory_;
+  std::optional<typename Memory::Mark> taken_;
+  Extent extent_;
+  std::size_t bytes_ = 0;
+  Record record_{};
+};
+
+}  // namespace rondo
