@@ -132,24 +132,6 @@ BOOST_AUTO_TEST_CASE(texts_may_be_cut_between_words) {
   BOOST_TEST(cuts > 100);
 }
 
-BOOST_AUTO_TEST_CASE(regular_expressions_mean_what_oniguruma_makes_of_them) {
-  // White space without U+180E, U+200B and U+001C, inside and outside of classes.
-  const std::string spaces = "\t\n\u0085\u00a0\u1680\u2003\u2028\u202f\u205f\u3000 ";
-  const std::string others = "\u180e\u200b\u001c\ufeffa";
-  for (const char* pattern : {R"(\s)", R"([\s])", R"([^\S])"}) {
-    BOOST_TEST(matches_of(RegularExpression{pattern}, spaces).size() == 11u);
-    BOOST_TEST(matches_of(RegularExpression{pattern}, others).empty());
-  }
-  for (const char* pattern : {R"(\S)", R"([\S])", R"([^\s])"}) {
-    BOOST_TEST(matches_of(RegularExpression{pattern}, spaces).empty());
-    BOOST_TEST(matches_of(RegularExpression{pattern}, others).size() == 5u);
-  }
-  CHECK_EQUAL_LISTS(matches_of(RegularExpression{R"(\d+)"}, "12 \u0663\u0664 \u00bd"),
-                    (std::vector<std::string>{"12", "\u0663\u0664"}));
-  CHECK_EQUAL_LISTS(matches_of(RegularExpression{"x*"}, "axxb"), (std::vector<std::string>{"", "xx", ""}));
-  BOOST_TEST(has(message_of([] { RegularExpression{"(a"}; }), "regular expression '(a'"));
-}
-
 BOOST_AUTO_TEST_CASE(splits_treat_matches_as_told) {
   const std::string text = "the-final--countdown";
   const std::map<SplitBehavior, std::vector<std::string>> expected{

@@ -58,7 +58,7 @@ const std::map<std::string, Names>& places() {
       {"nlohmann/", {"io/json.hpp"}},
       {"xtensor", {"interop/"}},
       {"utf8proc", {"data/tokenizer/unicode_tables.hpp"}},
-      {"pcre2", {"data/tokenizer/regular_expression.hpp"}},
+      {"oniguruma", {"data/tokenizer/regular_expression.hpp"}},
       {"sentencepiece", {"data/tokenizer/sentence_piece_model.hpp"}},
       {"CLI/", {"app/"}},
       {"boost/", {}},

@@ -18,16 +18,19 @@
 #include <rondo/data/tokenizer/aligned_text.hpp>
 #include <rondo/data/tokenizer/regular_expression.hpp>
 #include <rondo/data/tokenizer/unicode_tables.hpp>
+#include <rondo/data/tokenizer/word_pattern.hpp>
 
 namespace rondo {
 
-// A pattern of a tokenizer file: a plain text, or a regular expression.
-using TextPattern = std::variant<std::string, RegularExpression>;
+// A pattern of a tokenizer file: a plain text, a regular expression, or one of those that are matched by hand.
+using TextPattern = std::variant<std::string, RegularExpression, WordPattern>;
 
 // use(begin, end) for each match, ascending and not overlapping.
 template <class Use>
 void for_each_match(const TextPattern& pattern, std::string_view text, Use&& use) {
-  if (const auto* expression = std::get_if<RegularExpression>(&pattern)) {
+  if (const auto* words = std::get_if<WordPattern>(&pattern)) {
+    words->for_each_match(text, use);
+  } else if (const auto* expression = std::get_if<RegularExpression>(&pattern)) {
     expression->for_each_match(text, use);
   } else if (const std::string& word = std::get<std::string>(pattern); !word.empty()) {
     for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + word.size())) use(at, at + word.size());
