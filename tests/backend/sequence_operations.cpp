@@ -32,30 +32,41 @@ void check_norms(Index rows, Index width, Index groups) {
   ReferenceContext<double> reference;
   const NormSizes sizes{groups, 1e-5};
   Both x{rows, width, 1}, w{1, width, 2}, b{1, width, 3}, y{rows, width, 4}, mean{rows, groups, 5}, r{rows, groups, 6};
+  Both ones{1, width, 12}, plain_y{rows, width, 4}, plus{rows, width, 11};
   Both dy{rows, width, 7}, dx{rows, width, 8}, dw{1, width, 9}, db{1, width, 10};
   for (float& value : x.wide.values) value += 3;
   for (double& value : x.plain.values) value += 3;
-  cpu.rms_norm(sizes, x.cpu(), w.cpu(), y.cpu(), r.cpu());
-  reference.rms_norm(sizes, x.reference(), w.reference(), y.reference(), r.reference());
+  for (double& value : ones.plain.values) value = 1;
+  cpu.norm(sizes, x.cpu(), w.cpu(), {}, y.cpu(), {}, r.cpu());
+  reference.norm(sizes, x.reference(), w.reference(), {}, y.reference(), {}, r.reference());
   BOOST_TEST(y.difference() < 2e-6);
   BOOST_TEST(r.difference() < 2e-6);
-  cpu.rms_norm_gradient(sizes, x.cpu(), w.cpu(), r.cpu(), dy.cpu(), dx.cpu(), dw.cpu());
-  reference.rms_norm_gradient(sizes, x.reference(), w.reference(), r.reference(), dy.reference(), dx.reference(), dw.reference());
+  cpu.norm_gradient(sizes, x.cpu(), w.cpu(), {}, r.cpu(), dy.cpu(), dx.cpu(), dw.cpu(), {}, plus.cpu());
+  reference.norm_gradient(sizes, x.reference(), w.reference(), {}, r.reference(), dy.reference(), dx.reference(), dw.reference(), {},
+                          plus.reference());
   BOOST_TEST(dx.difference() < 1e-5);
   BOOST_TEST(dw.difference() < 2e-5);
-  cpu.layer_norm(sizes, x.cpu(), w.cpu(), b.cpu(), y.cpu(), mean.cpu(), r.cpu());
-  reference.layer_norm(sizes, x.reference(), w.reference(), b.reference(), y.reference(), mean.reference(), r.reference());
+  cpu.norm(sizes, x.cpu(), w.cpu(), b.cpu(), y.cpu(), mean.cpu(), r.cpu());
+  reference.norm(sizes, x.reference(), w.reference(), b.reference(), y.reference(), mean.reference(), r.reference());
   BOOST_TEST(y.difference() < 1e-5);
   BOOST_TEST(mean.difference() < 2e-6);
   BOOST_TEST(r.difference() < 1e-5);
   // In dy's own place.
   const View<float> in_place = dy.cpu();
-  reference.layer_norm_gradient(sizes, x.reference(), w.reference(), mean.reference(), r.reference(), dy.reference(),
-                                dx.reference(), dw.reference(), db.reference());
-  cpu.layer_norm_gradient(sizes, x.cpu(), w.cpu(), mean.cpu(), r.cpu(), in_place, in_place, dw.cpu(), db.cpu());
+  reference.norm_gradient(sizes, x.reference(), w.reference(), mean.reference(), r.reference(), dy.reference(),
+                          dx.reference(), dw.reference(), db.reference());
+  cpu.norm_gradient(sizes, x.cpu(), w.cpu(), mean.cpu(), r.cpu(), in_place, in_place, dw.cpu(), db.cpu());
   BOOST_TEST(largest_difference(in_place, dx.reference()) < 2e-5);
   BOOST_TEST(dw.difference() < 5e-5);
   BOOST_TEST(db.difference() < 5e-5);
+  // Without a weight, whatever offset weights would have.
+  const NormSizes offset{groups, 1e-5, 1};
+  cpu.norm(offset, x.cpu(), {}, {}, y.cpu(), {}, r.cpu());
+  reference.norm(sizes, x.reference(), ones.reference(), {}, plain_y.reference(), {}, r.reference());
+  BOOST_TEST(largest_difference(y.cpu(), plain_y.reference()) < 2e-6);
+  cpu.norm_gradient(offset, x.cpu(), {}, {}, r.cpu(), plus.cpu(), dx.cpu(), {}, {});
+  reference.norm_gradient(offset, x.reference(), {}, {}, r.reference(), plus.reference(), dx.reference(), {}, {});
+  BOOST_TEST(dx.difference() < 1e-5);
 }
 
 const std::vector<Sequence> ragged{{2, 70, 5}, {72, 1, 0}, {74, 0, 3}, {75, 2, 900}, {78, 130, 0}};
@@ -133,7 +144,7 @@ BOOST_AUTO_TEST_CASE(norms) {
 BOOST_AUTO_TEST_CASE(groups_must_divide_channels) {
   Kernels cpu;
   Both x{2, 10, 1}, w{1, 10, 2}, y{2, 10, 3}, r{2, 3, 4};
-  BOOST_CHECK_THROW(cpu.rms_norm({3, 1e-5}, x.cpu(), w.cpu(), y.cpu(), r.cpu()), Error);
+  BOOST_CHECK_THROW(cpu.norm({3, 1e-5}, x.cpu(), w.cpu(), {}, y.cpu(), {}, r.cpu()), Error);
 }
 
 BOOST_AUTO_TEST_CASE(rotations) {

@@ -31,6 +31,14 @@ BOOST_AUTO_TEST_CASE(rms_norm) {
                 },
                 {.width = 15});
 }
+BOOST_AUTO_TEST_CASE(rms_norm_without_weight) {
+  for (const Index groups : {1, 3})
+    expect_laws("UnweightedRmsNorm",
+                [&](const Shape& shape) {
+                  return subject(UnweightedRmsNorm{shape.width, 1e-6, groups}, shape.width, shape.width);
+                },
+                {.width = 15});
+}
 BOOST_AUTO_TEST_CASE(layer_norm) {
   for (const Index groups : {1, 3})
     expect_laws("LayerNorm",

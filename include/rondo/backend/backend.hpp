@@ -8,6 +8,7 @@
 //   linear(x, W, y)                                  y = x W^T
 //   linear_input_gradient(dy, W, dx, onto)           dx (+)= dy W
 //   linear_weight_gradient(dy, x, dW)                dW += dy^T x
+//   the same with a bias and a term, with an activation, of several matrices at once: composed.hpp
 //   block_linear and its gradients                   the same with a block-diagonal matrix, W [blocks, out in]; layer/block_linear.hpp
 //   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
 //   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
@@ -18,7 +19,7 @@
 //   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp), G's value last; the bound's gradient adds; df may
 //                                                    be dg's
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
-//   rms_norm layer_norm and their gradients          layer/norm.hpp
+//   norm and its gradient                            layer/norm.hpp; without a mean the rms norm; weight, bias and plus may be absent
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
 //   short_convolution and its gradient               layer/short_convolution.hpp
 //   extend_cache extend_cache_gradient               keys and values appended to a cache
@@ -63,6 +64,14 @@ concept HasLinear = requires(C& c, In<C> x, Out<C> y) {
   c.bias_gradient(x, y);
 };
 template <class C>
+concept HasComposedLinear = requires(C& c, In<C> x, Out<C> y) {
+  c.linear(x, x, x, y, x);
+  c.template linear_map<Silu>(x, x, x, y, y);
+  c.linear(x, std::array{x, x}, y);
+  c.linear_input_gradient(x, std::array{x, x}, y, Onto::add);
+  c.linear_weight_gradient(x, x, std::array{y, y});
+};
+template <class C>
 concept HasBlockLinear = requires(C& c, In<C> x, Out<C> y) {
   c.block_linear(x, x, y);
   c.block_linear_input_gradient(x, x, y, Onto::add);
@@ -102,10 +111,8 @@ concept HasGates = requires(C& c, In<C> x, Out<C> y) {
 };
 template <class C>
 concept HasNorms = requires(C& c, NormSizes sizes, In<C> x, Out<C> y) {
-  c.rms_norm(sizes, x, x, y, y);
-  c.rms_norm_gradient(sizes, x, x, x, x, y, y);
-  c.layer_norm(sizes, x, x, x, y, y, y);
-  c.layer_norm_gradient(sizes, x, x, x, x, x, y, y, y);
+  c.norm(sizes, x, x, x, y, y, y);
+  c.norm_gradient(sizes, x, x, x, x, x, y, y, y, x);
 };
 template <class C>
 concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x, Out<C> y) {
@@ -174,7 +181,7 @@ concept Backend = requires {
   typename B::Scalar;
   typename B::Memory;
   typename B::Context;
-} && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> &&
+} && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> && HasComposedLinear<typename B::Context> &&
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
     HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&

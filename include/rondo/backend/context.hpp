@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include <rondo/backend/composed.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
@@ -20,7 +21,7 @@ struct Recurrence {
 };
 
 template <class Backend, class ScalarType, class Memory>
-class ContextBase {
+class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, View<ScalarType>> {
  public:
   using Scalar = ScalarType;
   using Input = View<const Scalar>;

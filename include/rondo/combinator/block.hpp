@@ -89,6 +89,7 @@ class PlainBlock : public RecordsOf<Mixer> {
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 const auto& carried) const {
+    if (!dropout_.acts(c)) return this->inner_.backward(c, w, x, dy, dx, saved, dw, carried);
     auto mark = c.mark();
     Out<C> d_mixer = c.matrix(dy.rows, width_);
     c.copy(dy, d_mixer);

@@ -39,6 +39,9 @@ class Residual : public RecordsOf<Inner> {
     auto mark = c.mark();
     Out<C> normalised = c.matrix(x.rows, width_);
     norm_.forward(c, w.norm, x, normalised, saved.norm);
+    constexpr bool adds = requires { this->inner_.forward(c, w.inner, In<C>{}, y, saved.inner, carried, x); };
+    if constexpr (adds)
+      if (!dropout_.acts(c)) return this->inner_.forward(c, w.inner, normalised, y, saved.inner, carried, x);
     this->inner_.forward(c, w.inner, normalised, y, saved.inner, carried);
     dropout_.apply(c, y);
     c.add(x, y);
@@ -50,11 +53,13 @@ class Residual : public RecordsOf<Inner> {
     Out<C> normalised = c.matrix(x.rows, width_);
     Out<C> d_normalised = c.matrix(x.rows, width_);
     norm_.forward(c, w.norm, x, normalised, saved.norm);
-    c.copy(dy, dx);
-    dropout_.apply(c, dx);
-    this->inner_.backward(c, w.inner, normalised, dx, d_normalised, saved.inner, dw.inner, carried);
-    norm_.backward(c, w.norm, x, d_normalised, dx, saved.norm, dw.norm);
-    c.add(dy, dx);
+    const In<C> d_inner = dropout_.acts(c) ? In<C>(dx) : dy;
+    if (dropout_.acts(c)) {
+      c.copy(dy, dx);
+      dropout_.apply(c, dx);
+    }
+    this->inner_.backward(c, w.inner, normalised, d_inner, d_normalised, saved.inner, dw.inner, carried);
+    norm_.backward(c, w.norm, x, d_normalised, dx, saved.norm, dw.norm, dy);
   }
 
  private:

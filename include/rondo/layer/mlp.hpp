@@ -7,6 +7,8 @@
 // Wg, Wu [mlp width, width], Wd [width, mlp width]. Saved: the pre-activations; the product is formed again in the backward.
 #pragma once
 
+#include <array>
+
 #include <rondo/core/activation.hpp>
 #include <rondo/layer/linear.hpp>
 
@@ -28,35 +30,37 @@ class GatedMlp : public PlainLayer, public NoState {
   }
   template <class S>
   struct Saved {
-    S gate, up;
+    S projected;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), buffer("up", {extent.tokens, up_.out()}, s.up...));
+    return leaves(buffer("projected", {extent.tokens, 2 * up_.out()}, s.projected...));
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&) const {
-    gate_.forward(c, w.gate, x, saved.gate);
-    up_.forward(c, w.up, x, saved.up);
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&, In<C> plus = {}) const {
+    maps_forward(c, std::array{w.gate, w.up}, x, saved.projected);
     auto mark = c.mark();
-    Out<C> product = c.matrix(x.rows, gate_.out());
-    c.template gated<Activation>(saved.gate, saved.up, product);
-    down_.forward(c, w.down, product, y);
+    Out<C> product = c.matrix(x.rows, up_.out());
+    c.template gated<Activation>(gate(saved.projected), up(saved.projected), product);
+    down_.forward(c, w.down, product, y, plus);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, const auto&) const {
     auto mark = c.mark();
-    Out<C> product = c.matrix(x.rows, gate_.out());
-    Out<C> d_product = c.matrix(x.rows, gate_.out());
-    c.template gated<Activation>(saved.gate, saved.up, product);
+    const Out<C> d_projected = c.matrix(x.rows, 2 * up_.out());
+    const Out<C> product = gate(d_projected), d_product = up(d_projected);  // memory that is not needed at the same time
+    c.template gated<Activation>(gate(saved.projected), up(saved.projected), product);
     down_.backward(c, w.down, product, dy, d_product, dw.down);
-    Out<C> d_gate = product;  // no longer needed
-    c.template gated_gradient<Activation>(saved.gate, saved.up, d_product, d_gate, d_product);
-    gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
-    up_.backward(c, w.up, x, d_product, dx, dw.up, Onto::add);
+    c.template gated_gradient<Activation>(gate(saved.projected), up(saved.projected), d_product, gate(d_projected), up(d_projected));
+    maps_backward(c, std::array{w.gate, w.up}, x, d_projected, dx, std::array{dw.gate, dw.up});
   }
 
  private:
+  template <class V>
+  [[nodiscard]] V gate(V both) const { return both.middle_columns(0, up_.out()); }
+  template <class V>
+  [[nodiscard]] V up(V both) const { return both.middle_columns(up_.out(), up_.out()); }
+
   Linear<> gate_, up_, down_;
 };
 
@@ -82,12 +86,11 @@ class Mlp : public PlainLayer, public NoState {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&) const {
-    up_.forward(c, w.up, x, saved.up);
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto&, In<C> plus = {}) const {
     auto mark = c.mark();
     Out<C> active = c.matrix(x.rows, up_.out());
-    c.template map<Activation>(saved.up, active);
-    down_.forward(c, w.down, active, y);
+    up_.template forward_map<Activation>(c, w.up, x, saved.up, active);
+    down_.forward(c, w.down, active, y, plus);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, const auto&) const {

@@ -3,97 +3,107 @@
 //   RmsNorm    y = x r w,               r = (mean(x^2) + epsilon)^-1/2                   Zhang and Sennrich 2019
 //   LayerNorm  y = (x - mean) r w + b,  r = (variance + epsilon)^-1/2, biased variance   Ba, Kiros, Hinton 2016
 //   UnbiasedLayerNorm   without b                    OffsetLayerNorm   without b, with 1 + w in place of w (xLSTM, Beck et al. 2024)
-//   NoNorm              y = x
+//   UnweightedRmsNorm   y = x r                      NoNorm            y = x
 //
 // x, y [tokens, width]; w, b [width]; means run over width / groups channels. Saved: r (and mean) [tokens, groups].
-//   dx = r (g - [mean(g)] - xh mean(g xh)),  g = dy w,  xh the normalised x;   dw += sum dy xh,  db += sum dy
+//   dx = plus + r (g - [mean(g)] - xh mean(g xh)),  g = dy w,  xh the normalised x;   dw += sum dy xh,  db += sum dy
+// `plus`, if it is there, is the gradient that reaches x past the norm.
 #pragma once
 
 #include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
-class RmsNorm : public PlainLayer, public NoState {
+// What a norm is made of; `offset` is added to every weight: 1 where weights start at zero.
+struct NormForm {
+  bool centred;
+  bool weighted = true;
+  Bias bias = Bias::no;
+  int offset = 0;
+};
+
+template <NormForm form>
+class Norm : public PlainLayer, public NoState {
  public:
-  constexpr explicit RmsNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon} {}
+  constexpr explicit Norm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon, form.offset} {}
 
   template <class S>
-  struct Weights {
-    S weight;
-  };
+  using Weights = std::conditional_t<form.weighted, WeightAndBias<S, form.bias>, NoWeights::Weights<S>>;
   constexpr auto weight_leaves(auto&... w) const {
-    return leaves(parameter("weight", {width_}, ones(), Decay::no, w.weight...));
+    if constexpr (form.weighted)
+      return weight_and_bias<form.bias>({"weight", {width_}, form.offset == 0 ? ones() : zeros()}, width_, zeros(), w...);
+    else
+      return leaves();
   }
   template <class S>
-  struct Saved {
+  struct Reciprocal {
     S reciprocal;
   };
-  constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("reciprocal", {extent.tokens, sizes_.groups}, s.reciprocal...));
-  }
-
-  template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
-    c.rms_norm(sizes_, x, w.weight, y, saved.reciprocal);
-  }
-  template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw) const {
-    c.rms_norm_gradient(sizes_, x, w.weight, saved.reciprocal, dy, dx, dw.weight);
-  }
-
- private:
-  Index width_;
-  NormSizes sizes_;
-};
-
-// `offset` is added to every weight: 1 where w starts at zero.
-template <Bias with_bias, int offset>
-class AnyLayerNorm : public PlainLayer, public NoState {
- public:
-  constexpr explicit AnyLayerNorm(Index width, double epsilon, Index groups = 1) : width_(width), sizes_{groups, epsilon, offset} {}
-
   template <class S>
-  using Weights = WeightAndBias<S, with_bias>;
-  constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({"weight", {width_}, offset == 0 ? ones() : zeros()}, width_, zeros(), w...);
-  }
-  template <class S>
-  struct Saved {
+  struct MeanAndReciprocal {
     S mean, reciprocal;
   };
+  template <class S>
+  using Saved = std::conditional_t<form.centred, MeanAndReciprocal<S>, Reciprocal<S>>;
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("mean", {extent.tokens, sizes_.groups}, s.mean...),
-                  buffer("reciprocal", {extent.tokens, sizes_.groups}, s.reciprocal...));
+    const Dimensions dimensions{extent.tokens, sizes_.groups};
+    if constexpr (form.centred)
+      return leaves(buffer("mean", dimensions, s.mean...), buffer("reciprocal", dimensions, s.reciprocal...));
+    else
+      return leaves(buffer("reciprocal", dimensions, s.reciprocal...));
   }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
-    if constexpr (with_bias == Bias::yes)
-      c.layer_norm(sizes_, x, w.weight, w.bias, y, saved.mean, saved.reciprocal);
-    else
-      c.layer_norm(sizes_, x, w.weight, decltype(w.weight){}, y, saved.mean, saved.reciprocal);
+    c.norm(sizes_, x, weight<C>(w), bias<C>(w), y, mean<C>(saved), saved.reciprocal);
   }
   template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw) const {
-    if constexpr (with_bias == Bias::yes)
-      c.layer_norm_gradient(sizes_, x, w.weight, saved.mean, saved.reciprocal, dy, dx, dw.weight, dw.bias);
-    else
-      c.layer_norm_gradient(sizes_, x, w.weight, saved.mean, saved.reciprocal, dy, dx, dw.weight, Out<C>{});
+  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, In<C> plus = {}) const {
+    c.norm_gradient(sizes_, x, weight<C>(w), mean<C>(saved), saved.reciprocal, dy, dx, weight<C>(dw), bias<C>(dw), plus);
   }
 
  private:
+  // The views of a record, none where it has no such member.
+  template <class C>
+  static auto weight(const auto& w) {
+    if constexpr (form.weighted)
+      return w.weight;
+    else
+      return Out<C>{};
+  }
+  template <class C>
+  static auto bias(const auto& w) {
+    if constexpr (form.bias == Bias::yes)
+      return w.bias;
+    else
+      return decltype(weight<C>(w)){};
+  }
+  template <class C>
+  static Out<C> mean(const auto& saved) {
+    if constexpr (form.centred)
+      return saved.mean;
+    else
+      return {};
+  }
+
   Index width_;
   NormSizes sizes_;
 };
 
-struct LayerNorm : AnyLayerNorm<Bias::yes, 0> {
-  using AnyLayerNorm::AnyLayerNorm;
+struct RmsNorm : Norm<NormForm{.centred = false}> {
+  using Norm::Norm;
 };
-struct UnbiasedLayerNorm : AnyLayerNorm<Bias::no, 0> {
-  using AnyLayerNorm::AnyLayerNorm;
+struct UnweightedRmsNorm : Norm<NormForm{.centred = false, .weighted = false}> {
+  using Norm::Norm;
 };
-struct OffsetLayerNorm : AnyLayerNorm<Bias::no, 1> {
-  using AnyLayerNorm::AnyLayerNorm;
+struct LayerNorm : Norm<NormForm{.centred = true, .bias = Bias::yes}> {
+  using Norm::Norm;
+};
+struct UnbiasedLayerNorm : Norm<NormForm{.centred = true}> {
+  using Norm::Norm;
+};
+struct OffsetLayerNorm : Norm<NormForm{.centred = true, .offset = 1}> {
+  using Norm::Norm;
 };
 
 class NoNorm : public PlainLayer, public NoWeights, public NothingSaved, public NoState {
@@ -104,8 +114,9 @@ class NoNorm : public PlainLayer, public NoWeights, public NothingSaved, public 
     c.copy(x, y);
   }
   template <class C>
-  void backward(C& c, const auto&, In<C>, In<C> dy, Out<C> dx, const auto&, const auto&) const {
+  void backward(C& c, const auto&, In<C>, In<C> dy, Out<C> dx, const auto&, const auto&, In<C> plus = {}) const {
     c.copy(dy, dx);
+    if (plus) c.add(plus, dx);
   }
 };
 

@@ -63,7 +63,7 @@ class AttentionMixer {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried, In<C> plus = {}) const {
     using S = State<Out<C>>;
     query_.forward(c, w.query, x, saved.query);
     key_.forward(c, w.key, x, saved.key);
@@ -78,7 +78,7 @@ class AttentionMixer {
                 sequence.position + sequence.length);
     c.extend_cache(saved.key, view_of(carried.initial, &S::keys), view_of(carried.final, &S::keys));
     c.extend_cache(saved.value, view_of(carried.initial, &S::values), view_of(carried.final, &S::values));
-    output_.forward(c, w.output, saved.output, y);
+    output_.forward(c, w.output, saved.output, y, plus);
   }
 
   template <class C>

@@ -69,7 +69,7 @@ class MambaMixer : public PlainLayer {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<MambaMixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<MambaMixer, C> carried, In<C> plus = {}) const {
     using S = State<Out<C>>;
     input_.forward(c, w.input, x, saved.projected);
     convolution_.forward(c, w.convolution, scanned(saved.projected), saved.convolved, carried.at(&S::convolution));
@@ -81,7 +81,7 @@ class MambaMixer : public PlainLayer {
     step_.forward(c, w.step, step_part(saved.selected), raw_step);
     c.recurrence(scan_, inputs<In<C>>(u, raw_step, saved.selected, saved.projected), scan_weights(w), saved.output,
                  view_of(carried.initial, &S::memory), view_of(carried.final, &S::memory));
-    output_.forward(c, w.output, saved.output, y);
+    output_.forward(c, w.output, saved.output, y, plus);
   }
 
   template <class C>

@@ -83,7 +83,7 @@ class Mamba2Mixer {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<Mamba2Mixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<Mamba2Mixer, C> carried, In<C> plus = {}) const {
     using S = State<Out<C>>;
     input_.forward(c, w.input, x, saved.projected);
     convolution_.forward(c, w.convolution, convolved_part(saved.projected), saved.convolved, carried.at(&S::convolution));
@@ -102,7 +102,7 @@ class Mamba2Mixer {
     const Out<C> gated = c.matrix(x.rows, inner_);
     c.template gated<Silu>(gate_part(saved.projected), saved.mixed, gated);
     norm_.forward(c, w.norm, gated, gated, saved.norm);
-    output_.forward(c, w.output, gated, y);
+    output_.forward(c, w.output, gated, y, plus);
   }
 
   template <class C>

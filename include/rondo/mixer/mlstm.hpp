@@ -88,7 +88,7 @@ class MlstmMixer {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<MlstmMixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<MlstmMixer, C> carried, In<C> plus = {}) const {
     using S = State<Out<C>>;
     const In<C> branch = part(saved.up, 0);
     up_.forward(c, w.up, x, saved.up);
@@ -107,7 +107,7 @@ class MlstmMixer {
     norm_.forward(c, w.norm, saved.hidden, mixed, saved.norm);
     skip_.forward(c, w.skip, active, mixed);
     c.template gated<Silu>(part(saved.up, 1), mixed, mixed);
-    down_.forward(c, w.down, mixed, y);
+    down_.forward(c, w.down, mixed, y, plus);
   }
 
   template <class C>

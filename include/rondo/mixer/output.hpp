@@ -4,7 +4,8 @@
 //   GatedOutput    y = Wo (norm(o) * silu(Wg x))           HGRN1, GLA; x [tokens, width] is the mixer's own input
 //
 // The norm is an RmsNorm over all channels or over each group of them (heads). Saved: its reciprocals and Wg x; what is formed from
-// them is formed again in the backward. d_o is written; GatedOutput writes its part of dx, NormedOutput has none (`reads_input`).
+// them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; GatedOutput writes its part of dx,
+// NormedOutput has none (`reads_input`).
 #pragma once
 
 #include <rondo/core/activation.hpp>
@@ -34,11 +35,11 @@ class NormedOutput {
   [[nodiscard]] constexpr Index in() const { return output_.in(); }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C>, In<C> o, Out<C> y, const auto& saved) const {
+  void forward(C& c, const auto& w, In<C>, In<C> o, Out<C> y, const auto& saved, In<C> plus) const {
     auto mark = c.mark();
     const Out<C> normalised = c.matrix(o.rows, o.columns);
     norm_.forward(c, w.norm, o, normalised, saved);
-    output_.forward(c, w.output, normalised, y);
+    output_.forward(c, w.output, normalised, y, plus);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C>, In<C> o, In<C> dy, Out<C>, Out<C> d_o, const auto& saved, const auto& dw) const {
@@ -82,13 +83,13 @@ class GatedOutput {
   [[nodiscard]] constexpr Index in() const { return output_.in(); }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, In<C> o, Out<C> y, const auto& saved) const {
+  void forward(C& c, const auto& w, In<C> x, In<C> o, Out<C> y, const auto& saved, In<C> plus) const {
     auto mark = c.mark();
     const Out<C> normalised = c.matrix(o.rows, o.columns), product = c.matrix(o.rows, o.columns);
     gate_.forward(c, w.gate, x, saved.gate);
     norm_.forward(c, w.norm, o, normalised, saved.norm);
     c.template gated<Silu>(saved.gate, normalised, product);
-    output_.forward(c, w.output, product, y);
+    output_.forward(c, w.output, product, y, plus);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> dy, Out<C> dx, Out<C> d_o, const auto& saved, const auto& dw) const {

@@ -37,9 +37,9 @@ class RecurrentMixer : public RecordsOf<Core> {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried, In<C> plus = {}) const {
     this->inner_.forward(c, w.core, x, saved.output, saved.core, carried);
-    output_.forward(c, w.output, x, saved.output, y, saved.stage);
+    output_.forward(c, w.output, x, saved.output, y, saved.stage, plus);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,

@@ -76,7 +76,7 @@ class XlstmLargeMixer {
   auto state_leaves(Extent extent, auto&... s) const { return memory_.state_leaves(extent, s...); }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<XlstmLargeMixer, C> carried) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<XlstmLargeMixer, C> carried, In<C> plus = {}) const {
     key_.forward(c, w.query, x, saved.query);
     key_.forward(c, w.key, x, saved.key);
     value_.forward(c, w.value, x, saved.value);
@@ -92,7 +92,7 @@ class XlstmLargeMixer {
     const Out<C> gated = c.matrix(x.rows, value_.out());
     norm_.forward(c, w.norm, saved.hidden, gated, saved.norm);
     c.template gated<Sigmoid>(saved.output_gate, gated, gated);
-    output_.forward(c, w.output, gated, y);
+    output_.forward(c, w.output, gated, y, plus);
   }
 
   template <class C>

@@ -20,12 +20,14 @@ class CpuWeights : public CpuSequence {
  public:
   using Input = View<const float>;
   using Output = View<float>;
+  using Composed::linear;
+  using Composed::linear_input_gradient;
+  using Composed::linear_weight_gradient;
   using Base::add_bias;
   using Base::add_scaled;
   using Base::gate;
-  using Base::layer_norm;
   using Base::lower_bounds;
-  using Base::rms_norm;
+  using Base::norm;
   using Base::short_convolution;
 
   void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
@@ -34,6 +36,30 @@ class CpuWeights : public CpuSequence {
   }
   void linear_weight_gradient(Input dy, Input x, Output d_weight) {
     multiply(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
+  }
+
+  // Weights that are neighbours in memory are one matrix; a copy that makes them so pays from some hundred rows on.
+  template <class W, std::size_t n>
+  void linear(Input x, const std::array<View<W>, n>& weights, Output y) {
+    if (neighbours(weights)) return linear(x, View<W>{weights[0].data, y.columns, x.columns}, y);
+    if constexpr (!HalfElement<W>) {
+      if (x.rows >= 512) {
+        auto here = mark();
+        const Output all = matrix(y.columns, x.columns);
+        Index begin = 0;
+        for (const View<W>& weight : weights) {
+          copy(weight, all.middle_rows(begin, weight.rows));
+          begin += weight.rows;
+        }
+        return linear(x, all, y);
+      }
+    }
+    Composed::linear(x, weights, y);
+  }
+  template <std::size_t n>
+  void linear_weight_gradient(Input dy, Input x, const std::array<Output, n>& d_weights) {
+    if (neighbours(d_weights)) return linear_weight_gradient(dy, x, Output{d_weights[0].data, dy.columns, x.columns});
+    Composed::linear_weight_gradient(dy, x, d_weights);
   }
 
   template <HalfElement Half>
@@ -92,14 +118,9 @@ class CpuWeights : public CpuSequence {
     Base::add_bias(widened(bias), y);
   }
   template <HalfElement Half>
-  void rms_norm(const NormSizes& sizes, Input x, View<Half> weight, Output y, Output reciprocal) {
+  void norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
     auto here = mark();
-    Base::rms_norm(sizes, x, widened(weight), y, reciprocal);
-  }
-  template <HalfElement Half>
-  void layer_norm(const NormSizes& sizes, Input x, View<Half> weight, View<Half> bias, Output y, Output mean, Output reciprocal) {
-    auto here = mark();
-    Base::layer_norm(sizes, x, widened(weight), bias ? widened(bias) : Input{}, y, mean, reciprocal);
+    Base::norm(sizes, x, widened(weight), bias ? widened(bias) : Input{}, y, mean, reciprocal);
   }
   template <class Gate, HalfElement Half>
   void gate(Input f, View<Half> beta, Output log_decay, Output write, const Gate& settings = {}) {
@@ -115,6 +136,13 @@ class CpuWeights : public CpuSequence {
   void short_convolution(Input x, View<Half> weight, Output y, Input initial, Output final) {
     auto here = mark();
     Base::short_convolution(x, widened(weight), y, initial, final);
+  }
+
+  template <class W, std::size_t n>
+  [[nodiscard]] static bool neighbours(const std::array<View<W>, n>& weights) {
+    for (std::size_t i = 0; i + 1 < n; ++i)
+      if (!weights[i].contiguous() || weights[i].data + weights[i].size() != weights[i + 1].data) return false;
+    return weights[n - 1].contiguous();
   }
 
   // A float32 copy in scratch.

@@ -10,23 +10,15 @@
 
 namespace rondo {
 
-RONDO_DEFINED_ONCE void CpuSequence::rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
-  normalise<Mean::no>(sizes, x, weight, {}, y, {}, reciprocal);
+RONDO_DEFINED_ONCE void CpuSequence::norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean,
+                                          Output reciprocal) {
+  (mean ? normalise<Mean::yes> : normalise<Mean::no>)(sizes, x, weight, bias, y, mean, reciprocal, scratch);
 }
 
-RONDO_DEFINED_ONCE void CpuSequence::rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy,
-                                                       Output dx, Output d_weight) {
-  normalise_gradient<Mean::no>(sizes, x, weight, {}, reciprocal, dy, dx, d_weight, {}, scratch);
-}
-
-RONDO_DEFINED_ONCE void CpuSequence::layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean,
-                                                Output reciprocal) {
-  normalise<Mean::yes>(sizes, x, weight, bias, y, mean, reciprocal);
-}
-
-RONDO_DEFINED_ONCE void CpuSequence::layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean,
-                                                         Input reciprocal, Input dy, Output dx, Output d_weight, Output d_bias) {
-  normalise_gradient<Mean::yes>(sizes, x, weight, mean, reciprocal, dy, dx, d_weight, d_bias, scratch);
+RONDO_DEFINED_ONCE void CpuSequence::norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal,
+                                                   Input dy, Output dx, Output d_weight, Output d_bias, Input plus) {
+  (mean ? normalise_gradient<Mean::yes> : normalise_gradient<Mean::no>)(sizes, x, weight, mean, reciprocal, dy, dx, d_weight, d_bias,
+                                                                        plus, scratch);
 }
 
 RONDO_DEFINED_ONCE void CpuSequence::rotate(const Rotation& rotary, Output x, int direction) {

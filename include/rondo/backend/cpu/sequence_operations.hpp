@@ -10,11 +10,9 @@ class CpuSequence : public CpuLosses {
   using Input = View<const float>;
   using Output = View<float>;
 
-  void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal);
-  void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight);
-  void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal);
-  void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
-                           Output d_weight, Output d_bias);
+  void norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal);
+  void norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
+                     Output d_weight, Output d_bias, Input plus = {});
 
   void rotate(const Rotation& rotary, Output x, int direction);
 

@@ -17,6 +17,10 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
  public:
   using Input = View<const T>;
   using Output = View<T>;
+  using Composed = ComposedOperations<Backend, Input, Output>;
+  using Composed::linear;
+  using Composed::linear_input_gradient;
+  using Composed::linear_weight_gradient;
 
   [[gnu::noinline]] void zero(Output y) {
     each(y, [](T& value) { value = T(0); });

@@ -11,70 +11,43 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   using Input = View<const T>;
   using Output = View<T>;
 
-  [[gnu::noinline]] void rms_norm(const NormSizes& sizes, Input x, Input weight, Output y, Output reciprocal) {
-    const Index width = x.columns / sizes.groups;
-    for (Index t = 0; t < x.rows; ++t)
-      for (Index group = 0; group < sizes.groups; ++group) {
-        const Index begin = group * width;
-        T squares(0);
-        for (Index i = begin; i < begin + width; ++i) squares += x(t, i) * x(t, i);
-        const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
-        reciprocal(t, group) = r;
-        for (Index i = begin; i < begin + width; ++i) y(t, i) = x(t, i) * r * (weight(0, i) + real(sizes.weight_offset));
-      }
-  }
-  [[gnu::noinline]] void rms_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input reciprocal, Input dy, Output dx, Output d_weight) {
-    const Index width = x.columns / sizes.groups;
-    for (Index t = 0; t < x.rows; ++t)
-      for (Index group = 0; group < sizes.groups; ++group) {
-        const Index begin = group * width;
-        const T r = reciprocal(t, group);
-        T product(0);
-        const auto weighted = [&](Index i) { return dy(t, i) * (weight(0, i) + real(sizes.weight_offset)); };
-        for (Index i = begin; i < begin + width; ++i) product += weighted(i) * x(t, i) * r;
-        product /= real(width);
-        for (Index i = begin; i < begin + width; ++i) {
-          const T g = weighted(i);
-          d_weight(0, i) += dy(t, i) * x(t, i) * r;
-          dx(t, i) = r * (g - x(t, i) * r * product);
-        }
-      }
-  }
-  [[gnu::noinline]] void layer_norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
+  // Without a mean the rms norm; weight, bias, their gradients and `plus` may be absent.
+  [[gnu::noinline]] void norm(const NormSizes& sizes, Input x, Input weight, Input bias, Output y, Output mean, Output reciprocal) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
       for (Index group = 0; group < sizes.groups; ++group) {
         const Index begin = group * width;
         T sum(0), squares(0);
-        for (Index i = begin; i < begin + width; ++i) sum += x(t, i);
+        for (Index i = begin; mean && i < begin + width; ++i) sum += x(t, i);
         const T m = sum / real(width);
         for (Index i = begin; i < begin + width; ++i) squares += (x(t, i) - m) * (x(t, i) - m);
         const T r = reciprocal_root(squares / real(width) + real(sizes.epsilon));
-        mean(t, group) = m;
+        if (mean) mean(t, group) = m;
         reciprocal(t, group) = r;
-        for (Index i = begin; i < begin + width; ++i) y(t, i) = (x(t, i) - m) * r * (weight(0, i) + real(sizes.weight_offset)) + (bias ? bias(0, i) : T(0));
+        for (Index i = begin; i < begin + width; ++i)
+          y(t, i) = (x(t, i) - m) * r * factor(sizes, weight, i) + (bias ? bias(0, i) : T(0));
       }
   }
-  [[gnu::noinline]] void layer_norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
-                           Output d_weight, Output d_bias) {
+  [[gnu::noinline]] void norm_gradient(const NormSizes& sizes, Input x, Input weight, Input mean, Input reciprocal, Input dy, Output dx,
+                                       Output d_weight, Output d_bias, Input plus = {}) {
     const Index width = x.columns / sizes.groups;
     for (Index t = 0; t < x.rows; ++t)
       for (Index group = 0; group < sizes.groups; ++group) {
         const Index begin = group * width;
-        const T m = mean(t, group), r = reciprocal(t, group);
+        const T m = mean ? mean(t, group) : T(0), r = reciprocal(t, group);
         T product(0), average(0);
-        const auto weighted = [&](Index i) { return dy(t, i) * (weight(0, i) + real(sizes.weight_offset)); };
         for (Index i = begin; i < begin + width; ++i) {
-          average += weighted(i);
-          product += weighted(i) * (x(t, i) - m) * r;
+          const T g = dy(t, i) * factor(sizes, weight, i);
+          if (mean) average += g;
+          product += g * (x(t, i) - m) * r;
         }
         average /= real(width);
         product /= real(width);
         for (Index i = begin; i < begin + width; ++i) {
-          const T normal_form = (x(t, i) - m) * r, g = weighted(i);
-          d_weight(0, i) += dy(t, i) * normal_form;
-          if (d_bias) d_bias(0, i) += dy(t, i);
-          dx(t, i) = r * (g - average - normal_form * product);
+          const T normal_form = (x(t, i) - m) * r, d = dy(t, i);
+          if (d_weight) d_weight(0, i) += d * normal_form;
+          if (d_bias) d_bias(0, i) += d;
+          dx(t, i) = r * (d * factor(sizes, weight, i) - average - normal_form * product) + (plus ? plus(t, i) : T(0));
         }
       }
   }
@@ -172,6 +145,10 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
   static T real(Index value) { return real(static_cast<double>(value)); }
 
  private:
+  // What a norm multiplies channel i by.
+  static T factor(const NormSizes& sizes, Input weight, Index i) {
+    return weight ? weight(0, i) + real(sizes.weight_offset) : T(1);
+  }
   // Input of token t of a sequence, or of the window before it.
   static T before(Input x, Input initial, const Sequence& sequence, Index s, Index t, Index taps, Index channel) {
     if (t >= 0) return x(sequence.begin + t, channel);

@@ -56,6 +56,10 @@ struct TraceCounts {
 
 class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
  public:
+  using Composed::linear;
+  using Composed::linear_input_gradient;
+  using Composed::linear_weight_gradient;
+
   TraceCounts counts;
 
   void touch(double operations, const auto&... views) {
@@ -119,13 +123,9 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   }
   void lower_bounds(Input raw, Output bounds_out) { touch(0, raw, bounds_out); }
   void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw) { touch(0, raw, d_bounds, d_raw); }
-  void rms_norm(const NormSizes&, Input x, Input w, Output y, Output r) { touch(0, x, w, y, r); }
-  void rms_norm_gradient(const NormSizes&, Input x, Input w, Input r, Input dy, Output dx, Output dw) {
-    touch(0, x, w, r, dy, dx, dw);
-  }
-  void layer_norm(const NormSizes&, Input x, Input w, Input b, Output y, Output m, Output r) { touch(0, x, w, b, y, m, r); }
-  void layer_norm_gradient(const NormSizes&, Input x, Input w, Input m, Input r, Input dy, Output dx, Output dw, Output db) {
-    touch(0, x, w, m, r, dy, dx, dw, db);
+  void norm(const NormSizes&, Input x, Input w, Input b, Output y, Output m, Output r) { touch(0, x, w, b, y, m, r); }
+  void norm_gradient(const NormSizes&, Input x, Input w, Input m, Input r, Input dy, Output dx, Output dw, Output db, Input plus = {}) {
+    touch(0, x, w, m, r, dy, dx, dw, db, plus);
   }
   void rotate(const Rotation&, Output x, int) { touch(0, x, x); }
   void short_convolution(Input x, Input w, Output y, Input, Output) { touch(2 * size(x) * size(w.middle_rows(0, 1)), x, y); }

@@ -1,0 +1,91 @@
+// Sums over tokens run in an order of their own: the same bits on any number of threads.
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/gate/forget.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backend/matrix.hpp"
+
+namespace rondo::test {
+namespace {
+
+constexpr Index tokens = 700, width = 132;  // enough for several threads, and no multiple of a cache line
+const std::vector<Sequence> sequences{{3, 300, 2}, {303, 1, 0}, {310, 380, 7}};
+
+Matrix<float> random(Index rows, Index columns, unsigned seed) {
+  Matrix<float> result{rows, columns};
+  fill_random(result, seed);
+  return result;
+}
+
+// `act` adds to `rows` x `columns` numbers.
+void expect_same_bits(const std::string& name, Index rows, Index columns,
+                      const std::function<void(CpuContext&, View<float>)>& act) {
+  const Index before = thread_count();
+  Matrix<float> expected{rows, columns};
+  for (const int threads : {1, 2, 3, 5}) {
+    omp_set_num_threads(threads);
+    CpuContext c;
+    c.begin(sequences, tokens);
+    Matrix<float> found = random(rows, columns, 1);
+    act(c, found.view());
+    if (threads == 1) expected = found;
+    BOOST_TEST((expected.values == found.values), name << " with " << threads << " threads");
+  }
+  omp_set_num_threads(static_cast<int>(before));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(thread_counts)
+
+BOOST_AUTO_TEST_CASE(sums_over_tokens) {
+  const Matrix<float> x_ = random(tokens, width, 2), dy_ = random(tokens, width, 3), w_ = random(1, width, 4);
+  const View<const float> x = x_.view(), dy = dy_.view(), w = w_.view();
+  Matrix<float> dx_ = random(tokens, width, 5);
+  const View<float> dx = dx_.view();
+  for (const Index groups : {1, 4, 12}) {
+    const NormSizes sizes{groups, 1e-5};
+    Matrix<float> y{tokens, width}, mean{tokens, groups}, r{tokens, groups};
+    CpuContext forward;
+    forward.norm(sizes, x, w, {}, y.view(), {}, r.view());
+    expect_same_bits("rms norm", 1, width, [&](CpuContext& c, View<float> dw) { c.norm_gradient(sizes, x, w, {}, r.view(), dy, dx, dw, {}); });
+    forward.norm(sizes, x, w, w, y.view(), mean.view(), r.view());
+    expect_same_bits("layer norm", 2, width, [&](CpuContext& c, View<float> d) {
+      c.norm_gradient(sizes, x, w, mean.view(), r.view(), dy, dx, d.middle_rows(0, 1), d.middle_rows(1, 1));
+    });
+  }
+  expect_same_bits("bias", 1, width, [&](CpuContext& c, View<float> db) { c.bias_gradient(dy, db); });
+  expect_same_bits("skip", 1, width, [&](CpuContext& c, View<float> dw) { c.add_scaled_gradient(w, x, dy, dx, dw); });
+  expect_same_bits("skip of heads", 1, 4, [&](CpuContext& c, View<float> dw) {
+    c.add_scaled_gradient(w.middle_columns(0, 4), x, dy, dx, dw);
+  });
+  expect_same_bits("positions", 400, width, [&](CpuContext& c, View<float> dP) { c.positions_gradient(1, dy, dP); });
+  std::vector<Token> ids;
+  for (Index t = 0; t < tokens; ++t) ids.push_back(static_cast<Token>(t * t % 17));
+  expect_same_bits("embedding", 17, width, [&](CpuContext& c, View<float> dE) { c.embedding_gradient({ids.data(), 1, tokens}, dy, dE); });
+  expect_same_bits("gate's bound", 1, width, [&](CpuContext& c, View<float> d_beta) {
+    c.gate_gradient<LowerBoundedForget>(x, w, dy, dy, dx, d_beta);
+  });
+  expect_same_bits("short convolution", width, 4, [&](CpuContext& c, View<float> dw) {
+    c.short_convolution_gradient(x, random(width, 4, 6).view(), dy, dx, dw, {}, {}, {});
+  });
+  for (const Index block : {4, 6, 33})
+    expect_same_bits("block-diagonal map", width / block, block * block, [&](CpuContext& c, View<float> dw) {
+      c.block_linear_weight_gradient(dy, x, dw);
+    });
+  expect_same_bits("lower bounds", 8, width, [&](CpuContext& c, View<float> d_raw) {
+    c.lower_bounds_gradient(x.middle_rows(0, 8), dy.middle_rows(0, 8), d_raw);
+  });
+  expect_same_bits("sum of squares", 1, 1, [&](CpuContext& c, View<float> sum) {
+    sum(0, 0) = static_cast<float>(c.sum_of_squares(x)) + static_cast<float>(c.sum(x));
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::test
