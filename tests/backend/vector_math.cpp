@@ -131,4 +131,16 @@ BOOST_AUTO_TEST_CASE(derivatives_are_accurate) {
   check_limits([](float x) { return gelu_derivative(x); }, 0, 1);
 }
 
+BOOST_AUTO_TEST_CASE(decaying_exponentials) {
+  double worst = 0;
+  for (int i = 0; i <= 200000; ++i) {
+    const double x = -708.0 * i / 200000, expected = std::exp(x);
+    worst = std::max(worst, std::abs(decaying_exponential(x) - expected) / expected);
+  }
+  BOOST_TEST(worst < 5e-16);
+  BOOST_TEST(decaying_exponential(0) == 1);
+  BOOST_TEST(decaying_exponential(-1e300) < 1e-307);
+  BOOST_TEST(decaying_exponential(-infinity) < 1e-307);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,14 +2,17 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <vector>
 
 #include <rondo/generate/sampler.hpp>
 
 #include "io/temporary_folder.hpp"
+#include "support/counted_memory.hpp"
 
 namespace rondo::test {
 namespace {
@@ -145,6 +148,81 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_text) {
   BOOST_TEST((text(logits, Seed{1}) == text(logits, Seed{1})));
   BOOST_TEST((text(logits, Seed{1}) == text(wide, Seed{1})));
   BOOST_TEST((text(logits, Seed{1}) != text(logits, Seed{2})));
+}
+
+// The same by sorting the whole vocabulary.
+class SortedSampler {
+ public:
+  explicit SortedSampler(const Sampling& sampling) : sampling_(sampling) {}
+  Token operator()(const std::vector<float>& z) {
+    std::vector<Token> order(z.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](Token a, Token b) { return z[index(a)] > z[index(b)]; });
+    std::vector<double> p;
+    for (const Token token : order) p.push_back(std::exp((double{z[index(token)]} - double{z[index(order[0])]}) / sampling_.temperature));
+    std::size_t kept = order.size();
+    if (sampling_.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(sampling_.top_k));
+    const auto mass = [&] { return std::accumulate(p.begin(), p.begin() + static_cast<Index>(kept), 0.0); };
+    if (sampling_.top_p < 1) {
+      const double enough = sampling_.top_p * mass();
+      double sum = 0;
+      for (kept = 0; sum < enough; ++kept) sum += p[kept];
+    }
+    while (kept > 1 && p[kept - 1] < sampling_.min_p) --kept;
+    double target = uniform_number(key_of(sampling_.seed, "sampler"), drawn_++) * mass();
+    for (std::size_t i = 0; i < kept; ++i)
+      if ((target -= p[i]) < 0) return order[i];
+    return order[kept - 1];
+  }
+
+ private:
+  static std::size_t index(Token token) { return static_cast<std::size_t>(token); }
+  Sampling sampling_;
+  std::uint64_t drawn_ = 0;
+};
+
+// Logits of many forms: normal, peaked, flat, of few values, falling, all but one the same.
+std::vector<std::vector<float>> forms_of(std::size_t count) {
+  std::vector<std::vector<float>> forms(6, std::vector<float>(count));
+  const RandomKey key = key_of(Seed{5}, "logits");
+  for (std::size_t i = 0; i < count; ++i) {
+    const double n = normal_number(key, i);
+    forms[0][i] = static_cast<float>(3 * n);
+    forms[1][i] = static_cast<float>(n + (below(key, count + i, 40) == 0 ? 12 : 0));
+    forms[2][i] = static_cast<float>(1e-3 * n);
+    forms[3][i] = static_cast<float>(static_cast<int>(n));
+    forms[4][i] = static_cast<float>(-0.01 * static_cast<double>(i));
+    forms[5][i] = i == count / 2 ? 1.5F : -1.5F;
+  }
+  return forms;
+}
+
+BOOST_AUTO_TEST_CASE(draws_are_those_of_a_sorted_vocabulary) {
+  for (const std::size_t count : {1U, 2U, 63U, 64U, 65U, 129U, 1000U, 4099U})
+    for (const auto& logits : forms_of(count))
+      for (const Sampling& sampling :
+           {Sampling{.temperature = 1}, {.temperature = 0.1}, {.temperature = 1e-200}, {.temperature = 1e9}, {.temperature = 0.8, .top_k = 1},
+            {.temperature = 0.8, .top_k = 40}, {.temperature = 2, .top_k = 900}, {.temperature = 0.8, .top_p = 0.9},
+            {.temperature = 3, .top_p = 0.5}, {.temperature = 0.7, .min_p = 0.05}, {.temperature = 1, .top_k = 500, .top_p = 0.95, .min_p = 0.02}}) {
+        Sampler found{sampling};
+        SortedSampler expected{sampling};
+        for (int i = 0; i < 12; ++i) {
+          const Token token = found(row(logits)), right = expected(logits);
+          BOOST_REQUIRE_MESSAGE(token == right, count << " tokens, draw " << i << " at " << sampling.temperature << ", " << sampling.top_k << ", "
+                                                      << sampling.top_p << ", " << sampling.min_p << ": " << token << ", not " << right);
+        }
+      }
+}
+
+BOOST_AUTO_TEST_CASE(a_warm_draw_allocates_nothing, *needs_counted_memory()) {
+  const auto forms = forms_of(5000);
+  for (const Sampling& sampling : {Sampling{}, {.temperature = 1}, {.temperature = 1, .top_k = 2000, .top_p = 0.9, .min_p = 0.01}}) {
+    Sampler sampler{sampling};
+    sampler(row(forms[0]));
+    const auto before = allocation_count();
+    for (const auto& logits : forms) sampler(row(logits));
+    BOOST_TEST(allocation_count() == before);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(settings_out_of_range_are_named) {

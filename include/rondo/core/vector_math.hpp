@@ -1,4 +1,4 @@
-// Elementary functions in float32 without branches, to be called inside `#pragma omp simd` loops.
+// Elementary functions without branches, in float32 unless they say otherwise, to be called inside `#pragma omp simd` loops.
 //
 //   exponential(x)         e^x; zero below -87, infinity above 88.7          relative error <= 1.5e-7
 //   sigmoid(x)             s(x) = 1 / (1 + e^-x)                              2e-7
@@ -10,6 +10,7 @@
 //   gelu_tanh(x)           x s(2 u),  u = sqrt(2 / pi) (x + 0.044715 x^3): 0.5 x (1 + tanh u) without its cancellation
 //   gelu(x)                x Phi(x),  Phi the normal distribution function
 //   *_derivative(x)        d/dx, to 5e-7 of the larger of 1 and the value
+//   decaying_exponential(x)   e^x in double for x <= 0, to 5e-16; no less than e^-708
 //
 // Every function takes infinities to their limits (silu(-inf) = -0, silu(inf) = inf) and NaN to NaN. Steps that are
 // smaller than the smallest normal number are zero. Argument reduction follows Cody and Waite (1980); the polynomials are
@@ -67,6 +68,30 @@ struct ReducedExponential {
   const ReducedExponential reduced = reduce_exponential(bounded(x, -87.5F, 88.9F));
   const float half_power = std::bit_cast<float>((reduced.n_integer + 126) << 23);  // 2^(n-1), zero for n = -126
   return (reduced.minus_one * 2.0F + 2.0F) * half_power;
+}
+
+// Cody and Waite's reduction and Taylor's polynomial of degree 12, |r| <= log(2) / 2.
+[[gnu::always_inline]] inline double decaying_exponential(double x) {
+  const double shifter = 6755399441055744.0;  // 1.5 * 2^52
+  const double inside = x < -708.0 ? -708.0 : x;
+  const double shifted = inside * 1.4426950408889634 + shifter;
+  const double n = shifted - shifter;
+  double r = inside - n * 6.93147180369123816e-1;
+  r = r - n * 1.90821492927058770e-10;
+  double q = 1.0 / 479001600;
+  q = q * r + 1.0 / 39916800;
+  q = q * r + 1.0 / 3628800;
+  q = q * r + 1.0 / 362880;
+  q = q * r + 1.0 / 40320;
+  q = q * r + 1.0 / 5040;
+  q = q * r + 1.0 / 720;
+  q = q * r + 1.0 / 120;
+  q = q * r + 1.0 / 24;
+  q = q * r + 1.0 / 6;
+  q = q * r + 0.5;
+  const double value = r * r * q + r + 1.0;
+  const std::int64_t exponent = std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(shifter) + 1023;
+  return value * std::bit_cast<double>(exponent << 52);
 }
 
 [[gnu::always_inline]] inline float sigmoid(float x) {

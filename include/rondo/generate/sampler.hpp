@@ -7,16 +7,19 @@
 //     min_p  > 0         to tokens with at least min_p of the largest probability   (Nguyen et al. 2024)
 //
 // The same seed gives the same text. Throws Error for settings outside their range, and for logits that are not finite.
+//
+// Each restriction keeps the first tokens by falling probability (of equal ones the lower number first), and a draw is the place where
+// the sum of probabilities in that order passes a share of what is kept. Such places are found without sorting the vocabulary
+// (rondo/generate/ranking.hpp). Nothing is allocated after the first token.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <vector>
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/random.hpp>
-#include <rondo/layer/embedding.hpp>
+#include <rondo/core/sequence.hpp>
+#include <rondo/generate/ranking.hpp>
 
 namespace rondo {
 
@@ -39,51 +42,44 @@ class Sampler {
 
   template <class T>
   Token operator()(View<T> logits) {
-    const T* z = logits.data;
-    const Index count = logits.columns;
-    for (Index i = 0; i < count; ++i)
-      if (!std::isfinite(static_cast<double>(z[i]))) throw error("sampling: logit ", i, " is not finite");
-    const auto best = static_cast<Token>(std::max_element(z, z + count) - z);
-    if (sampling_.temperature == 0) return best;
-
-    order_.resize(static_cast<std::size_t>(count));
-    probabilities_.resize(static_cast<std::size_t>(count));
-    std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(), [&](Token a, Token b) { return z[a] > z[b]; });
-    for (std::size_t i = 0; i < order_.size(); ++i)
-      probabilities_[i] = std::exp((static_cast<double>(z[order_[i]]) - static_cast<double>(z[best])) / sampling_.temperature);
-    const std::size_t kept = candidates();
-    double target = uniform_number(key_, drawn_++) * mass(kept);
-    for (std::size_t i = 0; i < kept; ++i)
-      if ((target -= probabilities_[i]) < 0) return order_[i];
-    return order_[kept - 1];
+    const auto largest = largest_logit(logits);
+    if (sampling_.temperature == 0) return static_cast<Token>(std::find(logits.data, logits.data + logits.columns, largest) - logits.data);
+    const bool few = sampling_.top_k > 0 && sampling_.top_k < logits.columns;
+    double floor = few ? Ranking::floor_below_first(logits, sampling_.top_k) : Ranking::no_floor;
+    if (sampling_.min_p > 0 && sampling_.top_p == 1)  // a little below where min-p cuts, which is looked at again
+      floor = std::max(floor, static_cast<double>(largest) + sampling_.temperature * (std::log(sampling_.min_p) - 1e-3));
+    double mass = ranking_.rank(logits, largest, sampling_.temperature, floor);
+    if (few)
+      mass = ranking_.first([&](double, Index count) { return count >= sampling_.top_k; }).mass;
+    if (sampling_.top_p < 1) {
+      const double enough = sampling_.top_p * mass;
+      mass = std::min(mass, ranking_.first([&](double sum, Index) { return sum >= enough; }).mass);
+    }
+    if (sampling_.min_p > 0) mass = std::min(mass, ranking_.mass_of(sampling_.min_p));
+    const double target = uniform_number(key_, drawn_++) * mass;
+    return ranking_.first([&](double sum, Index) { return sum > target; }).last;
   }
 
  private:
-  // Of the first tokens by probability.
-  [[nodiscard]] double mass(std::size_t count) const {
-    return std::accumulate(probabilities_.begin(), probabilities_.begin() + static_cast<Index>(count), 0.0);
-  }
-  // How many of the sorted tokens remain.
-  [[nodiscard]] std::size_t candidates() const {
-    std::size_t kept = order_.size();
-    if (sampling_.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(sampling_.top_k));
-    if (sampling_.top_p < 1) {
-      const double enough = sampling_.top_p * mass(kept);
-      double sum = 0;
-      std::size_t i = 0;
-      while (i < kept && sum < enough) sum += probabilities_[i++];
-      kept = i;
+  template <class T>
+  static std::remove_const_t<T> largest_logit(View<T> logits) {
+    using S = std::remove_const_t<T>;
+    S largest = logits.data[0], zero = 0;
+#pragma omp simd reduction(max : largest) reduction(+ : zero)
+    for (Index i = 0; i < logits.columns; ++i) {
+      largest = logits.data[i] > largest ? logits.data[i] : largest;
+      zero += logits.data[i] * S(0);  // NaN unless all are finite
     }
-    while (kept > 1 && probabilities_[kept - 1] < sampling_.min_p * probabilities_[0]) --kept;
-    return std::max<std::size_t>(kept, 1);
+    if (zero == 0) return largest;
+    Index i = 0;
+    while (std::isfinite(logits.data[i])) ++i;
+    throw error("sampling: logit ", i, " is not finite");
   }
 
   Sampling sampling_;
   RandomKey key_;
   std::uint64_t drawn_ = 0;
-  std::vector<Token> order_;
-  std::vector<double> probabilities_;
+  Ranking ranking_;
 };
 
 }  // namespace rondo
