@@ -35,9 +35,9 @@ std::vector<std::vector<double>> log_softmax_of(const Model& model, const Parame
   const auto length = std::ssize(text);
   const Sequence sequence{0, length, 0};
   typename Backend::Context c;
-  c.begin({&sequence, 1}, length);
+  c.begin({&sequence, 1}, Tokens{text.data(), 1, length});
   const View<Scalar> hidden = c.matrix(length, model.shape().width), logits = c.matrix(length, model.shape().vocabulary);
-  model.evaluate(c, weights.record(), Tokens{text.data(), 1, length}, hidden, {});
+  model.evaluate(c, weights.record(), hidden, {});
   model.logits(c, weights.record(), hidden, logits);
   std::vector<std::vector<double>> result;
   for (Index t = 0; t < length; ++t) {

@@ -46,7 +46,8 @@ constexpr NamePair below[] = {{"second", "both", Rows{0, 2}}, {"first", "both", 
 
 // What the numbers 1, 2, ... of the weights in their order are in a file.
 std::vector<float> in_file(const NameTable& names, std::vector<Index>& shape) {
-  RecordBuffer<WeightRecords, Odd, float> weights{WeightRecords{}, Odd{}};
+  ReferenceContext<float> c;
+  RecordBuffer<WeightRecords, Odd, float, Arena> weights{c, WeightRecords{}, Odd{}};
   float next = 0;
   weights.each([&](const std::string&, const Leaf&, View<float> tensor) {
     for (Index i = 0; i < tensor.size(); ++i) tensor.data[i] = ++next;
@@ -58,7 +59,7 @@ std::vector<float> in_file(const NameTable& names, std::vector<Index>& shape) {
   const SafetensorsFile file{folder / "odd.safetensors"};
   shape = file.tensor("both").shape;
   // and back
-  RecordBuffer<WeightRecords, Odd, float> back{WeightRecords{}, Odd{}};
+  RecordBuffer<WeightRecords, Odd, float, Arena> back{c, WeightRecords{}, Odd{}};
   for (const FileTensor<float>& tensor : file_tensors(names, back)) {
     const auto elements = file.tensor(tensor.name).read<float>();
     scatter(tensor, std::span<const float>{elements});

@@ -84,21 +84,22 @@ template <class Model, class Backend>
 class LoadedModelOn : public LoadedModel {
  public:
   using Scalar = typename Backend::Scalar;
-  explicit LoadedModelOn(const Shape& shape) : model_(shape), weights_(model_) {}
+  using Context = typename Backend::Context;
+  explicit LoadedModelOn(const Shape& shape) : weights_(Model{shape}, *context_) {}
 
-  [[nodiscard]] const Shape& shape() const override { return model_.shape(); }
+  [[nodiscard]] const Shape& shape() const override { return weights_.model().shape(); }
   [[nodiscard]] ModelTensors tensors() const override { return weights_.tensors(); }
   TextScorer& scorer() override { return scorer_; }
   View<const float> feed(std::span<const Token> tokens) override {
-    if (!session_) session_.emplace(model_, weights_);
+    if (!session_) session_.emplace(weights_.model(), weights_, 256, context_);
     return in_float(session_->feed(tokens));
   }
   void each_logits(const TokenGrid& grid, const std::function<void(View<const float>)>& act) override {
-    LogitsPass{weights_, grid}.each_logits([&](View<const Scalar> rows) { act(in_float(rows)); });
+    LogitsPass{weights_, grid, context_}.each_logits([&](View<const Scalar> rows) { act(in_float(rows)); });
   }
   double gradients(const TokenGrid& grid) override {
-    gradients_.emplace(model_);
-    return LogitsPass{weights_, grid}.gradients(*gradients_);
+    gradients_.emplace(weights_.model(), *context_);
+    return LogitsPass{weights_, grid, context_}.gradients(*gradients_);
   }
   [[nodiscard]] ModelTensors gradient_tensors() const override { return gradients_->tensors(); }
 
@@ -115,9 +116,9 @@ class LoadedModelOn : public LoadedModel {
     }
   }
 
-  Model model_;
+  std::shared_ptr<Context> context_ = std::make_shared<Context>();  // one for all below
   Parameters<Model, Backend> weights_;
-  Scorer<Model, Backend> scorer_{model_, weights_};
+  Scorer<Model, Backend> scorer_{weights_.model(), weights_, 4096, context_};
   std::optional<Session<Model, Backend>> session_;
   std::optional<Parameters<Model, Backend>> gradients_;
   std::vector<float> rounded_;
@@ -127,16 +128,15 @@ template <class Model>
 class TrainingOf : public Training {
  public:
   TrainingOf(const Shape& shape, const TrainingSetup& setup)
-      : model_(shape),
-        weights_(model_, setup.options.seed),
-        trainer_(model_, weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
+      : weights_(Model{shape}, setup.options.seed),
+        trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
 
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
   void resume_at(const Progress& progress) override { trainer_.resume_at(progress); }
   [[nodiscard]] std::vector<NamedTensor<float>> tensors() const override { return trainer_.tensors(); }
   [[nodiscard]] std::vector<NamedTensor<float>> result() const override { return trainer_.result().tensors(); }
   TextScorer& scorer() override {
-    scorer_.emplace(model_, trainer_.result());
+    scorer_.emplace(weights_.model(), trainer_.result(), 4096, trainer_.context());
     return *scorer_;
   }
   void on_step(std::function<void(const StepReport&)> callback) override { trainer_.on_step(std::move(callback)); }
@@ -144,7 +144,6 @@ class TrainingOf : public Training {
   bool run(const std::function<bool(Batch&)>& next, Index steps) override { return trainer_.run_on(next, steps); }
 
  private:
-  Model model_;
   Parameters<Model, Cpu> weights_;
   Trainer<Model, Cpu, AdamW, AnySchedule> trainer_;
   std::optional<Scorer<Model, Cpu>> scorer_;

@@ -12,8 +12,8 @@
 #if !RONDO_HEADER_ONLY
 namespace rondo {
 
-RONDO_COMPILED_ONCE(standard_backends) template void initialise(View<float>, const Initial&, RandomKey);
-RONDO_COMPILED_ONCE(standard_backends) template void initialise(View<double>, const Initial&, RandomKey);
+RONDO_COMPILED_ONCE(standard_backends) template void start_numbers(const Initial&, RandomKey, Index, Index, Index, float*);
+RONDO_COMPILED_ONCE(standard_backends) template void start_numbers(const Initial&, RandomKey, Index, Index, Index, double*);
 RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<float, Arena>;
 RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<double, Arena>;
 RONDO_COMPILED_ONCE(standard_backends) template class ScorerOn<Cpu>;

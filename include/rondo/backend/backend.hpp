@@ -4,6 +4,8 @@
 //
 // The closed list of operations, all on views (rows are tokens unless said otherwise; "dW adds, dx writes"):
 //
+//   fill(y, value) start(y, initial, key)            every element; the numbers a parameter starts from (core/initial.hpp)
+//   upload(span, y) download(x, span)                from and to the host, row after row; here the host's code meets the back-end's memory
 //   zero copy add scale blend                        y = 0; y = x; y += x; x *= s; a += s (x - a)
 //   linear(x, W, y)                                  y = x W^T
 //   linear_input_gradient(dy, W, dx, onto)           dx (+)= dy W
@@ -12,7 +14,7 @@
 //   block_linear and its gradients                   the same with a block-diagonal matrix, W [blocks, out in]; layer/block_linear.hpp
 //   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
 //   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
-//   embedding(ids, E, y) embedding_gradient(ids, dy, dE)
+//   embedding(E, y) embedding_gradient(dy, dE)       rows by the ids of the batch
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
 //   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
@@ -33,6 +35,7 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 
 #include <rondo/backend/context.hpp>
 #include <rondo/backend/options.hpp>
@@ -48,7 +51,11 @@
 namespace rondo {
 
 template <class C>
-concept HasMemoryOperations = requires(C& c, In<C> x, Out<C> y) {
+concept HasMemoryOperations = requires(C& c, In<C> x, Out<C> y, std::span<typename C::Scalar> numbers, Initial initial) {
+  c.fill(y, typename C::Scalar{});
+  c.start(y, initial, RandomKey{});
+  c.upload(std::span<const typename C::Scalar>{numbers}, y);
+  c.download(x, numbers);
   c.zero(y);
   c.copy(x, y);
   c.add(x, y);
@@ -83,9 +90,9 @@ concept HasSkip = requires(C& c, In<C> x, Out<C> y) {
   c.add_scaled_gradient(x, x, x, y, y);
 };
 template <class C>
-concept HasEmbedding = requires(C& c, Tokens ids, In<C> x, Out<C> y) {
-  c.embedding(ids, x, y);
-  c.embedding_gradient(ids, x, y);
+concept HasEmbedding = requires(C& c, In<C> x, Out<C> y) {
+  c.embedding(x, y);
+  c.embedding_gradient(x, y);
   c.add_positions(0, x, y);
   c.positions_gradient(0, x, y);
 };
@@ -166,7 +173,7 @@ concept HasLstmCell = HasCell<C, LstmCell>;
 template <class C>
 concept HasSlstmCell = HasCell<C, SlstmCell>;
 template <class C>
-concept HasLosses = requires(C& c, Tokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
+concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
   c.cross_entropy(y, labels, options, 1.0, y);
   c.log_probability(x, labels, 0.0, y);
   c.sum(x);

@@ -1,7 +1,10 @@
 // What the contexts of all back-ends have in common: which rows form sequences, scratch memory, the random key of the step.
 //
 // A context is the execution state of a back-end: layers call its operations (rondo/backend/backend.hpp) and take scratch from
-// it. `begin` names the sequences of a batch; then one forward pass and its backward may run.
+// it. `begin` names the tokens and the sequences of a batch; then one forward pass and its backward may run. A context may serve
+// several owners - a trainer and the scorer beside it - one pass after the other: they then share its scratch.
+//
+// A context is made from nothing, for the standard device of its back-end; one with several devices has further constructors.
 #pragma once
 
 #include <optional>
@@ -24,21 +27,38 @@ template <class Backend, class ScalarType, class Memory>
 class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, View<ScalarType>> {
  public:
   using Scalar = ScalarType;
-  using Input = View<const Scalar>;
-  using Output = View<Scalar>;
+  static constexpr Place place = Memory::place;
+  using Input = View<const Scalar, place>;
+  using Output = View<Scalar, place>;
+  using PlacedTokens = View<const Token, place>;
 
   bool training = false;  // whether dropout acts
   RandomKey key;          // of this step's random numbers
   Memory scratch;
 
-  // The sequences must outlive the pass. Dropout acts where it has a key.
+  // What is given must outlive the pass. Dropout acts where it has a key.
   void begin(Sequences sequences, Index tokens, std::optional<RandomKey> dropout = {}) {
     sequences_ = sequences;
     tokens_ = tokens;
+    ids_ = {};
+    labels_ = {};
     training = dropout.has_value();
     key = dropout.value_or(RandomKey{});
   }
+  // Ids go where operations read them; labels stay for an objective to look at, and to place.
+  void begin(Sequences sequences, Tokens ids, Tokens labels = {}, std::optional<RandomKey> dropout = {}) {
+    begin(sequences, ids.columns, dropout);
+    labels_ = labels;
+    if constexpr (place == Place::device) {
+      batch_taken_.reset();
+      batch_.reserve(static_cast<std::size_t>(ids.columns) * sizeof(Token));
+      batch_taken_.emplace(batch_);
+    }
+    ids_ = placed(ids, batch_);
+  }
   [[nodiscard]] Sequences sequences() const { return sequences_; }
+  [[nodiscard]] PlacedTokens ids() const { return ids_; }
+  [[nodiscard]] Tokens labels() const { return labels_; }
   [[nodiscard]] Extent extent() const { return {tokens_, static_cast<Index>(sequences_.size())}; }
 
   // Everything taken from scratch after `auto mark = c.mark();` is free again at the end of its block.
@@ -52,6 +72,14 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, V
     each_leaf<Output>(kind, layer, result, taker());
     return result;
   }
+
+  // A row of the host's where operations read it: itself on hosts, else a copy in scratch.
+  template <class T>
+  [[nodiscard]] View<const T, place> placed(View<const T> row) {
+    return placed(row, scratch);
+  }
+  // Memory of the context's device, to be owned by whoever asks.
+  [[nodiscard]] Memory memory() const { return {}; }
 
   // What a stack tells before and after each of its blocks; a watched context looks at every block's output.
   bool watched = false;
@@ -71,6 +99,16 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, V
   }
 
  private:
+  template <class T>
+  [[nodiscard]] View<const T, place> placed(View<const T> row, [[maybe_unused]] Memory& memory) {
+    if constexpr (place == Place::host) {
+      return row;
+    } else {
+      const View<T, place> copy{memory.template take<T>(row.columns), 1, row.columns};
+      static_cast<Backend*>(this)->upload(std::span<const T>{row.data, static_cast<std::size_t>(row.columns)}, copy);
+      return copy;
+    }
+  }
   [[nodiscard]] auto taker() {
     return [this](const Path&, const Leaf& leaf, Output& member) {
       member = matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
@@ -79,6 +117,10 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, V
 
   Sequences sequences_;
   Index tokens_ = 0;
+  PlacedTokens ids_;
+  Tokens labels_;
+  Memory batch_;  // a device's copy of the ids
+  std::optional<typename Memory::Mark> batch_taken_;
 };
 
 }  // namespace rondo

@@ -9,9 +9,9 @@ namespace rondo {
 
 // The matrices of a back-end's context C: to read, to write.
 template <class C>
-using In = View<const typename C::Scalar>;
+using In = typename C::Input;
 template <class C>
-using Out = View<typename C::Scalar>;
+using Out = typename C::Output;
 
 // Whether a result replaces what was there or is added to it.
 enum class Onto : bool { write, add };

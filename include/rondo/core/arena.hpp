@@ -25,6 +25,7 @@
 #endif
 
 #include <rondo/core/error.hpp>
+#include <rondo/core/view.hpp>
 
 namespace rondo {
 
@@ -34,6 +35,8 @@ constexpr std::size_t arena_bytes(std::size_t bytes) { return (bytes + arena_ali
 
 class Arena {
  public:
+  static constexpr Place place = Place::host;
+
   Arena() = default;
   explicit Arena(std::size_t bytes) { reserve(bytes); }
 

@@ -58,10 +58,9 @@ constexpr std::array<std::uint32_t, 4> philox(RandomKey key, std::uint64_t count
   return x;
 }
 
-// Uniform in (0, 1), number `i` of the stream, with 32 random bits.
-constexpr double uniform_number(RandomKey key, std::uint64_t i) {
-  return (static_cast<double>(philox(key, i / 4)[i % 4]) + 0.5) * 0x1p-32;
-}
+// Uniform in (0, 1), of 32 random bits; number `i` of the stream.
+constexpr double uniform_of(std::uint32_t word) { return (static_cast<double>(word) + 0.5) * 0x1p-32; }
+constexpr double uniform_number(RandomKey key, std::uint64_t i) { return uniform_of(philox(key, i / 4)[i % 4]); }
 
 // The words of `blocks` blocks from block `first` on: word i % 4 of block i / 4 decides uniform_number(key, i). `words` has room for all.
 inline void philox_words(RandomKey key, std::uint64_t first, std::int64_t blocks, std::uint32_t* words) {
@@ -92,12 +91,14 @@ inline std::int64_t largest_word_below(double share) {
   return std::min<std::int64_t>(static_cast<std::int64_t>(std::ceil(share * 0x1p32 - 0.5)) - 1, 0xffffffff);
 }
 
-// Standard normal, number `i` of the stream (Box and Muller 1958 on two words of a block).
+// Standard normal (Box and Muller 1958), of two words of a block; number `i` of the stream.
+inline double normal_of(std::uint32_t first, std::uint32_t second) {
+  return std::sqrt(-2.0 * std::log(uniform_of(first))) * std::cos(2.0 * std::numbers::pi * uniform_of(second));
+}
 inline double normal_number(RandomKey key, std::uint64_t i) {
   const auto words = philox(key, i / 2);
   const std::size_t pair = (i % 2) * 2;
-  const double radius = std::sqrt(-2.0 * std::log((static_cast<double>(words[pair]) + 0.5) * 0x1p-32));
-  return radius * std::cos(2.0 * std::numbers::pi * ((static_cast<double>(words[pair + 1]) + 0.5) * 0x1p-32));
+  return normal_of(words[pair], words[pair + 1]);
 }
 
 // A number in [0, bound), bound > 0 (fixed-point multiplication; bias below bound / 2^64).

@@ -1,10 +1,11 @@
-// View<T>: a row-major matrix somewhere in memory, host or device; it owns nothing.
+// View<T, place>: a row-major matrix somewhere in memory, the host's or a device's; it owns nothing.
 //
 //   element (r, c) lies at data[r * stride + c],  0 <= r < rows, 0 <= c < columns, stride >= columns
 //
 // Everything a layer handles has this form: activations [tokens, width], matrices [out, in], vectors [1, n], states
 // [sequences, n]. A view without data (`data == nullptr`) stands for "not there": no initial state, no gradient wanted.
-// Layers pass views on and cut them; only back-ends look at the memory behind them.
+// Layers pass views on and cut them; only back-ends look at the memory behind them. Elements of a device's memory are no
+// business of the host: it downloads them (rondo/backend/context.hpp).
 #pragma once
 
 #include <cassert>
@@ -15,7 +16,10 @@ namespace rondo {
 
 using Index = std::ptrdiff_t;
 
-template <class T>
+// Whose memory it is.
+enum class Place : bool { host, device };
+
+template <class T, Place place = Place::host>
 struct View {
   T* data = nullptr;
   Index rows = 0;
@@ -29,13 +33,16 @@ struct View {
   // A view to write through is also a view to read from.
   template <class U>
     requires(std::is_same_v<T, const U>)
-  constexpr View(const View<U>& other) : View(other.data, other.rows, other.columns, other.stride) {}
+  constexpr View(const View<U, place>& other) : View(other.data, other.rows, other.columns, other.stride) {}
 
   [[nodiscard]] constexpr explicit operator bool() const { return data != nullptr; }
   [[nodiscard]] constexpr Index size() const { return rows * columns; }
   [[nodiscard]] constexpr bool contiguous() const { return stride == columns || rows <= 1; }
-  [[nodiscard]] constexpr T* row(Index r) const { return data + r * stride; }
-  [[nodiscard]] constexpr T& operator()(Index r, Index c) const { return data[r * stride + c]; }
+  [[nodiscard]] constexpr T* row(Index r) const {
+    static_assert(place == Place::host, "rondo: the host cannot look at a device's memory; download it first");
+    return data + r * stride;
+  }
+  [[nodiscard]] constexpr T& operator()(Index r, Index c) const { return row(r)[c]; }
 
   // Rows [begin, begin + count) and columns [begin, begin + count) of this matrix.
   [[nodiscard]] constexpr View middle_rows(Index begin, Index count) const {

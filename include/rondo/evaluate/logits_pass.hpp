@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include <rondo/backend/host_copy.hpp>
 #include <rondo/model/evaluation.hpp>
 #include <rondo/model/saved_buffer.hpp>
 #include <rondo/objective/cross_entropy.hpp>
@@ -38,7 +39,10 @@ class LogitsPassOn {
   using Scalar = typename Backend::Scalar;
   using Act = std::function<void(View<const Scalar> rows)>;
 
-  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid) : model_(std::move(model)), grid_(grid) {
+  using Context = typename Backend::Context;
+
+  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid, std::shared_ptr<Context> context)
+      : model_(std::move(model)), grid_(grid), context_(std::move(context)) {
     require(grid.sequences >= 0 && grid.length > 0 && grid.tokens() == std::ssize(grid.ids), "logits: ", grid.ids.size(),
             " ids are not ", grid.sequences, " sequences of ", grid.length, " tokens");
     for (const Token id : grid.ids)
@@ -50,12 +54,10 @@ class LogitsPassOn {
   void each_logits(const Act& act);
 
  protected:
-  using Context = typename Backend::Context;
-
   [[nodiscard]] const TokenGrid& grid() const { return grid_; }
-  [[nodiscard]] Context& context() { return c_; }
-  // Begins the context with sequences [first, first + count) of the grid.
-  Tokens begin(Index first, Index count);
+  [[nodiscard]] Context& context() { return *context_; }
+  // Begins the context with sequences [first, first + count) of the grid; the number of their tokens.
+  Index begin(Index first, Index count);
 
  private:
   static constexpr Index rows_at_once = 512;
@@ -63,32 +65,35 @@ class LogitsPassOn {
   std::unique_ptr<const Evaluation<Backend>> model_;
   const TokenGrid& grid_;
   std::vector<Sequence> sequences_;
-  Context c_;
+  std::shared_ptr<Context> context_;
+  HostCopy<Context> host_copy_;
 };
 
 template <class Backend>
 void LogitsPassOn<Backend>::each_logits(const Act& act) {
   const Index group = std::max<Index>(1, 4096 / grid_.length);
+  auto& c = *context_;
   for (Index first = 0; first < grid_.sequences; first += group) {
-    auto mark = c_.mark();
-    const Tokens ids = begin(first, std::min(group, grid_.sequences - first));
-    const View<Scalar> hidden = c_.matrix(ids.columns, model_->shape().width);
-    model_->hidden(c_, ids, hidden);
-    const View<Scalar> logits = c_.matrix(std::min(rows_at_once, ids.columns), model_->shape().vocabulary);
-    for (Index row = 0; row < ids.columns; row += rows_at_once) {
-      const View<Scalar> rows = logits.middle_rows(0, std::min(rows_at_once, ids.columns - row));
-      model_->logits(c_, hidden.middle_rows(row, rows.rows), rows);
-      act(rows);
+    auto mark = c.mark();
+    const Index tokens = begin(first, std::min(group, grid_.sequences - first));
+    const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
+    model_->hidden(c, hidden);
+    const Out<Context> logits = c.matrix(std::min(rows_at_once, tokens), model_->shape().vocabulary);
+    for (Index row = 0; row < tokens; row += rows_at_once) {
+      const Out<Context> rows = logits.middle_rows(0, std::min(rows_at_once, tokens - row));
+      model_->logits(c, hidden.middle_rows(row, rows.rows), rows);
+      act(host_copy_(c, rows));
     }
   }
 }
 
 template <class Backend>
-Tokens LogitsPassOn<Backend>::begin(Index first, Index count) {
+Index LogitsPassOn<Backend>::begin(Index first, Index count) {
   sequences_.clear();
   for (Index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
-  c_.begin(sequences_, count * grid_.length);
-  return {grid_.ids.data() + first * grid_.length, 1, count * grid_.length};
+  const Index tokens = count * grid_.length;
+  context_->begin(sequences_, Tokens{grid_.ids.data() + first * grid_.length, 1, tokens});
+  return tokens;
 }
 
 template <class Model, class Backend>
@@ -96,9 +101,11 @@ class LogitsPass : public LogitsPassOn<Backend> {
  public:
   using typename LogitsPassOn<Backend>::Scalar;
 
-  // Both must outlive the pass.
-  LogitsPass(const Parameters<Model, Backend>& weights, const TokenGrid& grid)
-      : LogitsPassOn<Backend>(std::make_unique<EvaluationOf<Model, Backend>>(weights.model(), weights), grid), weights_(weights) {}
+  // Weights and grid must outlive the pass; a context may be shared.
+  LogitsPass(const Parameters<Model, Backend>& weights, const TokenGrid& grid,
+             std::shared_ptr<typename Backend::Context> context = std::make_shared<typename Backend::Context>())
+      : LogitsPassOn<Backend>(std::make_unique<EvaluationOf<Model, Backend>>(weights.model(), weights), grid, std::move(context)),
+        weights_(weights) {}
 
   // Returns the mean loss; adds its gradients. The length must be at least 2.
   double gradients(Parameters<Model, Backend>& gradients) {
@@ -108,16 +115,16 @@ class LogitsPass : public LogitsPassOn<Backend> {
     auto mark = c.mark();
     const Model& model = weights_.model();
     const CrossEntropy objective{};
-    const Tokens ids = this->begin(0, grid.sequences);
+    const Index tokens = this->begin(0, grid.sequences);
     const std::vector<Token> labels = grid.labels();
-    SavedBuffer<Model, Scalar, typename Backend::Memory> buffer;
-    const auto& saved = buffer.place(model, c.extent());
-    const View<Scalar> hidden = c.matrix(ids.columns, model.shape().width), d_hidden = c.matrix(ids.columns, hidden.columns);
-    model.forward(c, weights_.record(), ids, hidden, saved, {});
+    SavedBuffer<Model, typename Backend::Context> buffer;
+    const auto& saved = buffer.place(c, model);
+    const auto hidden = c.matrix(tokens, model.shape().width), d_hidden = c.matrix(tokens, hidden.columns);
+    model.forward(c, weights_.record(), hidden, saved, {});
     const auto count = static_cast<double>(grid.sequences * (grid.length - 1));
-    const auto loss = objective.gradient(c, model, weights_.record(), hidden, Tokens{labels.data(), 1, ids.columns}, 1 / count,
+    const auto loss = objective.gradient(c, model, weights_.record(), hidden, Tokens{labels.data(), 1, tokens}, 1 / count,
                                          d_hidden, gradients.record());
-    model.backward(c, weights_.record(), ids, d_hidden, saved, gradients.record(), {});
+    model.backward(c, weights_.record(), d_hidden, saved, gradients.record(), {});
     return static_cast<double>(loss.sum) / count;
   }
 

@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include <rondo/backend/host_copy.hpp>
 #include <rondo/model/evaluation.hpp>
 
 namespace rondo {
@@ -46,8 +47,10 @@ class ScorerOn : public TextScorer {
  public:
   using Scalar = typename Backend::Scalar;
 
-  ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens)
-      : model_(std::move(model)), batch_tokens_(batch_tokens) {
+  using Context = typename Backend::Context;
+
+  ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens, std::shared_ptr<Context> context)
+      : model_(std::move(model)), batch_tokens_(batch_tokens), context_(std::move(context)) {
     require(batch_tokens > 0, "scorer: a pass must have at least 1 token, found ", batch_tokens);
   }
 
@@ -86,20 +89,23 @@ class ScorerOn : public TextScorer {
       }
     }
     if (tokens == 0) return;
-    c_.begin(sequences_, tokens);
-    auto mark = c_.mark();
-    const View<Scalar> hidden = c_.matrix(tokens, model_->shape().width);
-    const View<Scalar> result = c_.matrix(1, tokens);
-    model_->hidden(c_, Tokens{ids_.data(), 1, tokens}, hidden);
+    auto& c = *context_;
+    c.begin(sequences_, Tokens{ids_.data(), 1, tokens});
+    auto mark = c.mark();
+    const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});
+    const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
+    const Out<Context> result = c.matrix(1, tokens);
+    model_->hidden(c, hidden);
     const Index block = std::min<Index>(tokens, 512);
-    const View<Scalar> logits = c_.matrix(block, model_->shape().vocabulary);
+    const Out<Context> logits = c.matrix(block, model_->shape().vocabulary);
     for (Index begin = 0; begin < tokens; begin += block) {
       const Index rows = std::min(block, tokens - begin);
-      model_->uncapped_logits(c_, hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
-      c_.log_probability(logits.middle_rows(0, rows), Tokens{labels_.data() + begin, 1, rows}, model_->shape().logit_soft_cap,
-                         result.middle_columns(begin, rows));
+      model_->uncapped_logits(c, hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
+      c.log_probability(logits.middle_rows(0, rows), labels.middle_columns(begin, rows), model_->shape().logit_soft_cap,
+                        result.middle_columns(begin, rows));
     }
-    log_probabilities_.assign(result.data, result.data + tokens);
+    const auto values = host_copy_(c, result);
+    log_probabilities_.assign(values.data, values.data + tokens);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const Sequence& sequence = sequences_[i];
       visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
@@ -109,18 +115,20 @@ class ScorerOn : public TextScorer {
 
   std::unique_ptr<const Evaluation<Backend>> model_;
   Index batch_tokens_;
-  typename Backend::Context c_;
+  std::shared_ptr<Context> context_;
+  HostCopy<Context> host_copy_;
   std::vector<Token> ids_, labels_;
   std::vector<Sequence> sequences_;
   std::vector<float> log_probabilities_;
 };
 
-// The weights must outlive the scorer.
+// The weights must outlive the scorer; a context may be shared.
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
 class Scorer : public ScorerOn<Backend> {
  public:
-  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096)
-      : ScorerOn<Backend>(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights), batch_tokens) {}
+  Scorer(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index batch_tokens = 4096,
+         std::shared_ptr<typename Backend::Context> context = std::make_shared<typename Backend::Context>())
+      : ScorerOn<Backend>(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights), batch_tokens, std::move(context)) {}
 };
 
 }  // namespace rondo

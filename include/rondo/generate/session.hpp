@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 
+#include <rondo/backend/host_copy.hpp>
 #include <rondo/model/evaluation.hpp>
 
 namespace rondo {
@@ -29,33 +30,38 @@ class SessionOn {
 
   void reset() {
     position_ = 0;
-    context_.zero(state_);
+    context_->zero(state_);
   }
   [[nodiscard]] Index position() const { return position_; }
 
  protected:
+  using Context = typename Backend::Context;
+
   // `state` is what the evaluation reads and writes; `limit`: tokens that it can hold (0: any number).
-  SessionOn(Index chunk, Index limit) : chunk_(chunk), limit_(limit) {
+  SessionOn(Index chunk, Index limit, std::shared_ptr<Context> context)
+      : chunk_(chunk), limit_(limit), context_(std::move(context)) {
     require(chunk > 0, "session: a chunk must have at least 1 token, found ", chunk);
   }
-  void start(std::unique_ptr<const Evaluation<Backend>> model, View<Scalar> state);
+  void start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state);
 
  private:
   void advance(std::span<const Token> tokens, bool wants_logits);
 
   std::unique_ptr<const Evaluation<Backend>> model_;
-  View<Scalar> state_;
+  Out<Context> state_;
   Index chunk_, limit_, position_ = 0;
-  typename Backend::Context context_;
+  std::shared_ptr<Context> context_;
   typename Backend::Memory memory_;
-  View<Scalar> last_, logits_;
+  Out<Context> last_, logits_;
+  HostCopy<Context> host_logits_;
 };
 
 template <class Backend>
-void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, View<Scalar> state) {
+void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state) {
   const Index width = model->shape().width, vocabulary = model->shape().vocabulary;
   model_ = std::move(model);
   state_ = state;
+  memory_ = context_->memory();
   memory_.reserve(static_cast<std::size_t>(width + vocabulary) * sizeof(Scalar) + 2 * arena_alignment);
   last_ = {memory_.template take<Scalar>(width), 1, width};
   logits_ = {memory_.template take<Scalar>(vocabulary), 1, vocabulary};
@@ -74,31 +80,35 @@ auto SessionOn<Backend>::feed(std::span<const Token> tokens) -> View<const Scala
     advance(tokens.first(count), count == tokens.size());
     tokens = tokens.subspan(count);
   }
-  return logits_;
+  return host_logits_(*context_, logits_);
 }
 
 template <class Backend>
 void SessionOn<Backend>::advance(std::span<const Token> tokens, bool wants_logits) {
   const auto count = std::ssize(tokens);
   const Sequence sequence{0, count, position_};
-  context_.begin({&sequence, 1}, count);
-  auto mark = context_.mark();
-  const View<Scalar> hidden = context_.matrix(count, last_.columns);
-  model_->hidden(context_, Tokens{tokens.data(), 1, count}, hidden);
+  auto& c = *context_;
+  c.begin({&sequence, 1}, Tokens{tokens.data(), 1, count});
+  auto mark = c.mark();
+  const Out<Context> hidden = c.matrix(count, last_.columns);
+  model_->hidden(c, hidden);
   position_ += count;
   if (!wants_logits) return;
-  context_.copy(hidden.middle_rows(count - 1, 1), last_);
-  model_->logits(context_, last_, logits_);
+  c.copy(hidden.middle_rows(count - 1, 1), last_);
+  model_->logits(c, last_, logits_);
 }
 
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
 class Session : public SessionOn<Backend> {
  public:
+  using typename SessionOn<Backend>::Context;
   using typename SessionOn<Backend>::Scalar;
 
-  // `chunk` tokens of a prompt are computed at a time. The weights must outlive the session.
-  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256)
-      : SessionOn<Backend>(chunk, has_cache(model) ? model.shape().context : 0), state_(StateRecords{Extent{chunk, 1}}, model) {
+  // `chunk` tokens of a prompt are computed at a time. The weights must outlive the session; a context may be shared.
+  Session(const Model& model, const Parameters<Model, Backend, Storage>& weights, Index chunk = 256,
+          std::shared_ptr<Context> context = std::make_shared<Context>())
+      : SessionOn<Backend>(chunk, has_cache(model) ? model.shape().context : 0, context),
+        state_(*context, StateRecords{Extent{chunk, 1}}, model) {
     this->start(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights, &state_.record()), state_.flat());
   }
   [[nodiscard]] const auto& state() const { return state_; }
@@ -111,7 +121,7 @@ class Session : public SessionOn<Backend> {
     return record_size(StateRecords{Extent{1, 1}}, Model{longer}) != record_size(StateRecords{Extent{1, 1}}, model);
   }
 
-  RecordBuffer<StateRecords, Model, Scalar> state_;
+  RecordBuffer<StateRecords, Model, Scalar, typename Backend::Memory> state_;
 };
 
 }  // namespace rondo

@@ -1,4 +1,4 @@
-// Token embedding:  y_t = E[id_t]     E [vocabulary, width], ids [1, tokens], y [tokens, width];  dE[id_t] += dy_t
+// Token embedding:  y_t = E[id_t]     E [vocabulary, width], ids of the context's batch, y [tokens, width];  dE[id_t] += dy_t
 #pragma once
 
 #include <rondo/layer/layer.hpp>
@@ -19,12 +19,12 @@ class Embedding : public PlainLayer, public NothingSaved, public NoState {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, Tokens ids, Out<C> y) const {
-    c.embedding(ids, w.weight, y);
+  void forward(C& c, const auto& w, Out<C> y) const {
+    c.embedding(w.weight, y);
   }
   template <class C>
-  void backward(C& c, Tokens ids, In<C> dy, const auto& dw) const {
-    c.embedding_gradient(ids, dy, dw.weight);
+  void backward(C& c, In<C> dy, const auto& dw) const {
+    c.embedding_gradient(dy, dw.weight);
   }
 
  private:

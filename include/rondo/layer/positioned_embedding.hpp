@@ -1,6 +1,6 @@
 // Embedding of tokens and of their positions, both learned:  y_t = E[id_t] + P[first + position_t]
 //
-// E [vocabulary, width], P [first + Shape::context, width], ids [1, tokens], y [tokens, width];  dE[id_t] += dy_t,
+// E [vocabulary, width], P [first + Shape::context, width], ids of the context's batch, y [tokens, width];  dE[id_t] += dy_t,
 // dP[first + position_t] += dy_t. position_t is the number of tokens of its sequence before token t, those of earlier parts of it
 // included; a row of no sequence gets no position. GPT-2 (Radford et al. 2019) has first = 0; OPT (Zhang et al. 2022) leaves the
 // first two rows of its table unused.
@@ -28,16 +28,16 @@ class PositionedEmbedding : public PlainLayer, public NothingSaved, public NoSta
   }
 
   template <class C>
-  void forward(C& c, const auto& w, Tokens ids, Out<C> y) const {
+  void forward(C& c, const auto& w, Out<C> y) const {
     for (const Sequence& sequence : c.sequences())
       require(sequence.position + sequence.length <= context_, "embedding: the table has ", context_, " positions, ",
               sequence.position + sequence.length, " are needed");
-    c.embedding(ids, w.weight, y);
+    c.embedding(w.weight, y);
     c.add_positions(first, w.position, y);
   }
   template <class C>
-  void backward(C& c, Tokens ids, In<C> dy, const auto& dw) const {
-    c.embedding_gradient(ids, dy, dw.weight);
+  void backward(C& c, In<C> dy, const auto& dw) const {
+    c.embedding_gradient(dy, dw.weight);
     c.positions_gradient(first, dy, dw.position);
   }
 

@@ -154,8 +154,7 @@ class MlstmMixer {
  private:
   static Initial taps_initial(const Shape& shape) { return uniform(1.0 / std::sqrt(static_cast<double>(shape.convolution))); }
   // The columns of u and z, or of q, k and v.
-  template <class T>
-  [[nodiscard]] View<T> part(View<T> all, Index number) const {
+  [[nodiscard]] auto part(auto all, Index number) const {
     return all.middle_columns(number * inner_, inner_);
   }
 

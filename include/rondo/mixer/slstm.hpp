@@ -144,8 +144,7 @@ class SlstmMixer {
   static double exponent(const Shape& shape, Index block) {
     return 0.3 + 1.3 * static_cast<double>(block) / static_cast<double>(std::max<Index>(shape.depth - 1, 1));
   }
-  template <class T>
-  [[nodiscard]] View<T> part(View<T> gates, Index number) const {
+  [[nodiscard]] auto part(auto gates, Index number) const {
     return gates.middle_columns(number * cell_.width, cell_.width);
   }
   // What the norm sees, in `place` where dropout acts.

@@ -2,7 +2,7 @@
 // are compiled once for a back-end.
 //
 //   EvaluationOf<Hgrn2, Cpu> evaluation{model, weights};
-//   evaluation.hidden(c, ids, hidden);       // ids [1, tokens] of the context's sequences -> hidden [tokens, width]
+//   evaluation.hidden(c, hidden);            // of the context's ids: hidden [tokens, width]
 //   evaluation.logits(c, hidden, logits);    // hidden [n, width] -> logits [n, vocabulary]; uncapped_logits: before Shape::logit_soft_cap
 #pragma once
 
@@ -16,34 +16,32 @@ template <class Backend>
 class Evaluation {
  public:
   using Context = typename Backend::Context;
-  using Scalar = typename Backend::Scalar;
 
   virtual ~Evaluation() = default;
   [[nodiscard]] virtual const Shape& shape() const = 0;
-  virtual void hidden(Context& c, Tokens ids, View<Scalar> hidden) const = 0;
-  virtual void logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const = 0;
-  virtual void uncapped_logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const = 0;
+  virtual void hidden(Context& c, Out<Context> hidden) const = 0;
+  virtual void logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
+  virtual void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
 };
 
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
 class EvaluationOf final : public Evaluation<Backend> {
  public:
   using typename Evaluation<Backend>::Context;
-  using typename Evaluation<Backend>::Scalar;
-  using State = typename Model::template State<View<Scalar>>;
+  using State = typename Model::template State<Out<Context>>;
 
   // `state`: what sequences start from, and where they leave theirs; without one they start from nothing. Both must outlive this.
   EvaluationOf(const Model& model, const Parameters<Model, Backend, Storage>& weights, const State* state = nullptr)
       : model_(model), weights_(&weights), state_(state) {}
 
   [[nodiscard]] const Shape& shape() const override { return model_.shape(); }
-  void hidden(Context& c, Tokens ids, View<Scalar> hidden) const override {
-    model_.evaluate(c, weights_->record(), ids, hidden, {state_, state_});
+  void hidden(Context& c, Out<Context> hidden) const override {
+    model_.evaluate(c, weights_->record(), hidden, {state_, state_});
   }
-  void logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const override {
+  void logits(Context& c, In<Context> hidden, Out<Context> logits) const override {
     model_.logits(c, weights_->record(), hidden, logits);
   }
-  void uncapped_logits(Context& c, View<const Scalar> hidden, View<Scalar> logits) const override {
+  void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const override {
     model_.uncapped_logits(c, weights_->record(), hidden, logits);
   }
 

@@ -2,7 +2,7 @@
 //
 //   x = dropout(Embedding(ids));  x = Stack<Block>(x);  hidden = FinalNorm(x);  logits = Head(hidden)
 //
-// ids [1, tokens], hidden [tokens, width], logits [tokens, vocabulary]. The type says what the model is made of, its Shape how
+// The ids are those of the context's batch; hidden [tokens, width], logits [tokens, vocabulary]. The type says what the model is made of, its Shape how
 // large it is; the weights are kept by Parameters<Model, Backend>. `Start` gives the initial embedding and head:
 //   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama, GPT-2)
 //   WidthNormal    N(0, 2 / (5 width)) for both (xLSTM)
@@ -85,8 +85,8 @@ class LanguageModel {
   auto state_leaves(Extent extent, auto&... s) const { return stack_.state_leaves(extent, s...); }
 
   template <class C>
-  void forward(C& c, const auto& w, Tokens ids, Out<C> hidden, const auto& saved, CarriedFor<LanguageModel, C> carried) const {
-    embedding_.forward(c, w.embedding, ids, saved.embedded);
+  void forward(C& c, const auto& w, Out<C> hidden, const auto& saved, CarriedFor<LanguageModel, C> carried) const {
+    embedding_.forward(c, w.embedding, saved.embedded);
     dropout_.apply(c, saved.embedded);
     stack_.forward(c, w.stack, saved.embedded, saved.stream, saved.stack, carried);
     norm_.forward(c, w.norm, saved.stream, hidden, saved.norm);
@@ -94,18 +94,18 @@ class LanguageModel {
 
   // forward without a backward to come.
   template <class C>
-  void evaluate(C& c, const auto& w, Tokens ids, Out<C> hidden, CarriedFor<LanguageModel, C> carried) const {
+  void evaluate(C& c, const auto& w, Out<C> hidden, CarriedFor<LanguageModel, C> carried) const {
     auto mark = c.mark();
     const Out<C> embedded = c.matrix(hidden.rows, shape_.embedding());
     const Out<C> stream = c.matrix(hidden.rows, shape_.width);
-    embedding_.forward(c, w.embedding, ids, embedded);
+    embedding_.forward(c, w.embedding, embedded);
     stack_.evaluate(c, w.stack, embedded, stream, carried);
     norm_.forward(c, w.norm, stream, hidden, c.record(SavedRecords{c.extent()}, norm_));
   }
 
   // Adds to every gradient but the head's; d_hidden comes from the objective.
   template <class C>
-  void backward(C& c, const auto& w, Tokens ids, In<C> d_hidden, const auto& saved, const auto& dw,
+  void backward(C& c, const auto& w, In<C> d_hidden, const auto& saved, const auto& dw,
                 CarriedGradientFor<LanguageModel, C> carried) const {
     auto mark = c.mark();
     const Out<C> d_stream = c.matrix(d_hidden.rows, shape_.width);
@@ -113,7 +113,7 @@ class LanguageModel {
     norm_.backward(c, w.norm, saved.stream, d_hidden, d_stream, saved.norm, dw.norm);
     stack_.backward(c, w.stack, saved.embedded, d_stream, d_embedded, saved.stack, dw.stack, carried);
     dropout_.apply(c, d_embedded);
-    embedding_.backward(c, ids, d_embedded, dw.embedding);
+    embedding_.backward(c, d_embedded, dw.embedding);
   }
 
   // logits of some rows of hidden, capped where Shape::logit_soft_cap says so.

@@ -28,9 +28,9 @@ struct StepPlan {
 template <class Kind, class Layer>
 struct PlannedRecord {
   TraceMemory memory;
-  typename Kind::template Record<Layer, View<float>> record{};
+  typename Kind::template Record<Layer, Out<TraceContext>> record{};
   PlannedRecord(const Kind& kind, const Layer& layer) {
-    each_leaf<View<float>>(kind, layer, record, [&](const Path&, const Leaf& leaf, View<float>& view) {
+    each_leaf<Out<TraceContext>>(kind, layer, record, [&](const Path&, const Leaf& leaf, Out<TraceContext>& view) {
       view = {memory.take<float>(leaf.dimensions.size()), leaf.dimensions.rows(), leaf.dimensions.columns()};
     });
   }
@@ -39,26 +39,26 @@ struct PlannedRecord {
 template <class Model, class Objective>
 StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, Index tokens) {
   TraceContext c;
-  c.begin(sequences, tokens);
+  // Only the number of ids and labels matters.
+  const std::vector<Token> ids(static_cast<std::size_t>(tokens), 0);
+  const Tokens row{ids.data(), 1, tokens};
+  c.begin(sequences, row);
   PlannedRecord weights{WeightRecords{}, model}, gradients{WeightRecords{}, model};
   PlannedRecord saved{SavedRecords{c.extent()}, model};
   StepPlan plan;
   plan.weights = plan.gradients = weights.memory.used();
   plan.moments = 2 * plan.weights;
   plan.saved = saved.memory.used();
-  // Only the number of ids and labels matters.
-  const std::vector<Token> ids(static_cast<std::size_t>(tokens), 0);
-  const Tokens row{ids.data(), 1, tokens};
   {
     auto mark = c.mark();
-    const View<float> hidden = c.matrix(tokens, model.shape().width), d_hidden = c.matrix(tokens, model.shape().width);
-    model.forward(c, weights.record, row, hidden, saved.record, {});
+    const Out<TraceContext> hidden = c.matrix(tokens, model.shape().width), d_hidden = c.matrix(tokens, model.shape().width);
+    model.forward(c, weights.record, hidden, saved.record, {});
     objective.gradient(c, model, weights.record, hidden, row, 1.0, d_hidden, gradients.record);
     plan.operations_per_token = 3 * c.counts.model_operations / static_cast<double>(tokens);
-    model.backward(c, weights.record, row, d_hidden, saved.record, gradients.record, {});
+    model.backward(c, weights.record, d_hidden, saved.record, gradients.record, {});
   }
-  each_leaf<View<float>>(WeightRecords{}, model, weights.record,
-                         [&](const Path&, const Leaf&, View<float>& w) { c.adamw({}, w, w, w, w); });
+  each_leaf<Out<TraceContext>>(WeightRecords{}, model, weights.record,
+                         [&](const Path&, const Leaf&, Out<TraceContext>& w) { c.adamw({}, w, w, w, w); });
   plan.scratch = c.scratch.high_water();
   plan.operations = c.counts.operations;
   plan.bytes_moved = c.counts.bytes;

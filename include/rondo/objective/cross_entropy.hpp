@@ -47,7 +47,7 @@ struct CrossEntropy {
   template <class C, class Model>
   auto loss(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels) const {
     const CrossEntropyOptions capped = options_for(model.shape());
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index) {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, typename C::PlacedTokens targets, Out<C> losses, Index) {
       model.uncapped_logits(c, w, rows, logits);
       c.cross_entropy(logits, targets, capped, 1.0, losses);
     });
@@ -57,7 +57,7 @@ struct CrossEntropy {
   auto gradient(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels, double scale, Out<C> d_hidden,
                 const auto& dw) const {
     const CrossEntropyOptions capped = options_for(model.shape());
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, Tokens targets, Out<C> losses, Index begin) {
+    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, typename C::PlacedTokens targets, Out<C> losses, Index begin) {
       model.uncapped_logits(c, w, rows, logits);
       c.cross_entropy(logits, targets, capped, scale, losses);
       model.uncapped_logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
@@ -77,11 +77,12 @@ struct CrossEntropy {
   auto blocks(C& c, const Model& model, In<C> hidden, Tokens labels, Act act) const {
     check();
     auto mark = c.mark();
+    const auto placed = c.placed(labels);
     const Out<C> losses = c.matrix(1, hidden.rows);
     const Out<C> logits = c.matrix(std::min(block_tokens, hidden.rows), model.shape().vocabulary);
     for (Index begin = 0; begin < hidden.rows; begin += block_tokens) {
       const Index rows = std::min(block_tokens, hidden.rows - begin);
-      act(hidden.middle_rows(begin, rows), logits.middle_rows(0, rows), labels.middle_columns(begin, rows),
+      act(hidden.middle_rows(begin, rows), logits.middle_rows(0, rows), placed.middle_columns(begin, rows),
           losses.middle_columns(begin, rows), begin);
     }
     return LossSum<decltype(c.sum(losses))>{c.sum(losses), count_labels(labels)};

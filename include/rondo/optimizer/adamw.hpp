@@ -40,15 +40,19 @@ class OptimizerState {
     Decay decay = Decay::no;
   };
 
-  template <class Memory>
-  explicit OptimizerState(const TensorBuffer<Scalar, Memory>& weights) {
-    const View<Scalar> flat = weights.flat();
+  using Context = typename Backend::Context;
+
+  explicit OptimizerState(const TensorBuffer<Scalar, typename Backend::Memory>& weights, Context&& c = Context{})
+      : OptimizerState(weights, c) {}
+  OptimizerState(const TensorBuffer<Scalar, typename Backend::Memory>& weights, Context& c) {
+    const Out<Context> flat = weights.flat();
+    memory_ = c.memory();
     memory_.reserve(2 * arena_bytes(weights.bytes()));
-    for (View<Scalar>* moment : {&first_, &second_}) {
+    for (Out<Context>* moment : {&first_, &second_}) {
       *moment = {memory_.template take<Scalar>(flat.columns), 1, flat.columns};
-      std::fill_n(moment->data, flat.columns, Scalar(0));
+      c.zero(*moment);
     }
-    weights.each([&](const std::string&, const Leaf& leaf, View<Scalar> weight) {
+    weights.each([&](const std::string&, const Leaf& leaf, Out<Context> weight) {
       const Index begin = weight.data - flat.data;
       if (!pieces_.empty()) pieces_.back().size = begin - pieces_.back().begin;
       if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({begin, 0, leaf.decay});
@@ -56,14 +60,14 @@ class OptimizerState {
     if (!pieces_.empty()) pieces_.back().size = flat.columns - pieces_.back().begin;
   }
 
-  [[nodiscard]] View<Scalar> first() const { return first_; }
-  [[nodiscard]] View<Scalar> second() const { return second_; }
+  [[nodiscard]] Out<Context> first() const { return first_; }
+  [[nodiscard]] Out<Context> second() const { return second_; }
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
   [[nodiscard]] std::size_t bytes() const { return 2 * static_cast<std::size_t>(first_.columns) * sizeof(Scalar); }
 
  private:
   typename Backend::Memory memory_;
-  View<Scalar> first_, second_;
+  Out<Context> first_, second_;
   std::vector<Piece> pieces_;
 };
 

@@ -20,9 +20,11 @@ template <class Model, class Backend>
 class Average : public Parameters<Model, Backend> {
  public:
   // Starts from the weights as they are.
-  Average(const Parameters<Model, Backend>& weights, double decay) : Parameters<Model, Backend>(weights.model()), decay_(decay) {
+  Average(const Parameters<Model, Backend>& weights, double decay, typename Backend::Context&& c = {})
+      : Average(weights, decay, c) {}
+  Average(const Parameters<Model, Backend>& weights, double decay, typename Backend::Context& c)
+      : Parameters<Model, Backend>(weights.model(), c), decay_(decay) {
     require(decay > 0 && decay < 1, "average: decay must be in (0, 1), found ", decay);
-    typename Backend::Context c;
     c.copy(weights.flat(), this->flat());
   }
   [[nodiscard]] double decay() const { return decay_; }

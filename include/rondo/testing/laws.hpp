@@ -273,7 +273,9 @@ template <class Subject>
 Findings touches_no_memory(const Subject& subject, const Batch& batch) {
   Findings findings;
   TraceContext c;
-  c.begin(batch.sequences, batch.tokens);
+  const std::vector<Token> ids(static_cast<std::size_t>(batch.tokens), 0);
+  const Tokens row{ids.data(), 1, batch.tokens};
+  c.begin(batch.sequences, row, row);
   const auto weights = c.record(WeightRecords{}, subject), gradients = c.record(WeightRecords{}, subject);
   const auto saved = c.record(SavedRecords{c.extent()}, subject);
   const auto initial = c.record(StateRecords{c.extent()}, subject), final = c.record(StateRecords{c.extent()}, subject);
@@ -285,9 +287,9 @@ Findings touches_no_memory(const Subject& subject, const Batch& batch) {
       findings.add(
           {"L9 scratch returns to its mark", place, static_cast<double>(used), static_cast<double>(c.scratch.used()), 1});
   };
-  subject.forward(c, weights, View<const float>(x), y, saved, CarriedFor<Subject, TraceContext>{&initial, &final});
+  subject.forward(c, weights, In<TraceContext>(x), y, saved, CarriedFor<Subject, TraceContext>{&initial, &final});
   look("after forward, on Trace");
-  subject.backward(c, weights, View<const float>(x), View<const float>(y), dx, saved, gradients,
+  subject.backward(c, weights, In<TraceContext>(x), In<TraceContext>(y), dx, saved, gradients,
                    CarriedGradientFor<Subject, TraceContext>{&initial, &final, &initial});
   look("after backward, on Trace");
   return findings;

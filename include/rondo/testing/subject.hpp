@@ -12,7 +12,7 @@
 //
 // Layers may leave out the arguments that they have no use for (a norm takes no `carried`, a linear map no `saved`).
 // A subject says by `draw` what its inputs look like, by `per_token` whether row t of y belongs to row t of x, and by
-// `reads_tokens` whether x holds tokens instead of numbers that it has a derivative by.
+// `reads_tokens` whether x holds tokens instead of numbers that it has a derivative by; these it finds in the context's batch.
 #pragma once
 
 #include <cstdint>
@@ -111,15 +111,6 @@ auto subject(const Shape& shape, Index block = 0, auto... more) {
   return Subject<Layer, Shared>(std::move(layer), in, shape.width, Shared(shape, shape.depth), block);
 }
 
-// Tokens written as numbers in column `column` of x; not looked at where there is no memory (Trace).
-template <class C>
-Tokens tokens_of(C& c, In<C> x, Index column) {
-  Token* const ids = c.scratch.template take<Token>(x.rows);
-  if constexpr (std::is_same_v<decltype(c.scratch), Arena>)
-    for (Index t = 0; t < x.rows; ++t) ids[t] = static_cast<Token>(real_part(x(t, column)));
-  return {ids, 1, x.rows};
-}
-
 template <class EmbeddingType>
 class EmbeddingOf {
  public:
@@ -146,14 +137,12 @@ class EmbeddingOf {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto&) const {
-    auto mark = c.mark();
-    embedding_.forward(c, w, tokens_of(c, x, 0), y);
+  void forward(C& c, const auto& w, In<C>, Out<C> y, const auto&, const auto&) const {
+    embedding_.forward(c, w, y);
   }
   template <class C>
-  void backward(C& c, const auto&, In<C> x, In<C> dy, Out<C> dx, const auto&, const auto& dw, const auto&) const {
-    auto mark = c.mark();
-    embedding_.backward(c, tokens_of(c, x, 0), dy, dw);
+  void backward(C& c, const auto&, In<C>, In<C> dy, Out<C> dx, const auto&, const auto& dw, const auto&) const {
+    embedding_.backward(c, dy, dw);
     c.zero(dx);
   }
 
@@ -192,9 +181,8 @@ class LogitsOf {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
-    auto mark = c.mark();
-    model_.forward(c, w, tokens_of(c, x, 0), saved.hidden, saved.model, carried);
+  void forward(C& c, const auto& w, In<C>, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    model_.forward(c, w, saved.hidden, saved.model, carried);
     model_.logits(c, w, saved.hidden, y);
   }
   template <class C>
@@ -203,7 +191,7 @@ class LogitsOf {
     auto mark = c.mark();
     const Out<C> d_hidden = c.matrix(x.rows, model_.shape().width);
     model_.logits_backward(c, w, saved.hidden, dy, d_hidden, dw);
-    model_.backward(c, w, tokens_of(c, x, 0), d_hidden, saved.model, dw, carried);
+    model_.backward(c, w, d_hidden, saved.model, dw, carried);
     c.zero(dx);
   }
 
@@ -216,9 +204,8 @@ class EvaluatedLogitsOf : public LogitsOf<Model> {
  public:
   using LogitsOf<Model>::LogitsOf;
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
-    auto mark = c.mark();
-    this->model_.evaluate(c, w, tokens_of(c, x, 0), saved.hidden, carried);
+  void forward(C& c, const auto& w, In<C>, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    this->model_.evaluate(c, w, saved.hidden, carried);
     this->model_.logits(c, w, saved.hidden, y);
   }
 };
@@ -239,19 +226,20 @@ class LossOf : public LogitsOf<Model> {
   }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
-    auto mark = c.mark();
-    this->model_.forward(c, w, tokens_of(c, x, 0), saved.hidden, saved.model, carried);
-    const auto loss = objective_.loss(c, this->model_, w, saved.hidden, tokens_of(c, x, 1));
-    y(0, 0) = static_cast<typename C::Scalar>(loss.sum);
+  void forward(C& c, const auto& w, In<C>, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
+    this->model_.forward(c, w, saved.hidden, saved.model, carried);
+    const auto loss = objective_.loss(c, this->model_, w, saved.hidden, c.labels());
+    c.fill(y, static_cast<typename C::Scalar>(loss.sum));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 const CarriedGradientFor<Model, C>& carried) const {
     auto mark = c.mark();
     const Out<C> d_hidden = c.matrix(x.rows, this->model_.shape().width);
-    objective_.gradient(c, this->model_, w, saved.hidden, tokens_of(c, x, 1), real_part(dy(0, 0)), d_hidden, dw);
-    this->model_.backward(c, w, tokens_of(c, x, 0), d_hidden, saved.model, dw, carried);
+    typename C::Scalar factor{};
+    c.download(dy, std::span{&factor, 1});
+    objective_.gradient(c, this->model_, w, saved.hidden, c.labels(), real_part(factor), d_hidden, dw);
+    this->model_.backward(c, w, d_hidden, saved.model, dw, carried);
     c.zero(dx);
   }
 

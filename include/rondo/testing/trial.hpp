@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <cstring>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -160,13 +160,6 @@ struct Mode {
 template <class Backend>
 using HostScalar = std::conditional_t<std::is_floating_point_v<typename Backend::Scalar>, double, typename Backend::Scalar>;
 
-// Views of memory with names, to be filled and read.
-template <class Scalar>
-struct NamedView {
-  std::string name;
-  View<Scalar> view;
-};
-
 template <class Backend, class Subject>
 class Trial {
  public:
@@ -176,15 +169,17 @@ class Trial {
 
   Trial(const Subject& subject, const Batch& batch, const Inputs<Host>& in, const Mode& mode = {})
       : subject_(subject), batch_(batch), mode_(mode) {
-    context_.begin(batch_.sequences, batch_.tokens);
-    context_.training = mode.training;
-    context_.key = mode.key;
+    const auto dropout = mode.training ? std::optional{mode.key} : std::nullopt;
+    if constexpr (Subject::reads_tokens)
+      context_.begin(batch_.sequences, tokens_of(in.x, 0, ids_), tokens_of(in.x, 1, labels_), dropout);
+    else
+      context_.begin(batch_.sequences, batch_.tokens, dropout);
     const SavedRecords saved{context_.extent()};
     const StateRecords states{context_.extent()};
     weights_ = take("", WeightRecords{}, in.weights);
     d_weights_ = take("d ", WeightRecords{}, Host(mode.gradient_noise));
-    saved_.place(subject_, {batch_.tokens, 1});  // as a workspace that met another batch before
-    fill(saved, saved_.place(subject_, saved.extent), nan());
+    saved_.place(context_, subject_, {batch_.tokens, 1});  // as a workspace that met another batch before
+    fill(saved, saved_.place(context_, subject_), nan());
     final_ = take("final ", states, nan());
     if (in.initial) {
       initial_ = take("initial ", states, *in.initial);
@@ -195,54 +190,70 @@ class Trial {
     y_ = take(Tensor<Host>("y", subject.output_rows(batch.tokens), subject.out(), nan()));
     dy_ = take(in.dy);
     dx_ = take(Tensor<Host>("dx", batch.tokens, subject.in(), nan()));
-    poison(context_.scratch);
+    poison();
   }
 
   void forward() {
-    subject_.forward(context_, weights_.record, View<const Scalar>(x_), y_, saved_.record(),
+    subject_.forward(context_, weights_.record, In<C>(x_), y_, saved_.record(),
                      CarriedFor<Subject, C>{initial_.address(), where_final_goes().address()});
   }
   void backward() {
-    subject_.backward(context_, weights_.record, View<const Scalar>(x_), View<const Scalar>(dy_), dx_, saved_.record(),
+    subject_.backward(context_, weights_.record, In<C>(x_), In<C>(dy_), dx_, saved_.record(),
                       d_weights_.record,
                       CarriedGradientFor<Subject, C>{initial_.address(), d_final_.address(), d_initial_.address()});
   }
-  [[nodiscard]] Outputs<Host> outputs() const {
+  [[nodiscard]] Outputs<Host> outputs() {
     return {get({"y", y_}), get(where_final_goes().list), get(d_weights_.list), get({"dx", dx_}), get(d_initial_.list)};
   }
   [[nodiscard]] std::size_t scratch_in_use() const { return context_.scratch.used(); }
 
  private:
+  // Views of memory with names, to be filled and read.
+  struct NamedView {
+    std::string name;
+    Out<C> view;
+  };
   // A record and the list of its views.
   template <class Kind>
   struct Held {
-    typename Kind::template Record<Subject, View<Scalar>> record;
-    std::vector<NamedView<Scalar>> list;
+    typename Kind::template Record<Subject, Out<C>> record;
+    std::vector<NamedView> list;
     bool present = false;
     [[nodiscard]] auto address() const { return present ? &record : nullptr; }
   };
 
-  static constexpr std::size_t poisoned_bytes = std::size_t{1} << 20;
+  static constexpr Index poisoned = Index{1} << 18;
   static Host nan() { return Host(std::numeric_limits<double>::quiet_NaN()); }
-  static void poison(Arena& scratch) {
-    scratch.reserve(poisoned_bytes);
-    Arena::Mark mark{scratch};
-    std::memset(scratch.take<std::byte>(static_cast<Index>(poisoned_bytes)), 0xff, poisoned_bytes);
+  void poison() {
+    context_.scratch.reserve(static_cast<std::size_t>(poisoned) * sizeof(Scalar));
+    auto mark = context_.mark();
+    context_.fill(context_.matrix(1, poisoned), static_cast<Scalar>(nan()));
+  }
+  // Tokens written as numbers in column `column` of x, where there is one.
+  Tokens tokens_of(const Tensor<Host>& x, Index column, std::vector<Token>& tokens) const {
+    if (column >= x.columns) return {};
+    for (Index t = 0; t < x.rows; ++t) tokens.push_back(static_cast<Token>(real_part(x(t, column))));
+    return {tokens.data(), 1, x.rows};
   }
   const Held<StateRecords>& where_final_goes() const { return mode_.in_place && initial_.present ? initial_ : final_; }
 
-  View<Scalar> take(const Tensor<Host>& tensor) {
-    const View<Scalar> view{memory_.template take<Scalar>(tensor.rows * tensor.columns), tensor.rows, tensor.columns};
-    for (std::size_t i = 0; i < tensor.values.size(); ++i) view.data[i] = static_cast<Scalar>(tensor.values[i]);
+  Out<C> take(Index rows, Index columns) { return {memory_.template take<Scalar>(rows * columns), rows, columns}; }
+  Out<C> take(const Tensor<Host>& tensor) {
+    const Out<C> view = take(tensor.rows, tensor.columns);
+    put(tensor, view);
     return view;
+  }
+  void put(const Tensor<Host>& tensor, Out<C> view) {
+    std::vector<Scalar> numbers(tensor.values.size());
+    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return static_cast<Scalar>(value); });
+    context_.upload(std::span<const Scalar>{numbers}, view);
   }
   template <class Kind>
   Held<Kind> take(const std::string& prefix, const Kind& kind) {
     Held<Kind> held;
     held.present = true;
-    held.record = make_record<View<Scalar>>(kind, subject_, [&](const std::string& path, const Leaf& leaf) {
-      const View<Scalar> view{memory_.template take<Scalar>(leaf.dimensions.size()), leaf.dimensions.rows(),
-                              leaf.dimensions.columns()};
+    held.record = make_record<Out<C>>(kind, subject_, [&](const std::string& path, const Leaf& leaf) {
+      const Out<C> view = take(leaf.dimensions.rows(), leaf.dimensions.columns());
       held.list.push_back({prefix + path, view});
       return view;
     });
@@ -250,9 +261,8 @@ class Trial {
   }
   template <class Kind>
   void fill(const Kind& kind, auto record, const Host& value) {
-    each_leaf<View<Scalar>>(kind, subject_, record, [&](const Path&, const Leaf&, View<Scalar>& view) {
-      std::fill_n(view.data, view.size(), static_cast<Scalar>(value));
-    });
+    each_leaf<Out<C>>(kind, subject_, record,
+                      [&](const Path&, const Leaf&, Out<C>& view) { context_.fill(view, static_cast<Scalar>(value)); });
   }
   template <class Kind>
   Held<Kind> take(const std::string& prefix, const Kind& kind, const Host& value) {
@@ -268,30 +278,33 @@ class Trial {
       const auto& [name, view] = held.list[n];
       require(std::ssize(values[n].values) == view.size(), "trial: '", name, "' has ", view.size(), " entries, not ",
               values[n].values.size());
-      for (Index i = 0; i < view.size(); ++i) view.data[i] = static_cast<Scalar>(values[n].values[static_cast<std::size_t>(i)]);
+      put(values[n], view);
     }
     return held;
   }
-  static Tensor<Host> get(const NamedView<Scalar>& from) {
+  Tensor<Host> get(const NamedView& from) {
     Tensor<Host> tensor(from.name, from.view.rows, from.view.columns);
-    for (std::size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] = Host(from.view.data[i]);
+    std::vector<Scalar> numbers(tensor.values.size());
+    context_.download(In<C>(from.view), std::span{numbers});
+    std::copy(numbers.begin(), numbers.end(), tensor.values.begin());
     return tensor;
   }
-  static Tensors<Host> get(const std::vector<NamedView<Scalar>>& list) {
+  Tensors<Host> get(const std::vector<NamedView>& list) {
     Tensors<Host> tensors;
-    for (const NamedView<Scalar>& each : list) tensors.push_back(get(each));
+    for (const NamedView& each : list) tensors.push_back(get(each));
     return tensors;
   }
 
   const Subject& subject_;
   Batch batch_;
   Mode mode_;
+  std::vector<Token> ids_, labels_;
   C context_;
-  Arena memory_;
+  typename Backend::Memory memory_ = context_.memory();
   Held<WeightRecords> weights_, d_weights_;
-  SavedBuffer<Subject, Scalar, Arena> saved_;
+  SavedBuffer<Subject, C> saved_;
   Held<StateRecords> initial_, final_, d_final_, d_initial_;
-  View<Scalar> x_, y_, dy_, dx_;
+  Out<C> x_, y_, dy_, dx_;
 };
 
 template <class Backend, class Subject>

@@ -61,7 +61,8 @@ template <class Backend, class Optimizer, class Schedule>
 class TrainerOn {
  public:
   using Scalar = typename Backend::Scalar;
-  using Tensors = TensorBuffer<Scalar, Arena>;
+  using Context = typename Backend::Context;
+  using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
   using State = typename Optimizer::template State<Backend>;
   using NextBatch = std::function<bool(Batch&)>;
 
@@ -70,11 +71,13 @@ class TrainerOn {
   TrainerOn& operator=(const TrainerOn&) = delete;
 
   [[nodiscard]] const State& state() const { return state_; }
+  // For who works beside the trainer, as a scorer of its weights does.
+  [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
   // Says where a run goes on; its tensors are then filled by the caller (rondo/train/training_state.hpp).
   void resume_at(const Progress& progress) { progress_ = progress; }
   // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
-  [[nodiscard]] std::vector<NamedTensor<Scalar>> tensors() const;
+  [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
 
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
@@ -95,12 +98,10 @@ class TrainerOn {
   bool step_on(const NextBatch& next, Index steps);
 
  protected:
-  using Context = typename Backend::Context;
-
-  TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options);
+  TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options,
+            std::shared_ptr<Context> context);
   // What depends on the model. `prepare` makes sure of a workspace for the batch.
   virtual void prepare(const Batch& batch) = 0;
-  virtual Context& context() = 0;
   virtual LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
@@ -113,6 +114,7 @@ class TrainerOn {
   // Throws for the first tensor that is not finite.
   void name_first(const Tensors& tensors, const std::string& what);
 
+  std::shared_ptr<Context> context_;
   const Tensors* weights_;
   Optimizer optimizer_;
   Schedule schedule_;
@@ -134,11 +136,11 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
   // The weights must outlive the trainer.
   Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
-          TrainingOptions options = {})
-      : Base(weights, optimizer, schedule, options), weights_(&weights), objective_(objective) {
+          TrainingOptions options = {}, std::shared_ptr<Context> context = std::make_shared<Context>())
+      : Base(weights, optimizer, schedule, options, std::move(context)), weights_(&weights), objective_(objective) {
     objective_.check();
     require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
-    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay);
+    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay, *this->context());
   }
 
   [[nodiscard]] const Model& model() const { return weights_->model(); }
@@ -151,9 +153,8 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
  private:
   void prepare(const Batch& batch) override {
-    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns);
+    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns, this->context());
   }
-  Context& context() override { return workspace_->context(); }
   LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) override {
     const auto loss = workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
     return {static_cast<double>(loss.sum), loss.count};
@@ -170,8 +171,13 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
 template <class Backend, class Optimizer, class Schedule>
 TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule,
-                                                   const TrainingOptions& options)
-    : weights_(&weights), optimizer_(optimizer), schedule_(schedule), options_(options), state_(weights) {
+                                                   const TrainingOptions& options, std::shared_ptr<Context> context)
+    : context_(std::move(context)),
+      weights_(&weights),
+      optimizer_(optimizer),
+      schedule_(schedule),
+      options_(options),
+      state_(weights, *context_) {
   optimizer_.check();
   schedule_.check();
   require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
@@ -179,10 +185,10 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
 }
 
 template <class Backend, class Optimizer, class Schedule>
-auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<NamedTensor<Scalar>> {
-  std::vector<NamedTensor<Scalar>> result;
-  const auto add = [&](const std::string& prefix, View<Scalar> flat) {
-    for (NamedTensor<Scalar> one : weights_->tensors()) {
+auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<NamedTensor<Scalar, Context::place>> {
+  std::vector<NamedTensor<Scalar, Context::place>> result;
+  const auto add = [&](const std::string& prefix, Out<Context> flat) {
+    for (NamedTensor<Scalar, Context::place> one : weights_->tensors()) {
       one.name = prefix + one.name;
       one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
       result.push_back(std::move(one));
@@ -213,7 +219,7 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     Batch batch;
     if (!next(batch)) return false;
     prepare(batch);
-    auto& c = context();
+    auto& c = *context_;
     if (part == 0) c.zero(gradients().flat());
     const RandomKey dropout = key_of(options_.seed, "dropout").at(reached.step, part);
     const LossSum<double> sum = add_gradient(batch, dropout);
@@ -223,7 +229,7 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     reached.tokens += batch.tokens;
     reached.words += batch.words;
   }
-  auto& c = context();
+  auto& c = *context_;
   const double mean = labels > 0 ? 1.0 / static_cast<double>(labels) : 0;
   const ClippedNorm clipped = clip_by_norm(c, In<Context>(gradients().flat()), options_.clip, mean);
   if (!std::isfinite(clipped.norm)) explain_gradient();
@@ -252,7 +258,7 @@ template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch, RandomKey dropout) {
   const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
   name_first(*weights_, where + "weight ");
-  auto& c = context();
+  auto& c = *context_;
   c.watched = true;
   try {
     forward(batch, dropout);
@@ -274,7 +280,7 @@ void TrainerOn<Backend, Optimizer, Schedule>::explain_gradient() {
 template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::name_first(const Tensors& tensors, const std::string& what) {
   for (const auto& one : tensors.tensors())
-    if (!context().finite(one.tensor)) throw NotFinite(error(what, one.name, " is not"));
+    if (!context_->finite(one.tensor)) throw NotFinite(error(what, one.name, " is not"));
 }
 
 }  // namespace rondo

@@ -1,5 +1,5 @@
 // Workspace<Model, Backend>: what a training step needs beside the weights: gradients, what the backward needs, the stream after
-// the last norm and its gradient, and the context with its scratch.
+// the last norm and its gradient. The context, with its scratch, may be shared with others.
 //
 //   Workspace<Hgrn2, Cpu> workspace{model, 8 * 256};                     // tokens of a batch, padding included
 //   workspace.zero_gradients();
@@ -9,6 +9,7 @@
 // scratch; later ones allocate nothing as long as batches have no more tokens and sequences.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include <rondo/data/batches.hpp>
@@ -70,17 +71,20 @@ class Workspace {
   using Context = typename Backend::Context;
   using Weights = Parameters<Model, Backend>;
 
-  Workspace(const Model& model, Index tokens) : pass_(model), gradients_(model) { place({tokens, 1}); }
+  Workspace(const Model& model, Index tokens, std::shared_ptr<Context> context = std::make_shared<Context>())
+      : context_(std::move(context)), pass_(model), gradients_(model, *context_) {
+    place({tokens, 1});
+  }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  [[nodiscard]] Context& context() { return context_; }
+  [[nodiscard]] Context& context() { return *context_; }
   [[nodiscard]] const Weights& gradients() const { return gradients_; }
   [[nodiscard]] Index tokens() const { return activations_.record().hidden.rows; }
   // Activations, without scratch.
   [[nodiscard]] std::size_t activation_bytes() const { return activations_.bytes(); }
 
-  void zero_gradients() { context_.zero(gradients_.flat()); }
+  void zero_gradients() { context_->zero(gradients_.flat()); }
 
   // Forward, loss and backward, with dropout where it has a key.
   template <class Objective>
@@ -88,31 +92,31 @@ class Workspace {
                     std::optional<RandomKey> dropout = {}) {
     forward(weights, batch, dropout);
     const auto& pass = activations_.record();
-    const auto loss = objective.gradient(context_, model(), weights.record(), In<Context>(pass.hidden), batch.labels, scale,
+    const auto loss = objective.gradient(*context_, model(), weights.record(), In<Context>(pass.hidden), batch.labels, scale,
                                          pass.d_hidden, gradients_.record());
-    model().backward(context_, weights.record(), batch.ids, pass.d_hidden, pass.model, gradients_.record(), {});
+    model().backward(*context_, weights.record(), pass.d_hidden, pass.model, gradients_.record(), {});
     return loss;
   }
 
   // The forward pass of add_gradient.
   void forward(const Weights& weights, const Batch& batch, std::optional<RandomKey> dropout = {}) {
     check_batch(batch, model().shape().vocabulary);
-    context_.begin(batch.sequences, batch.ids.columns, dropout);
-    place(context_.extent());
-    model().forward(context_, weights.record(), batch.ids, activations_.record().hidden, activations_.record().model, {});
+    context_->begin(batch.sequences, batch.ids, batch.labels, dropout);
+    place(context_->extent());
+    model().forward(*context_, weights.record(), activations_.record().hidden, activations_.record().model, {});
   }
 
  private:
   [[nodiscard]] const Model& model() const { return pass_.model(); }
   void place(Extent extent) {
     require(extent.tokens > 0, "workspace: a batch has at least 1 token, found ", extent.tokens);
-    activations_.place(pass_, extent);
+    activations_.place(*context_, pass_, extent);
   }
 
+  std::shared_ptr<Context> context_;
   Pass<Model> pass_;
   Weights gradients_;
-  SavedBuffer<Pass<Model>, Scalar, typename Backend::Memory> activations_;
-  Context context_;
+  SavedBuffer<Pass<Model>, Context> activations_;
 };
 
 }  // namespace rondo

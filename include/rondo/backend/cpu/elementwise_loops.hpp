@@ -12,16 +12,16 @@
 namespace rondo {
 
 RONDO_DEFINED_ONCE void CpuElementwise::zero(Output y) {
-  each_row([](Index n, float* to) { std::fill_n(to, n, 0.0F); }, y);
+  each_run([](Index n, float* to) { std::fill_n(to, n, 0.0F); }, y);
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::copy(Input x, Output y) {
   if (x.data == y.data) return;
-  each_row([](Index n, const float* from, float* to) { std::copy_n(from, n, to); }, x, y);
+  each_run([](Index n, const float* from, float* to) { std::copy_n(from, n, to); }, x, y);
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::add(Input x, Output y) {
-  each_row(
+  each_run(
       [](Index n, const float* from, float* to) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) to[i] += from[i];
@@ -31,7 +31,7 @@ RONDO_DEFINED_ONCE void CpuElementwise::add(Input x, Output y) {
 
 RONDO_DEFINED_ONCE void CpuElementwise::scale(Output x, double factor) {
   const auto s = static_cast<float>(factor);
-  each_row(
+  each_run(
       [s](Index n, float* to) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) to[i] *= s;
@@ -41,7 +41,7 @@ RONDO_DEFINED_ONCE void CpuElementwise::scale(Output x, double factor) {
 
 RONDO_DEFINED_ONCE void CpuElementwise::blend(Input x, Output average, double share) {
   const auto s = static_cast<float>(share);
-  each_row(
+  each_run(
       [s](Index n, const float* from, float* to) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) to[i] += s * (from[i] - to[i]);
@@ -118,7 +118,8 @@ RONDO_DEFINED_ONCE void CpuElementwise::add_scaled_gradient(Input weight, Input 
 }
 
 // Threads own columns, so that no two of them add to the same number.
-RONDO_DEFINED_ONCE void CpuElementwise::embedding_gradient(Tokens ids, Input dy, Output d_table) {
+RONDO_DEFINED_ONCE void CpuElementwise::embedding_gradient(Input dy, Output d_table) {
+  const Tokens ids = this->ids();
   each_column_range(dy.rows, dy.columns, [&](Index begin, Index end) {
     for (Index t = 0; t < dy.rows; ++t) {
       float* to = d_table.row(ids(0, t));
@@ -256,8 +257,8 @@ RONDO_DEFINED_ONCE bool CpuElementwise::finite(Input x) {
   return std::isfinite(sum_of_squares(x));
 }
 
-RONDO_DEFINED_ONCE void CpuElementwise::embedding(Tokens ids, Input table, Output y) {
-  look_up(ids, table, y);
+RONDO_DEFINED_ONCE void CpuElementwise::embedding(Input table, Output y) {
+  look_up(ids(), table, y);
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::add_positions(Index first, Input table, Output y) {

@@ -6,7 +6,7 @@
 #include <concepts>
 #include <type_traits>
 
-#include <rondo/backend/context.hpp>
+#include <rondo/backend/host_context.hpp>
 #include <rondo/backend/cpu/activation_loops.hpp>
 #include <rondo/backend/cpu/lookup_loops.hpp>
 #include <rondo/backend/options.hpp>
@@ -15,7 +15,7 @@ namespace rondo {
 
 class CpuContext;
 
-class CpuElementwise : public ContextBase<CpuContext, float, Arena> {
+class CpuElementwise : public HostContext<CpuContext, float> {
  public:
   using Input = View<const float>;
   using Output = View<float>;
@@ -31,13 +31,13 @@ class CpuElementwise : public ContextBase<CpuContext, float, Arena> {
   void add_scaled(Input weight, Input x, Output y);
   void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight);
 
-  void embedding(Tokens ids, Input table, Output y);
+  void embedding(Input table, Output y);
   template <class W>
     requires(!std::same_as<std::remove_const_t<W>, float>)
-  void embedding(Tokens ids, View<W> table, Output y) {
-    look_up(ids, table, y);
+  void embedding(View<W> table, Output y) {
+    look_up(ids(), table, y);
   }
-  void embedding_gradient(Tokens ids, Input dy, Output d_table);
+  void embedding_gradient(Input dy, Output d_table);
   void add_positions(Index first, Input table, Output y);
   template <class W>
     requires(!std::same_as<std::remove_const_t<W>, float>)

@@ -1,6 +1,7 @@
 // Work on all rows of a matrix, shared among threads where it is worth starting them.
 //
 //   each_row_range(rows, columns, [&](Index begin, Index end) { ... })       rows [begin, end) for one thread
+//   each_run(act, views...)                                                  elements, as long runs as the views have
 //   each_column_range(rows, columns, [&](Index begin, Index end) { ... })    columns, in steps of a cache line
 //
 // The split depends only on the sizes and the number of threads, so the same number of threads gives the same bits.
@@ -40,6 +41,14 @@ void each_row(Act&& act, const View<First>& first, const Views&... views) {
   each_row_range(first.rows, first.columns, [&](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) act(first.columns, first.row(r), views.row(r)...);
   });
+}
+
+// The same for element-wise work, act(count, pointers...): where all matrices are in one piece, on parts of that, however few its rows.
+template <class Act, class First, class... Views>
+void each_run(Act&& act, const View<First>& first, const Views&... views) {
+  if (!(first.contiguous() && ... && views.contiguous()))
+    return each_row([&](Index, auto*... rows) { act(first.columns, rows...); }, first, views...);
+  each_part(first.size(), 16, first.size(), [&](Index begin, Index end) { act(end - begin, first.data + begin, (views.data + begin)...); });
 }
 
 }  // namespace rondo

@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include <rondo/backend/context.hpp>
+#include <rondo/backend/host_context.hpp>
 #include <rondo/backend/options.hpp>
 #include <rondo/core/math.hpp>
 
 namespace rondo {
 
 template <class Backend, class T>
-class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
+class ReferenceElementwise : public HostContext<Backend, T> {
  public:
   using Input = View<const T>;
   using Output = View<T>;
@@ -98,11 +98,13 @@ class ReferenceElementwise : public ContextBase<Backend, T, Arena> {
       }
   }
 
-  [[gnu::noinline]] void embedding(Tokens ids, Input table, Output y) {
+  [[gnu::noinline]] void embedding(Input table, Output y) {
+    const Tokens ids = this->ids();
     for (Index t = 0; t < y.rows; ++t)
       for (Index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);
   }
-  [[gnu::noinline]] void embedding_gradient(Tokens ids, Input dy, Output d_table) {
+  [[gnu::noinline]] void embedding_gradient(Input dy, Output d_table) {
+    const Tokens ids = this->ids();
     for (Index t = 0; t < dy.rows; ++t)
       for (Index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
   }

@@ -19,6 +19,8 @@ namespace rondo {
 // Addresses without memory behind them.
 class TraceMemory {
  public:
+  static constexpr Place place = Place::device;
+
   void reserve(std::size_t) {}
   template <class T>
   [[nodiscard]] T* take(Index count) {
@@ -70,6 +72,14 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   // One of the model's own operations: counted as such in a forward pass.
   void model(double operations) { counts.model_operations += operations; }
 
+  void fill(Output y, float) { touch(0, y); }
+  void start(Output y, const Initial&, RandomKey) { touch(0, y); }
+  template <class T>
+  void upload(std::span<const T>, View<T, place>) {}
+  template <class T>
+  void download(View<const T, place>, std::span<std::type_identity_t<T>> to) {
+    std::fill(to.begin(), to.end(), T{});
+  }
   void zero(Output y) { touch(0, y); }
   void copy(Input x, Output y) { touch(0, x, y); }
   void add(Input x, Output y) { touch(0, x, y, y); }
@@ -91,8 +101,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void block_linear_weight_gradient(Input dy, Input x, Output dw) { touch(product(dy.rows, dw), dy, x, dw, dw); }
   void add_scaled(Input w, Input x, Output y) { touch(0, w, x, y, y); }
   void add_scaled_gradient(Input w, Input x, Input dy, Output dx, Output) { touch(0, w, x, dy, dx, dx); }
-  void embedding(Tokens, Input, Output y) { touch(0, y, y); }
-  void embedding_gradient(Tokens, Input dy, Output) { touch(0, dy, dy, dy); }
+  void embedding(Input, Output y) { touch(0, y, y); }
+  void embedding_gradient(Input dy, Output) { touch(0, dy, dy, dy); }
   void add_positions(Index, Input, Output y) { touch(0, y, y, y); }
   void positions_gradient(Index, Input dy, Output) { touch(0, dy, dy, dy); }
   template <class>
@@ -135,8 +145,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void extend_cache(Input rows, Input, Output final) { touch(0, rows, final ? rows : Input{}); }
   void extend_cache_gradient(Input, Output d_rows, Output) { touch(0, d_rows); }
   void dropout(double, std::uint64_t, Output x) { touch(0, x, x); }
-  void cross_entropy(Output logits, Tokens, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
-  void log_probability(Input logits, Tokens, double, Output) { touch(0, logits); }
+  void cross_entropy(Output logits, PlacedTokens, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
+  void log_probability(Input logits, PlacedTokens, double, Output) { touch(0, logits); }
   double sum(Input x) { return touch(0, x), 0.0; }
   double sum_of_squares(Input x) { return touch(0, x), 0.0; }
   bool finite(Input x) { return touch(0, x), true; }

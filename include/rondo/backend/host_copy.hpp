@@ -1,0 +1,30 @@
+// HostCopy: the numbers of a matrix where the host can look at them: on hosts the matrix itself, else a copy, good until the next one.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <rondo/backend/options.hpp>
+
+namespace rondo {
+
+template <class C>
+class HostCopy {
+ public:
+  using Scalar = typename C::Scalar;
+
+  View<const Scalar> operator()(C& c, In<C> matrix) {
+    if constexpr (C::place == Place::host) {
+      return matrix;
+    } else {
+      numbers_.resize(static_cast<std::size_t>(matrix.size()));
+      c.download(matrix, std::span{numbers_});
+      return {numbers_.data(), matrix.rows, matrix.columns};
+    }
+  }
+
+ private:
+  std::vector<Scalar> numbers_;
+};
+
+}  // namespace rondo
