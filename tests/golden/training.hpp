@@ -70,9 +70,8 @@ TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0)
     const auto expected = run.tensor("final." + tensor.name).template read<double>();
     std::size_t i = 0;
     for (const auto& part : tensor.parts)
-      for (Index r = 0; r < part.rows; ++r)
-        for (Index k = 0; k < part.columns; ++k)
-          errors.weights = std::max(errors.weights, std::abs(static_cast<double>(part(r, k)) - expected.at(i++)));
+      for (const auto found : part.numbers())
+        errors.weights = std::max(errors.weights, std::abs(static_cast<double>(found) - expected.at(i++)));
   }
   BOOST_TEST_MESSAGE(name << ": loss " << errors.loss << ", gradient norm " << errors.gradient_norm << ", final weights "
                           << errors.weights);

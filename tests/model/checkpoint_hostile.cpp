@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(buffers_and_a_copied_head_are_no_surplus, Spoilt) {
     const auto tensors = file_tensors(NameTable{llama_names}, tied_weights);
     add_tensors(writer, tensors, ElementType::f32);
     writer.add("model.layers.0.self_attn.rotary_emb.inv_freq", {2}, ElementType::f32, std::span<const float>{frequencies});
-    head.assign(tensors.front().parts.front().data, tensors.front().parts.front().data + 13 * 8);
+    head = tensors.front().parts.front().numbers();
     if (altered) head[3] += 1;
     writer.add("lm_head.weight", {13, 8}, ElementType::f32, std::span<const float>{head});
     writer.write_file(folder / "model.safetensors");

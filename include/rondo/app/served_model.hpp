@@ -26,7 +26,7 @@ namespace rondo::app {
 
 enum class BackendName { cpu, reference };  // float32, fast; plain loops in double
 
-using ModelTensors = std::variant<std::vector<NamedTensor<float>>, std::vector<NamedTensor<double>>>;
+using ModelTensors = std::variant<std::vector<HostedTensor<float>>, std::vector<HostedTensor<double>>>;
 
 // A model with its weights.
 class LoadedModel {
@@ -56,8 +56,8 @@ class Training {
   virtual ~Training() = default;
   [[nodiscard]] virtual const Progress& progress() const = 0;
   virtual void resume_at(const Progress& progress) = 0;
-  [[nodiscard]] virtual std::vector<NamedTensor<float>> tensors() const = 0;  // all that a run goes on from
-  [[nodiscard]] virtual std::vector<NamedTensor<float>> result() const = 0;   // the weights to keep
+  [[nodiscard]] virtual std::vector<HostedTensor<float>> hosted_tensors() const = 0;  // all that a run goes on from
+  [[nodiscard]] virtual std::vector<HostedTensor<float>> result() const = 0;          // the weights to keep
   virtual TextScorer& scorer() = 0;                                           // of those
   virtual void on_step(std::function<void(const StepReport&)> callback) = 0;
   virtual void stop() = 0;
@@ -88,7 +88,7 @@ class LoadedModelOn : public LoadedModel {
   explicit LoadedModelOn(const Shape& shape) : weights_(Model{shape}, *context_) {}
 
   [[nodiscard]] const Shape& shape() const override { return weights_.model().shape(); }
-  [[nodiscard]] ModelTensors tensors() const override { return weights_.tensors(); }
+  [[nodiscard]] ModelTensors tensors() const override { return hosted(*context_, weights_.tensors()); }
   TextScorer& scorer() override { return scorer_; }
   View<const float> feed(std::span<const Token> tokens) override {
     if (!session_) session_.emplace(weights_.model(), weights_, 256, context_);
@@ -101,7 +101,7 @@ class LoadedModelOn : public LoadedModel {
     gradients_.emplace(weights_.model(), *context_);
     return LogitsPass{weights_, grid, context_}.gradients(*gradients_);
   }
-  [[nodiscard]] ModelTensors gradient_tensors() const override { return gradients_->tensors(); }
+  [[nodiscard]] ModelTensors gradient_tensors() const override { return hosted(*context_, gradients_->tensors()); }
 
  private:
   View<const float> in_float(View<const Scalar> rows) {
@@ -133,8 +133,10 @@ class TrainingOf : public Training {
 
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
   void resume_at(const Progress& progress) override { trainer_.resume_at(progress); }
-  [[nodiscard]] std::vector<NamedTensor<float>> tensors() const override { return trainer_.tensors(); }
-  [[nodiscard]] std::vector<NamedTensor<float>> result() const override { return trainer_.result().tensors(); }
+  [[nodiscard]] std::vector<HostedTensor<float>> hosted_tensors() const override { return trainer_.hosted_tensors(); }
+  [[nodiscard]] std::vector<HostedTensor<float>> result() const override {
+    return hosted(*trainer_.context(), trainer_.result().tensors());
+  }
   TextScorer& scorer() override {
     scorer_.emplace(weights_.model(), trainer_.result(), 4096, trainer_.context());
     return *scorer_;

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/model/hosted_tensor.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/average.hpp>
 #include <rondo/optimizer/clip.hpp>
@@ -78,6 +79,7 @@ class TrainerOn {
   void resume_at(const Progress& progress) { progress_ = progress; }
   // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
+  [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const { return hosted(*context_, tensors()); }
 
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }

@@ -3,7 +3,7 @@
 //   save_training_state("RUN/checkpoints/step-000001000", trainer, batches.position());
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
 //
-// training.safetensors holds the tensors as Trainer::tensors() names them, in the scalar of the back-end; training.json the
+// training.safetensors holds the tensors as TrainerOn::tensors() names them, in the scalar of the back-end; training.json the
 // numbers, and is written last. Loading checks both files against the trainer before it changes anything; an Error names all
 // tensors that are missing, left over or of another shape.
 #pragma once
@@ -70,21 +70,23 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
 }
 
 template <class Scalar>
-void write_training_tensors(const std::filesystem::path& file, const std::vector<NamedTensor<Scalar>>& tensors) {
+void write_training_tensors(const std::filesystem::path& file, const std::vector<HostedTensor<Scalar>>& tensors) {
   SafetensorsWriter writer;
-  for (const auto& [name, leaf, tensor] : tensors)
-    writer.add(name, shape_of(leaf.dimensions), stored_as<Scalar>(), tensor);
+  for (const HostedTensor<Scalar>& tensor : tensors)
+    writer.add(tensor.name, shape_of(tensor.leaf.dimensions), stored_as<Scalar>(),
+               [&tensor](TensorSink& sink) { sink.put(std::span<const Scalar>{tensor.numbers()}); });
   writer.write_file(file);
 }
 template <class Scalar>
-void read_training_tensors(const std::filesystem::path& path, const std::vector<NamedTensor<Scalar>>& tensors) {
+void read_training_tensors(const std::filesystem::path& path, const std::vector<HostedTensor<Scalar>>& tensors) {
   const SafetensorsFile file{path};
   std::string problems;
   std::set<std::string> expected;
-  for (const auto& [name, leaf, tensor] : tensors) {
+  for (const HostedTensor<Scalar>& tensor : tensors) {
+    const std::string& name = tensor.name;
     expected.insert(name);
     const StoredTensor* stored = file.find(name);
-    const auto shape = shape_of(leaf.dimensions);
+    const auto shape = shape_of(tensor.leaf.dimensions);
     if (stored == nullptr)
       problems += "\n  tensor '" + name + "' is missing";
     else if (stored->shape != shape)
@@ -95,20 +97,19 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
   for (const StoredTensor& stored : file.tensors())
     if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
   require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
-  for (const auto& [name, leaf, tensor] : tensors)
-    file.tensor(name).read_into(std::span<Scalar>{tensor.data, static_cast<std::size_t>(tensor.size())});
+  for (const HostedTensor<Scalar>& tensor : tensors) tensor.write(file.tensor(tensor.name).template read<Scalar>());
 }
 
 template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
-  write_training_tensors(folder / training_tensors_file, trainer.tensors());
+  write_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
   write_training_numbers(folder / training_numbers_file, {trainer.progress(), data});
 }
 
 template <class Trainer>
 DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
   const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
-  read_training_tensors(folder / training_tensors_file, trainer.tensors());
+  read_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
   trainer.resume_at(numbers.progress);
   return numbers.data;
 }

@@ -13,7 +13,7 @@
 
 #include <rondo/io/safetensors_writer.hpp>
 #include <rondo/model/checkpoint/name_table.hpp>
-#include <rondo/model/parameters.hpp>
+#include <rondo/model/hosted_tensor.hpp>
 
 namespace rondo {
 
@@ -22,7 +22,7 @@ struct FileTensor {
   std::string name;
   std::vector<Index> shape;  // as it lies in the file
   Stored stored = Stored::as_is;
-  std::vector<View<S>> parts;  // in their order
+  std::vector<HostedTensor<S>> parts;  // in their order
 };
 
 inline StoredName stored_name(const NameTable& names, const std::string& path) {
@@ -43,15 +43,15 @@ inline std::vector<Index> stored_shape(const StoredName& stored, const Dimension
 
 // In the order in which the model lists its weights.
 template <class S>
-std::vector<FileTensor<S>> file_tensors(const NameTable& names, const std::vector<NamedTensor<S>>& weights) {
+std::vector<FileTensor<S>> file_tensors(const NameTable& names, const std::vector<HostedTensor<S>>& weights) {
   std::vector<FileTensor<S>> tensors;
   std::unordered_map<std::string, std::size_t> places;
-  for (const auto& [path, leaf, weight] : weights) {
-    const StoredName stored = stored_name(names, path);
+  for (const HostedTensor<S>& weight : weights) {
+    const StoredName stored = stored_name(names, weight.name);
     const auto [place, added] = places.emplace(stored.name, tensors.size());
     if (added) {
-      FileTensor<S> tensor{stored.name, stored_shape(stored, leaf.dimensions), stored.stored, {}};
-      tensor.parts.resize(static_cast<std::size_t>(stored.rows.parts));
+      FileTensor<S> tensor{stored.name, stored_shape(stored, weight.leaf.dimensions), stored.stored, {}};
+      tensor.parts.resize(static_cast<std::size_t>(stored.rows.parts), weight);
       tensors.push_back(std::move(tensor));
     }
     tensors[place->second].parts[static_cast<std::size_t>(stored.rows.part)] = weight;
@@ -60,13 +60,14 @@ std::vector<FileTensor<S>> file_tensors(const NameTable& names, const std::vecto
 }
 template <class Model, class S, class Memory>
 std::vector<FileTensor<S>> file_tensors(const NameTable& names, const RecordBuffer<WeightRecords, Model, S, Memory>& weights) {
-  return file_tensors(names, weights.tensors());
+  return file_tensors(names, hosted(weights.tensors()));
 }
 
 // Where element (row, column) of a part lies.
 template <class S>
 std::size_t place_in_file(const FileTensor<S>& tensor, Index part, Index row, Index column) {
-  const Index rows = tensor.parts.front().rows, columns = tensor.parts.front().columns, parts = std::ssize(tensor.parts);
+  const Dimensions& part_size = tensor.parts.front().leaf.dimensions;
+  const Index rows = part_size.rows(), columns = part_size.columns(), parts = std::ssize(tensor.parts);
   const auto place = [&]() -> Index {
     switch (tensor.stored) {
       case Stored::transposed: return column * rows * parts + part * rows + row;
@@ -84,19 +85,25 @@ std::size_t place_in_file(const FileTensor<S>& tensor, Index part, Index row, In
 // Copies the elements of a tensor, as they lie in the file, to its parts; and the other way.
 template <class S>
 void scatter(const FileTensor<S>& tensor, std::span<const S> elements) {
+  std::vector<S> numbers;
   for (Index part = 0; part < std::ssize(tensor.parts); ++part) {
-    const View<S>& to = tensor.parts[static_cast<std::size_t>(part)];
-    for (Index r = 0; r < to.rows; ++r)
-      for (Index c = 0; c < to.columns; ++c) to(r, c) = elements[place_in_file(tensor, part, r, c)];
+    const HostedTensor<S>& to = tensor.parts[static_cast<std::size_t>(part)];
+    const Index rows = to.leaf.dimensions.rows(), columns = to.leaf.dimensions.columns();
+    numbers.clear();
+    for (Index r = 0; r < rows; ++r)
+      for (Index c = 0; c < columns; ++c) numbers.push_back(elements[place_in_file(tensor, part, r, c)]);
+    to.write(numbers);
   }
 }
 template <class S>
-std::vector<std::remove_const_t<S>> gather(const FileTensor<S>& tensor) {
-  std::vector<std::remove_const_t<S>> elements(tensor.parts.size() * static_cast<std::size_t>(tensor.parts.front().size()));
+std::vector<S> gather(const FileTensor<S>& tensor) {
+  const Dimensions& size = tensor.parts.front().leaf.dimensions;
+  std::vector<S> elements(tensor.parts.size() * static_cast<std::size_t>(size.size()));
   for (Index part = 0; part < std::ssize(tensor.parts); ++part) {
-    const View<S>& from = tensor.parts[static_cast<std::size_t>(part)];
-    for (Index r = 0; r < from.rows; ++r)
-      for (Index c = 0; c < from.columns; ++c) elements[place_in_file(tensor, part, r, c)] = from(r, c);
+    const std::vector<S> numbers = tensor.parts[static_cast<std::size_t>(part)].numbers();
+    auto next = numbers.begin();
+    for (Index r = 0; r < size.rows(); ++r)
+      for (Index c = 0; c < size.columns(); ++c) elements[place_in_file(tensor, part, r, c)] = *next++;
   }
   return elements;
 }
@@ -107,9 +114,9 @@ void add_tensors(SafetensorsWriter& writer, const std::vector<FileTensor<S>>& te
   for (const FileTensor<S>& tensor : tensors)
     writer.add(prefix + tensor.name, tensor.shape, type, [tensor](TensorSink& sink) {
       if (tensor.stored == Stored::as_is || tensor.stored == Stored::flat)
-        for (const View<S> part : tensor.parts) sink.put(part);
+        for (const HostedTensor<S>& part : tensor.parts) sink.put(std::span<const S>{part.numbers()});
       else
-        sink.put(std::span<const std::remove_const_t<S>>{gather(tensor)});
+        sink.put(std::span<const S>{gather(tensor)});
     });
 }
 

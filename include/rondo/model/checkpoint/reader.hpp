@@ -65,7 +65,7 @@ class ModelFolder {
 
   // After check(): all numbers are looked at before the first is taken.
   template <class S>
-  void load(const NameTable& names, const std::vector<NamedTensor<S>>& weights) const {
+  void load(const NameTable& names, const std::vector<HostedTensor<S>>& weights) const {
     const auto tensors = file_tensors(names, weights);
     std::vector<S> elements;
     for (const bool checked : {false, true})
@@ -82,7 +82,8 @@ class ModelFolder {
   template <class Model, class Backend, class S>
   void load(Parameters<Model, Backend, S>& weights) const {
     check(weights.model());
-    load(form<Model>().names, weights.tensors());
+    typename Backend::Context c;
+    load(form<Model>().names, hosted(c, weights.tensors()));
   }
   template <class Backend, class Storage = typename Backend::Scalar, class Model>
   [[nodiscard]] Parameters<Model, Backend, Storage> parameters(const Model& model) const {

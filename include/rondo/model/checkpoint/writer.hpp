@@ -56,7 +56,7 @@ inline ModelForm written_form(const CompositionFiles& files, const Shape& shape,
 // Creates the folder. Returns the form it wrote.
 template <class S>
 ModelForm save_model(const std::filesystem::path& folder, const CompositionFiles& files, const Shape& shape,
-                     const std::vector<NamedTensor<S>>& weights, const SaveOptions& options = {}) {
+                     const std::vector<HostedTensor<S>>& weights, const SaveOptions& options = {}) {
   ModelConfig config{Json::object(), (folder / "config.json").string()};
   const ModelForm form = written_form(files, shape, options, config);
   SafetensorsWriter writer;
@@ -70,7 +70,8 @@ ModelForm save_model(const std::filesystem::path& folder, const CompositionFiles
 template <class Model, class Backend, class S>
 ModelForm save_model(const std::filesystem::path& folder, const Parameters<Model, Backend, S>& weights,
                      const SaveOptions& options = {}) {
-  return save_model(folder, composition_files<Model>(), weights.model().shape(), weights.tensors(), options);
+  typename Backend::Context c;
+  return save_model(folder, composition_files<Model>(), weights.model().shape(), hosted(c, weights.tensors()), options);
 }
 
 }  // namespace rondo
