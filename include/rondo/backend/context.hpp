@@ -24,7 +24,7 @@ struct Recurrence {
 };
 
 template <class Backend, class ScalarType, class Memory>
-class ContextBase : public ComposedOperations<Backend, View<const ScalarType>, View<ScalarType>> {
+class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Memory::place>, View<ScalarType, Memory::place>> {
  public:
   using Scalar = ScalarType;
   static constexpr Place place = Memory::place;
