@@ -36,6 +36,9 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   RandomKey key;          // of this step's random numbers
   Memory scratch;
 
+  ContextBase() = default;
+  ContextBase(Memory scratch_memory, Memory batch_memory) : scratch(std::move(scratch_memory)), batch_(std::move(batch_memory)) {}
+
   // What is given must outlive the pass. Dropout acts where it has a key.
   void begin(Sequences sequences, Index tokens, std::optional<RandomKey> dropout = {}) {
     sequences_ = sequences;

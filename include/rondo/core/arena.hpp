@@ -1,4 +1,4 @@
-// Arena: memory handed out in order and taken back in reverse order.
+// Arena, BasicArena<Pages>: memory handed out in order and taken back in reverse order.
 //
 //   Arena scratch;
 //   {
@@ -33,12 +33,38 @@ inline constexpr std::size_t arena_alignment = 64;
 
 constexpr std::size_t arena_bytes(std::size_t bytes) { return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment; }
 
-class Arena {
- public:
+// Pages of the host's, from operator new.
+struct HostPages {
   static constexpr Place place = Place::host;
 
-  Arena() = default;
-  explicit Arena(std::size_t bytes) { reserve(bytes); }
+  // Large blocks ask for huge pages: reading all weights of a model once per token is bound by the memory, and with small
+  // pages by the tables behind it.
+  static constexpr std::size_t huge_page = std::size_t{1} << 21;
+  static constexpr std::align_val_t alignment_of(std::size_t bytes) {
+    return std::align_val_t{bytes >= 2 * huge_page ? huge_page : arena_alignment};
+  }
+  struct Free {
+    std::size_t bytes = 0;
+    void operator()(std::byte* memory) const { ::operator delete(memory, alignment_of(bytes)); }
+  };
+  [[nodiscard]] std::unique_ptr<std::byte, Free> allocate(std::size_t bytes) const {
+    std::unique_ptr<std::byte, Free> memory{static_cast<std::byte*>(::operator new(bytes, alignment_of(bytes))), Free{bytes}};
+#ifdef __linux__
+    if (bytes >= 2 * huge_page) madvise(memory.get(), bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a wish, no more
+#endif
+    return memory;
+  }
+};
+
+// `Pages` says whose memory it is, and gets it: allocate(bytes) returns a std::unique_ptr. The arena never looks at it.
+template <class Pages>
+class BasicArena {
+ public:
+  static constexpr Place place = Pages::place;
+
+  BasicArena() = default;
+  explicit BasicArena(Pages pages) : pages_(pages) {}
+  explicit BasicArena(std::size_t bytes) { reserve(bytes); }
 
   // Makes room for `bytes` in one block; only on an empty arena. Throws Error otherwise.
   void reserve(std::size_t bytes) {
@@ -72,41 +98,24 @@ class Arena {
   // The level of the arena at construction; taken back to it at destruction.
   class Mark {
    public:
-    explicit Mark(Arena& arena) : arena_(arena), level_(arena.used_) {}
+    explicit Mark(BasicArena& arena) : arena_(arena), level_(arena.used_) {}
     Mark(const Mark&) = delete;
     Mark& operator=(const Mark&) = delete;
     ~Mark() { arena_.release(level_); }
 
    private:
-    Arena& arena_;
+    BasicArena& arena_;
     std::size_t level_;
   };
 
  private:
-  // Large blocks ask for huge pages: reading all weights of a model once per token is bound by the memory, and with small
-  // pages by the tables behind it.
-  static constexpr std::size_t huge_page = std::size_t{1} << 21;
-  static constexpr std::align_val_t alignment_of(std::size_t bytes) {
-    return std::align_val_t{bytes >= 2 * huge_page ? huge_page : arena_alignment};
-  }
-  struct Free {
-    std::size_t bytes = 0;
-    void operator()(std::byte* memory) const { ::operator delete(memory, alignment_of(bytes)); }
-  };
   struct Block {
-    std::unique_ptr<std::byte, Free> memory;
+    decltype(Pages{}.allocate(0)) memory;
     std::size_t size = 0;
     std::size_t used = 0;
   };
 
-  static std::unique_ptr<std::byte, Free> allocate(std::size_t wanted) {
-    const std::size_t bytes = arena_bytes(std::max<std::size_t>(wanted, 1));
-    std::unique_ptr<std::byte, Free> memory{static_cast<std::byte*>(::operator new(bytes, alignment_of(bytes))), Free{bytes}};
-#ifdef __linux__
-    if (bytes >= 2 * huge_page) madvise(memory.get(), bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a wish, no more
-#endif
-    return memory;
-  }
+  [[nodiscard]] auto allocate(std::size_t wanted) const { return pages_.allocate(arena_bytes(std::max<std::size_t>(wanted, 1))); }
   void grow(std::size_t bytes) {
     if (used_ == 0) blocks_.clear();
     const std::size_t size = std::max(bytes, std::max<std::size_t>(capacity(), std::size_t{1} << 16));
@@ -126,9 +135,12 @@ class Arena {
     }
   }
 
+  Pages pages_{};
   std::vector<Block> blocks_;
   std::size_t used_ = 0;
   std::size_t high_water_ = 0;
 };
+
+using Arena = BasicArena<HostPages>;
 
 }  // namespace rondo
