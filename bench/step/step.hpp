@@ -12,7 +12,7 @@
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/core/shape.hpp>
-#include <rondo/model/plan.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 
 namespace rondo::bench {

@@ -21,7 +21,8 @@
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/model/equal_parameters.hpp>
 #include <rondo/model/parameters.hpp>
-#include <rondo/model/plan.hpp>
 #include <rondo/objective/cross_entropy.hpp>
+#include <rondo/optimizer/any_optimizer.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 #include <rondo/version.hpp>

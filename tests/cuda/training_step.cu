@@ -7,7 +7,7 @@
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 #include <rondo/model/architecture/lstm.hpp>
-#include <rondo/model/plan.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 
 namespace rondo {

@@ -11,10 +11,20 @@
 #include <rondo/core/random.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
+#include <rondo/optimizer/adamw.hpp>
+#include <rondo/optimizer/optimizer_state.hpp>
 
 #include "support/shared.hpp"
 
 namespace rondo::test {
+
+// Every tensor of two or more dimensions decays.
+inline std::vector<Group> decay_groups(const auto& weights) {
+  std::vector<Group> groups;
+  for (const auto& [path, leaf, tensor] : weights.tensors())
+    groups.push_back({.path = path, .decay = leaf.dimensions.rank() >= 2 ? 1.0 : 0.0});
+  return groups;
+}
 
 struct TrainingErrors {
   double loss = 0, gradient_norm = 0, weights = 0;
@@ -36,8 +46,10 @@ TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0)
         for (Index k = 0; k < tensor.columns; ++k)
           tensor(r, k) *= static_cast<typename Backend::Scalar>(1 + (2 * uniform_number(key, number++) - 1) * 0x1p-24);
   }
-  Parameters<Model, Backend> gradients{model}, first_moments{model}, second_moments{model};
+  Parameters<Model, Backend> gradients{model};
+  const AdamW adamw{.rate = 1, .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .decay = 0.1};
   typename Backend::Context c;
+  OptimizerState<AdamW, Backend> state{adamw, weights, c, decay_groups(weights)};
 
   const StoredTensor& ids = run.tensor("input_ids");
   const auto all_ids = ids.read<std::int64_t>();
@@ -54,17 +66,9 @@ TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0)
     errors.loss = std::max(errors.loss, std::abs(loss - losses.at(step)));
     errors.gradient_norm = std::max(errors.gradient_norm, std::abs(norm / norms.at(step) - 1));
 
-    AdamWStep update{.rate = rates.at(step), .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8};
-    update.correction1 = 1 - std::pow(update.beta1, static_cast<double>(step + 1));
-    update.correction2 = 1 - std::pow(update.beta2, static_cast<double>(step + 1));
-    update.gradient_scale = std::min(1.0, 1.0 / (norm + 1e-6));
-    walk(
-        WeightRecords{}, model, "",
-        [&](const std::string&, const Leaf& leaf, const auto& w, const auto& g, const auto& m, const auto& v) {
-          update.decay = leaf.dimensions.rank() >= 2 ? 0.1 : 0.0;
-          c.adamw(update, w, g, m, v);
-        },
-        weights.record(), gradients.record(), first_moments.record(), second_moments.record());
+    const double clipping = std::min(1.0, 1.0 / (norm + 1e-6));
+    state.update(c, adamw, {.step = static_cast<Index>(step) + 1, .rate_share = rates.at(step), .gradient_scale = clipping}, weights,
+                 gradients);
   }
   for (const auto& tensor : file_tensors(folder.form<Model>().names, weights)) {
     const auto expected = run.tensor("final." + tensor.name).template read<double>();

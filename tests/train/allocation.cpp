@@ -16,7 +16,7 @@ void check_warm_steps() {
   Batches batches{source, {.rows = 2, .length = 12}};
   Shape shape = small_shape();
   shape.dropout = 0.1;
-  SmallRun<Model, Cpu> run{{.accumulate = 2, .average_decay = 0.9}, shape};
+  SmallRun<Model, Cpu> run{{.accumulate = 2, .average = {WarmedAverage{0.9}}}, shape};
   BOOST_TEST(allocation_count() > 0U);
   std::size_t before = 0;
   std::size_t sequences[2] = {1000, 0};  // fewest and most in a step

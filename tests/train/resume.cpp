@@ -22,7 +22,7 @@ using Run = SmallRun<Hgrn2, Backend>;
 namespace fs = std::filesystem;
 
 constexpr Index steps = 24;
-const TrainingOptions options{.accumulate = 2, .clip = 1, .average_decay = 0.95, .seed = Seed{4}};
+const TrainingOptions options{.accumulate = 2, .clip = 1, .average = {WarmedAverage{0.95}}, .seed = Seed{4}};
 const BatchOptions batch_options{
     .rows = 2, .length = 12, .packing = Packing::documents, .shuffled = true, .epochs = 0, .seed = Seed{4}};
 

@@ -79,9 +79,9 @@ BOOST_AUTO_TEST_CASE(a_step_is_gradient_clip_and_update) {
   auto& c = workspace.context();
   const double norm = std::sqrt(c.sum_of_squares(workspace.gradients().flat()));
   BOOST_TEST(norm > 0.1);
-  OptimizerState<Reference<double>> state{weights};
-  AdamW{.rate = 1e-2}.update(c, {.step = 1, .rate_share = 0.2, .gradient_scale = 0.1 / norm}, weights, workspace.gradients(),
-                             state);
+  const AdamW adamw{.rate = 1e-2};
+  OptimizerState<AdamW, Reference<double>> state{adamw, weights};
+  state.update(c, adamw, {.step = 1, .rate_share = 0.2, .gradient_scale = 0.1 / norm}, weights, workspace.gradients());
   StepReport report;
   run.trainer.on_step([&](const StepReport& r) { report = r; });
   run.trainer.run(batches, 1);
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(no_two_seeds_share_a_mask) {
 BOOST_AUTO_TEST_CASE(average_is_the_result_where_there_is_one) {
   const MemoryTokens source = small_documents();
   Batches batches{source, {.rows = 2, .length = 12}};
-  Run run{{.average_decay = 0.9}};
+  Run run{{.average = {WarmedAverage{0.9}}}};
   run.trainer.run(batches, 20);
   BOOST_TEST(&run.trainer.result() == run.trainer.average());
   BOOST_TEST(largest_difference(run.trainer.result().flat(), run.weights.flat()) > 1e-4);
@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_step_without_labels_changes_no_weight) {
   MemoryTokens source{30};
   for (Token token = 0; token < 30; ++token) source.add({token}, 1);
   Batches batches{source, {.rows = 2, .length = 6}};
-  Run run{{.average_decay = 0.9}};
+  Run run{{.average = {WarmedAverage{0.9}}}};
   const auto before = numbers(run.weights.flat());
   double loss = -1;
   run.trainer.on_step([&](const StepReport& report) { loss = report.loss; });

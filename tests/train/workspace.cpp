@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_model_may_be_a_temporary) {
   MemoryTokens source{11};
   source.add({1, 2, 3, 4, 5, 6, 7, 8, 9});
   Batches batches{source, {.rows = 1, .length = 4}};
-  Trainer trainer{Model{shape}, weights, AdamW{}, Constant{}, CrossEntropy{}, TrainingOptions{.average_decay = 0.9}};
+  Trainer trainer{Model{shape}, weights, AdamW{}, Constant{}, CrossEntropy{}, TrainingOptions{.average = {WarmedAverage{0.9}}}};
   BOOST_TEST(trainer.run(batches, 2));
   BOOST_TEST(trainer.result().count() == weights.count());
 }

@@ -111,7 +111,7 @@ inline int train_in(const std::filesystem::path& folder, const Composition& one,
                      CommonOptions common) {
   TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
   if (std::filesystem::exists(folder / "run.json")) {
-    require_same_settings(read_json(folder / "settings.json"), settings, folder);
+    require_same_settings(renewed(read_json(folder / "settings.json")), settings, folder);
     train.tokenizer.clear();
     train.resume = folder;
   } else {
@@ -136,7 +136,7 @@ inline int choose_rate(const Composition& one, Json& settings, const AblationOpt
   for (const double rate : options.rates) {
     const std::filesystem::path folder = options.out / "rates" / (one.name + "-" + short_text(rate));
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s\n", one.name.c_str(), short_text(rate).c_str());
-    trial["train"]["rate"] = rate;
+    trial["optimizer"]["rate"] = rate;
     try {
       if (const int status = train_in(folder, one, trial, options, common)) return status;
     } catch (const NotFinite& problem) {
@@ -146,7 +146,7 @@ inline int choose_rate(const Composition& one, Json& settings, const AblationOpt
     const std::vector<double> losses = held_out_curve(folder).loss;
     require(!losses.empty(), folder.string(), ": the run measured no held-out loss to choose its rate by");
     if (!common.quiet) std::fprintf(stderr, "%s, rate %s: held-out loss %.4f\n", one.name.c_str(), short_text(rate).c_str(), losses.back());
-    if (losses.back() < lowest) lowest = losses.back(), settings["train"]["rate"] = rate;
+    if (losses.back() < lowest) lowest = losses.back(), settings["optimizer"]["rate"] = rate;
   }
   require(std::isfinite(lowest), one.name, ": none of --rates ends with a finite loss; try lower ones");
   return 0;
@@ -175,7 +175,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
     Json settings = settings_of(*one, base, budget);
     if (!options.rates.empty())
       if (const int status = choose_rate(*one, settings, options, common)) return status;
-    Compared compared{one, settings["train"]["rate"].get<double>(), {}};
+    Compared compared{one, settings["optimizer"]["rate"].get<double>(), {}};
     for (int seed = 0; seed < options.seeds; ++seed) {
       const std::filesystem::path run = options.out / (one->name + "-" + std::to_string(seed));
       settings["seed"] = base.seed + static_cast<std::uint64_t>(seed);

@@ -20,7 +20,7 @@
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/gate/standard_gates.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
-#include <rondo/model/plan.hpp>
+#include <rondo/train/plan.hpp>
 
 namespace rondo::app {
 
@@ -44,7 +44,7 @@ class LoadedModel {
 };
 
 struct TrainingSetup {
-  AdamW optimizer;
+  AnyOptimizer optimizer;
   AnySchedule schedule;
   CrossEntropyOptions objective;
   TrainingOptions options;
@@ -55,7 +55,8 @@ class Training {
  public:
   virtual ~Training() = default;
   [[nodiscard]] virtual const Progress& progress() const = 0;
-  virtual void resume_at(const Progress& progress) = 0;
+  virtual void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) = 0;
+  [[nodiscard]] virtual std::vector<NamedNumber> numbers() const = 0;  // of the optimiser
   [[nodiscard]] virtual std::vector<HostedTensor<float>> hosted_tensors() const = 0;  // all that a run goes on from
   [[nodiscard]] virtual std::vector<HostedTensor<float>> result() const = 0;          // the weights to keep
   virtual TextScorer& scorer() = 0;                                           // of those
@@ -69,7 +70,7 @@ struct ServedModel {
   std::vector<NamedLeaf> (*leaves)(const Shape&);
   std::unique_ptr<LoadedModel> (*make)(const Shape&, BackendName);
   std::unique_ptr<Training> (*train)(const Shape&, const TrainingSetup&);
-  StepPlan (*plan)(const Shape&, Sequences, Index tokens);
+  StepPlan (*plan)(const Shape&, Sequences, Index tokens, const AnyOptimizer&);
   Index (*state_size)(const Shape&);  // numbers a sequence
 
   // Of one array of weights.
@@ -132,7 +133,8 @@ class TrainingOf : public Training {
         trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
 
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
-  void resume_at(const Progress& progress) override { trainer_.resume_at(progress); }
+  void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) override { trainer_.resume_at(progress, numbers); }
+  [[nodiscard]] std::vector<NamedNumber> numbers() const override { return trainer_.numbers(); }
   [[nodiscard]] std::vector<HostedTensor<float>> hosted_tensors() const override { return trainer_.hosted_tensors(); }
   [[nodiscard]] std::vector<HostedTensor<float>> result() const override {
     return hosted(*trainer_.context(), trainer_.result().tensors());
@@ -147,7 +149,7 @@ class TrainingOf : public Training {
 
  private:
   Parameters<Model, Cpu> weights_;
-  Trainer<Model, Cpu, AdamW, AnySchedule> trainer_;
+  Trainer<Model, Cpu, AnyOptimizer, AnySchedule> trainer_;
   std::optional<Scorer<Model, Cpu>> scorer_;
 };
 
@@ -163,8 +165,8 @@ ServedModel serve() {
       .train = [](const Shape& shape, const TrainingSetup& setup) -> std::unique_ptr<Training> {
         return std::make_unique<TrainingOf<Model>>(shape, setup);
       },
-      .plan = [](const Shape& shape, Sequences sequences,
-                 Index tokens) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens); },
+      .plan = [](const Shape& shape, Sequences sequences, Index tokens,
+                 const AnyOptimizer& optimizer) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens, optimizer); },
       .state_size = [](const Shape& shape) { return record_size(StateRecords{Extent{1, 1}}, Model{shape}); },
   };
 }

@@ -7,6 +7,7 @@
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/generate/session.hpp>
+#include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/train/trainer.hpp>
 
 #if !RONDO_HEADER_ONLY
@@ -22,7 +23,7 @@ RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Reference<double>>;
 RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Reference<double>>;
-RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, AnySchedule>;
+RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AnyOptimizer, AnySchedule>;
 RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, Cosine>;
 
 }  // namespace rondo

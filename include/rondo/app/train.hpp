@@ -34,7 +34,8 @@ void add_train_options(Command& command, TrainOptions& options) {
   command.add_option("--out", options.out, "folder of the new run");
   command.add_option("--config", options.config, "settings to start from, as the run.json of another run");
   command.add_option("--set", options.settings,
-                     "one setting, as train.rate=0.002 or shape.width=512 (all of them: run.json of a run)");
+                     "one setting, as optimizer.rate=0.002, optimizer.name=muon (" + listed(names_of(AnyOptimizer{}.chosen)) +
+                         ") or shape.width=512 (all of them: run.json of a run)");
   command.add_option("--resume", options.resume, "folder of a run to go on with");
 }
 

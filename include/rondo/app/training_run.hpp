@@ -13,19 +13,27 @@
 
 namespace rondo::app {
 
-inline AnySchedule schedule_of(const TrainSettings& train) {
-  if (train.schedule == "constant") return {Constant{train.warmup}};
-  if (train.schedule == "linear") return {LinearDecay{train.warmup, train.floor}};
-  if (train.schedule == "trapezoid") return {Trapezoid{train.warmup, train.floor, train.cooldown}};
-  return {Cosine{train.warmup, train.floor}};
+inline AnySchedule schedule_of(const TrainSettings& train, const std::string& name, Index warmup, double floor) {
+  const auto rise = value_of<Rise>(train.warmup_from, rise_names);
+  if (name == "constant") return {Constant{warmup, rise}};
+  if (name == "linear") return {LinearDecay{warmup, floor, rise}};
+  if (name == "trapezoid") return {Trapezoid{warmup, floor, train.cooldown, value_of<Fall>(train.fall, fall_names), rise}};
+  if (name == "inverse_root") return {InverseRoot{warmup, train.timescale, rise}};
+  return {Cosine{warmup, floor, rise}};
 }
-inline AdamW adamw_of(const TrainSettings& train) {
-  return {train.rate, train.beta1, train.beta2, train.epsilon, train.decay};
+inline AnyAverage average_of(const TrainSettings& train) {
+  require(train.ema == 0 || train.tail == 0, "train: expected one of train.ema and train.tail");
+  if (train.tail > 0) return {TailAverage{train.tail}};
+  if (train.ema == 0) return {};
+  if (train.ema_start == "weights") return {ExponentialAverage{train.ema}};
+  if (train.ema_start == "zero") return {CorrectedAverage{train.ema}};
+  return {WarmedAverage{train.ema}};
 }
 inline TrainingSetup setup_of(const RunDescription& run) {
   const TrainSettings& train = run.train;
-  return {adamw_of(train), schedule_of(train), {train.label_smoothing, train.z_loss},
-          {train.accumulate, train.clip, train.ema, Seed{run.seed}}};
+  return {run.optimizer.optimizer, schedule_of(train, train.schedule, train.warmup, train.floor), {train.label_smoothing, train.z_loss},
+          {train.accumulate, train.clip, average_of(train), Seed{run.seed}, run.optimizer.groups,
+           schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
 }
 inline BatchOptions batches_of(const RunDescription& run) {
   return {.rows = run.train.batch,

@@ -4,107 +4,42 @@
 //   w <- w - rate (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon) + decay w)           t = 1, 2, ...
 //
 //   AdamW optimizer{.rate = 1e-3};
-//   OptimizerState<Backend> state{weights};                          // m and v, zero
-//   optimizer.update(c, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients, state);
 //
-// Decay acts on the parameters whose record says Decay::yes. Neighbours in memory that decay alike are updated in one piece;
-// weights, gradients and moments share one layout, padding included (always zero). update() allocates nothing.
+// cautious: optimizer/decay.hpp.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <string>
-#include <vector>
-
-#include <rondo/backend/options.hpp>
-#include <rondo/model/parameters.hpp>
+#include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
 
-// What changes from one update to the next.
-struct Update {
-  Index step = 1;             // number of this update, from 1
-  double rate_share = 1;      // of the full rate
-  double gradient_scale = 1;  // the gradients are multiplied by it first
-};
-
-// Owner of the moments of a model's weights, in one arena: two rows with the layout of Parameters::flat().
-template <class Backend>
-class OptimizerState {
- public:
-  using Scalar = typename Backend::Scalar;
-  // Neighbours that decay alike.
-  struct Piece {
-    Index begin = 0;
-    Index size = 0;
-    Decay decay = Decay::no;
-  };
-
-  using Context = typename Backend::Context;
-
-  explicit OptimizerState(const TensorBuffer<Scalar, typename Backend::Memory>& weights, Context&& c = Context{})
-      : OptimizerState(weights, c) {}
-  OptimizerState(const TensorBuffer<Scalar, typename Backend::Memory>& weights, Context& c) {
-    const Out<Context> flat = weights.flat();
-    memory_ = c.memory();
-    memory_.reserve(2 * arena_bytes(weights.bytes()));
-    for (Out<Context>* moment : {&first_, &second_}) {
-      *moment = {memory_.template take<Scalar>(flat.columns), 1, flat.columns};
-      c.zero(*moment);
-    }
-    weights.each([&](const std::string&, const Leaf& leaf, Out<Context> weight) {
-      const Index begin = weight.data - flat.data;
-      if (!pieces_.empty()) pieces_.back().size = begin - pieces_.back().begin;
-      if (pieces_.empty() || pieces_.back().decay != leaf.decay) pieces_.push_back({begin, 0, leaf.decay});
-    });
-    if (!pieces_.empty()) pieces_.back().size = flat.columns - pieces_.back().begin;
-  }
-
-  [[nodiscard]] Out<Context> first() const { return first_; }
-  [[nodiscard]] Out<Context> second() const { return second_; }
-  [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
-  [[nodiscard]] std::size_t bytes() const { return 2 * static_cast<std::size_t>(first_.columns) * sizeof(Scalar); }
-
- private:
-  typename Backend::Memory memory_;
-  Out<Context> first_, second_;
-  std::vector<Piece> pieces_;
-};
-
 struct AdamW {
+  static constexpr std::string_view name = "adamw";
+  static constexpr std::array<std::string_view, 2> slots{"first", "second"};
+  static constexpr bool elementwise = true;
   double rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
   double decay = 0.1;
+  bool cautious = false;
 
-  template <class Backend>
-  using State = OptimizerState<Backend>;
-
-  void check() const {
-    require(std::isfinite(rate) && rate >= 0, "AdamW: rate must be at least 0, found ", rate);
-    require(beta1 >= 0 && beta1 < 1, "AdamW: beta1 must be in [0, 1), found ", beta1);
-    require(beta2 >= 0 && beta2 < 1, "AdamW: beta2 must be in [0, 1), found ", beta2);
-    require(epsilon > 0, "AdamW: epsilon must be positive, found ", epsilon);
-    require(std::isfinite(decay) && decay >= 0, "AdamW: decay must be at least 0, found ", decay);
+  static void each_setting(auto& settings, auto&& visit) {
+    visit("rate", settings.rate, at_least_zero);
+    visit("beta1", settings.beta1, below_one);
+    visit("beta2", settings.beta2, below_one);
+    visit("epsilon", settings.epsilon, above_zero);
+    visit("decay", settings.decay, at_least_zero);
+    visit("cautious", settings.cautious);
   }
 
-  template <class C, class Scalar, class Memory, class Backend>
-  void update(C& c, const Update& now, const TensorBuffer<Scalar, Memory>& weights, const TensorBuffer<Scalar, Memory>& gradients,
-              OptimizerState<Backend>& state) const {
-    AdamWStep step{.rate = rate * now.rate_share,
-                   .beta1 = beta1,
-                   .beta2 = beta2,
-                   .epsilon = epsilon,
-                   .decay = 0,
-                   .correction1 = 1 - std::pow(beta1, static_cast<double>(now.step)),
-                   .correction2 = 1 - std::pow(beta2, static_cast<double>(now.step)),
-                   .gradient_scale = now.gradient_scale};
-    for (const auto& piece : state.pieces()) {
-      step.decay = piece.decay == Decay::yes ? decay : 0;
-      const auto part = [&](const auto& all) { return all.middle_columns(piece.begin, piece.size); };
-      c.adamw(step, part(weights.flat()), part(gradients.flat()), part(state.first()), part(state.second()));
-    }
+  template <class C>
+  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, AdamW>& moments) const {
+    const auto step = [&]<DecayForm form>(AdamStep<form> rule) { c.each_element(rule, w, g, moments[0], moments[1]); };
+    const Moments from{beta1, beta2, epsilon, now};
+    if (cautious)
+      step(AdamStep<DecayForm::cautious>{from, rate * now.rate_share, decay * now.decay_share});
+    else
+      step(AdamStep<DecayForm::decoupled>{from, rate * now.rate_share, decay * now.decay_share});
   }
 };
 

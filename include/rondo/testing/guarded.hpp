@@ -192,7 +192,7 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(sum)
   RONDO_GUARDED(sum_of_squares)
   RONDO_GUARDED(finite)
-  RONDO_GUARDED(adamw)
+  RONDO_GUARDED(each_element)
 
  private:
   // With Reference's context in the middle of the same pass.

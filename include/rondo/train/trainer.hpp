@@ -5,7 +5,7 @@
 //   trainer.run(batches, steps);
 //
 // One step: the gradient of the mean loss over all labelled tokens of `accumulate` batches, clipped to the global norm `clip`,
-// given to the optimiser at the schedule's rate; then the moving average, if there is one. run() goes on from the step
+// given to the optimiser at the schedule's rate; then the average of weights, if there is one. run() goes on from the step
 // that was reached (progress()) to `steps`, which is also what the schedule's length is. Random numbers of dropout depend on the
 // seed, the step and the batch within it. A step without a label leaves the weights as they are. A warm step allocates nothing.
 //
@@ -25,6 +25,7 @@
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/average.hpp>
 #include <rondo/optimizer/clip.hpp>
+#include <rondo/optimizer/optimizer_state.hpp>
 #include <rondo/optimizer/schedule.hpp>
 #include <rondo/train/workspace.hpp>
 
@@ -32,10 +33,12 @@ namespace rondo {
 
 // How a trainer steps, whatever optimiser it has.
 struct TrainingOptions {
-  Index accumulate = 1;      // batches a step
-  double clip = 1;           // global norm of gradients; 0: no limit
-  double average_decay = 0;  // of the moving average of the weights; 0: none
-  Seed seed{};               // of dropout
+  Index accumulate = 1;          // batches a step
+  double clip = 1;               // global norm of gradients; 0: no limit
+  AnyAverage average{};          // of the weights
+  Seed seed{};                   // of dropout
+  std::vector<Group> groups{};   // of parameters that have shares of their own of rate and decay
+  AnySchedule decay_schedule{};  // of weight decay
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -64,7 +67,7 @@ class TrainerOn {
   using Scalar = typename Backend::Scalar;
   using Context = typename Backend::Context;
   using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
-  using State = typename Optimizer::template State<Backend>;
+  using State = OptimizerState<Optimizer, Backend>;
   using NextBatch = std::function<bool(Batch&)>;
 
   virtual ~TrainerOn() = default;
@@ -75,9 +78,14 @@ class TrainerOn {
   // For who works beside the trainer, as a scorer of its weights does.
   [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
-  // Says where a run goes on; its tensors are then filled by the caller (rondo/train/training_state.hpp).
-  void resume_at(const Progress& progress) { progress_ = progress; }
-  // All that a run goes on from: "weights.PATH", "first.PATH", "second.PATH", "average.PATH".
+  // Says where a run goes on, and the optimiser's numbers there; the caller then fills the tensors (rondo/train/training_state.hpp).
+  void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
+    progress_ = progress;
+    state_.set_numbers(optimizer_, numbers);
+  }
+  // The numbers that the optimiser keeps from step to step.
+  [[nodiscard]] std::vector<NamedNumber> numbers() const { return state_.numbers(optimizer_); }
+  // All that a run goes on from: "weights.PATH", "SLOT.PATH" for each slot of the optimiser, "average.PATH".
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
   [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const { return hosted(*context_, tensors()); }
 
@@ -107,8 +115,14 @@ class TrainerOn {
   virtual LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
-  [[nodiscard]] virtual const Tensors* average_tensors() const = 0;
+  [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  // Whether weights are kept beside those that are trained: an average, or those that the optimiser would evaluate.
+  [[nodiscard]] bool keeps_others() const { return options_.average.there() || evaluates_elsewhere(optimizer_); }
+  // Brings the weights that the optimiser would evaluate up to date.
+  void refresh(const Tensors& kept) const {
+    if (!options_.average.there()) state_.evaluation(*context_, optimizer_, *weights_, kept);
+  }
 
  private:
   [[noreturn]] void explain_loss(const Batch& batch, RandomKey dropout);
@@ -142,14 +156,20 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
       : Base(weights, optimizer, schedule, options, std::move(context)), weights_(&weights), objective_(objective) {
     objective_.check();
     require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
-    if (options.average_decay != 0) average_ = std::make_unique<Average<Model, Backend>>(weights, options.average_decay, *this->context());
+    if (!this->keeps_others()) return;
+    kept_ = std::make_unique<Weights>(weights.model(), *this->context());
+    this->context()->copy(weights.flat(), kept_->flat());
   }
 
   [[nodiscard]] const Model& model() const { return weights_->model(); }
   [[nodiscard]] const Weights& weights() const { return *weights_; }
-  [[nodiscard]] const Average<Model, Backend>* average() const { return average_.get(); }
-  // The weights to keep: the moving average where there is one.
-  [[nodiscard]] const Weights& result() const { return average_ ? *average_ : *weights_; }
+  [[nodiscard]] const Weights* average() const { return this->options().average.there() ? kept_.get() : nullptr; }
+  // The weights to keep: their average where there is one, or those that the optimiser would evaluate.
+  [[nodiscard]] const Weights& result() const {
+    if (!kept_) return *weights_;
+    this->refresh(*kept_);
+    return *kept_;
+  }
   // Sized by the first batch.
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
 
@@ -163,11 +183,11 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   }
   void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(*weights_, batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
-  [[nodiscard]] const Tensors* average_tensors() const override { return average_.get(); }
+  [[nodiscard]] const Tensors* kept_tensors() const override { return kept_.get(); }
 
   Weights* weights_;
   Objective objective_;
-  std::unique_ptr<Average<Model, Backend>> average_;
+  std::unique_ptr<Weights> kept_;
   std::unique_ptr<Workspace<Model, Backend>> workspace_;
 };
 
@@ -176,11 +196,14 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
                                                    const TrainingOptions& options, std::shared_ptr<Context> context)
     : context_(std::move(context)),
       weights_(&weights),
-      optimizer_(optimizer),
+      optimizer_(checked(optimizer)),
       schedule_(schedule),
       options_(options),
-      state_(weights, *context_) {
-  optimizer_.check();
+      state_(optimizer, weights, *context_, options.groups) {
+  options.average.check();
+  options.decay_schedule.check();
+  require(!options.average.there() || !evaluates_elsewhere(optimizer),
+          "trainer: the optimiser averages the weights itself; expected no other average");
   schedule_.check();
   require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
   require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
@@ -197,9 +220,8 @@ auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<Nam
     }
   };
   add("weights.", weights_->flat());
-  add("first.", state_.first());
-  add("second.", state_.second());
-  if (average_tensors()) add("average.", average_tensors()->flat());
+  for (auto& one : state_.tensors(optimizer_, *weights_)) result.push_back(std::move(one));
+  if (options_.average.there()) add("average.", kept_tensors()->flat());
   return result;
 }
 
@@ -238,16 +260,16 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   const double share = schedule_(reached.step, steps);
   ++reached.step;
   if (labels > 0) {
-    optimizer_.update(c, Update{reached.step, share, clipped.scale}, *weights_, gradients(), state_);
-    if (const Tensors* average = average_tensors())
-      c.blend(weights_->flat(), average->flat(), 1 - average_decay(options_.average_decay, reached.step));
+    const double decay_share = options_.decay_schedule(reached.step - 1, steps);
+    state_.update(c, optimizer_, Update{reached.step, share, clipped.scale, decay_share}, *weights_, gradients());
+    if (options_.average.there()) c.blend(weights_->flat(), kept_tensors()->flat(), options_.average.share(reached.step, steps));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   reached.seconds += seconds;
   const StepReport report{steps,
                           reached,
                           labels > 0 ? loss / static_cast<double>(labels) : 0,
-                          optimizer_.rate * share,
+                          with_optimizer(optimizer_, [](const auto& one) { return one.rate; }) * share,
                           clipped.norm,
                           reached.tokens - progress_.tokens,
                           seconds};

@@ -1,4 +1,4 @@
-// What a run goes on from, bit for bit: weights, moments, moving average, counters and the place in the data.
+// What a run goes on from, bit for bit: weights, the optimiser's slots, the average, counters and the place in the data.
 //
 //   save_training_state("RUN/checkpoints/step-000001000", trainer, batches.position());
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
@@ -39,15 +39,18 @@ inline std::vector<Index> shape_of(const Dimensions& dimensions) {
 struct TrainingNumbers {
   Progress progress;
   DataPosition data;
+  std::vector<NamedNumber> optimizer;
 };
 
 inline void write_training_numbers(const std::filesystem::path& file, const TrainingNumbers& numbers) {
-  const auto& [progress, data] = numbers;
-  write_json(file, Json{{"step", progress.step},
-                        {"tokens", progress.tokens},
-                        {"words", progress.words},
-                        {"seconds", progress.seconds},
-                        {"data", {{"epoch", data.epoch}, {"unit", data.unit}, {"offset", data.offset}}}});
+  const auto& [progress, data, optimizer] = numbers;
+  Json document{{"step", progress.step},
+                {"tokens", progress.tokens},
+                {"words", progress.words},
+                {"seconds", progress.seconds},
+                {"data", {{"epoch", data.epoch}, {"unit", data.unit}, {"offset", data.offset}}}};
+  for (const NamedNumber& one : optimizer) document["optimizer"][one.name] = one.value;
+  write_json(file, document);
 }
 inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) {
   TrainingNumbers numbers;
@@ -65,6 +68,11 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
       data.offset = place.get<Index>("offset", at_least(zero));
     });
     require(there, reader.place("data"), ": missing; expected an object");
+    if (const Json* kept = reader.find("optimizer"))
+      for (const auto& [name, value] : kept->items()) {
+        if (!value.is_number()) throw reader.mismatch("optimizer." + name, "a number", value);
+        numbers.optimizer.push_back({name, value.get<double>()});
+      }
   });
   return numbers;
 }
@@ -103,14 +111,14 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
 template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
   write_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
-  write_training_numbers(folder / training_numbers_file, {trainer.progress(), data});
+  write_training_numbers(folder / training_numbers_file, {trainer.progress(), data, trainer.numbers()});
 }
 
 template <class Trainer>
 DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
   const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
   read_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
-  trainer.resume_at(numbers.progress);
+  trainer.resume_at(numbers.progress, numbers.optimizer);
   return numbers.data;
 }
 

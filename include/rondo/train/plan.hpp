@@ -1,27 +1,28 @@
 // What a training step of a model will take, before any memory is taken: from one pass of the Trace back-end.
 //
-//   StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, tokens);
+//   StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, tokens, AdamW{});
 //
-// Bytes: weights, gradients, the optimiser's moments, what is saved for the backward, scratch of the layers (kernels' own
+// Bytes: weights, gradients, the optimiser's slots, what is saved for the backward, scratch of the layers (kernels' own
 // scratch, a few tiles a thread, is not counted). operations_per_token: 3 times the forward pass's own operations, see Trace.
 #pragma once
 
 #include <rondo/backend/trace/trace.hpp>
 #include <rondo/model/parameters.hpp>
+#include <rondo/optimizer/adamw.hpp>
 
 namespace rondo {
 
 struct StepPlan {
   std::size_t weights = 0;
   std::size_t gradients = 0;
-  std::size_t moments = 0;
+  std::size_t slots = 0;
   std::size_t saved = 0;
   std::size_t scratch = 0;
   double operations_per_token = 0;
   double operations = 0;  // of the whole step, recomputation included
   double bytes_moved = 0;
   std::int64_t launches = 0;
-  [[nodiscard]] std::size_t total() const { return weights + gradients + moments + saved + scratch; }
+  [[nodiscard]] std::size_t total() const { return weights + gradients + slots + saved + scratch; }
 };
 
 // A record without memory, and the bytes it would take.
@@ -36,8 +37,9 @@ struct PlannedRecord {
   }
 };
 
-template <class Model, class Objective>
-StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, Index tokens) {
+template <class Model, class Objective, class Optimizer = AdamW>
+StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, Index tokens,
+                            const Optimizer& optimizer = {}) {
   TraceContext c;
   // Only the number of ids and labels matters.
   const std::vector<Token> ids(static_cast<std::size_t>(tokens), 0);
@@ -47,7 +49,6 @@ StepPlan plan_training_step(const Model& model, const Objective& objective, Sequ
   PlannedRecord saved{SavedRecords{c.extent()}, model};
   StepPlan plan;
   plan.weights = plan.gradients = weights.memory.used();
-  plan.moments = 2 * plan.weights;
   plan.saved = saved.memory.used();
   {
     auto mark = c.mark();
@@ -57,8 +58,16 @@ StepPlan plan_training_step(const Model& model, const Objective& objective, Sequ
     plan.operations_per_token = 3 * c.counts.model_operations / static_cast<double>(tokens);
     model.backward(c, weights.record, d_hidden, saved.record, gradients.record, {});
   }
-  each_leaf<Out<TraceContext>>(WeightRecords{}, model, weights.record,
-                         [&](const Path&, const Leaf&, Out<TraceContext>& w) { c.adamw({}, w, w, w, w); });
+  TraceMemory slot_memory;
+  each_leaf<Out<TraceContext>>(WeightRecords{}, model, weights.record, [&](const Path&, const Leaf& leaf, Out<TraceContext>& w) {
+    with_updater(optimizer, leaf, [&]<class One>(const One& one) {
+      constexpr std::array<double, 8> numbers{};  // as many as any optimiser keeps
+      Slots<TraceContext, One> slots;
+      for (auto& slot : slots) slot = {slot_memory.take<float>(w.size()), w.rows, w.columns};
+      one.update(c, Update{.numbers = numbers}, leaf, w, In<TraceContext>(w), slots);
+    });
+  });
+  plan.slots = slot_memory.used();
   plan.scratch = c.scratch.high_water();
   plan.operations = c.counts.operations;
   plan.bytes_moved = c.counts.bytes;

@@ -1,0 +1,38 @@
+// Adam (Kingma and Ba 2015), with decay as an L2 penalty: part of the gradient.
+//
+//   g <- g + decay w
+//   m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2
+//   w <- w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)           t = 1, 2, ...
+#pragma once
+
+#include <rondo/optimizer/moments.hpp>
+
+namespace rondo {
+
+struct Adam {
+  static constexpr std::string_view name = "adam";
+  static constexpr std::array<std::string_view, 2> slots{"first", "second"};
+  static constexpr bool elementwise = true;
+  double rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double decay = 0;
+
+  static void each_setting(auto& settings, auto&& visit) {
+    visit("rate", settings.rate, at_least_zero);
+    visit("beta1", settings.beta1, below_one);
+    visit("beta2", settings.beta2, below_one);
+    visit("epsilon", settings.epsilon, above_zero);
+    visit("decay", settings.decay, at_least_zero);
+  }
+
+  template <class C>
+  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, Adam>& moments) const {
+    const double penalty = decay * now.decay_share;
+    c.each_element(
+        AdamStep<DecayForm::penalty>{{beta1, beta2, epsilon, now}, rate * now.rate_share, penalty}, w, g, moments[0], moments[1]);
+  }
+};
+
+}  // namespace rondo

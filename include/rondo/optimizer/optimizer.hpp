@@ -1,0 +1,125 @@
+// What an optimiser is: a small value with settings that updates one tensor at a time and owns no memory.
+//
+//   struct Sgd {
+//     static constexpr std::string_view name = "sgd";
+//     static constexpr std::array<std::string_view, 1> slots{"momentum"};           // what it keeps for each weight, zero at first
+//     static constexpr bool elementwise = true;                                     // neighbours may be updated as one piece
+//     double rate = 0.1; ...
+//     static void each_setting(auto& settings, auto&& visit) { visit("rate", settings.rate, at_least_zero); ... }
+//     template <class C>
+//     void update(C& c, const Update& now, const Leaf& leaf, Out<C> w, In<C> g, const Slots<C, Sgd>& slots) const;
+//   };
+//
+// w and the slots are updated; g is the sum of gradients, which now.gradient_scale turns into what the update goes by. OptimizerState
+// owns the slots and walks a model (optimizer/optimizer_state.hpp). Where an optimiser wants it, it has also
+//
+//   AdamW rest;  bool takes(const Leaf&) const                           leaves what it does not take to another (Muon)
+//   void start(c, w, slots) const                                        slots that are not zero at first
+//   struct Evaluation;  void evaluation(c, w, slots, x) const            weights to evaluate that are not those trained (x is written)
+//   static constexpr ... numbers;  void advance(now, numbers) const      numbers that it keeps from one step to the next
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include <rondo/backend/options.hpp>
+#include <rondo/core/error.hpp>
+#include <rondo/core/leaf.hpp>
+
+namespace rondo {
+
+// What changes from one update to the next, and from one group of parameters to another.
+struct Update {
+  Index step = 1;                   // number of this update, from 1
+  double rate_share = 1;            // of the full rate
+  double gradient_scale = 1;        // the gradients are multiplied by it first
+  double decay_share = 1;           // of the full weight decay; none where a parameter does not decay
+  std::span<const double> numbers{};  // the optimiser's own
+};
+
+template <class C, class Optimizer>
+using Slots = std::array<Out<C>, std::size(Optimizer::slots)>;
+
+// The values that a setting may have.
+struct Limits {
+  double low = std::numeric_limits<double>::lowest();
+  double high = std::numeric_limits<double>::max();
+  bool low_belongs = true, high_belongs = true;
+  [[nodiscard]] constexpr bool hold(double value) const {
+    return (low_belongs ? value >= low : value > low) && (high_belongs ? value <= high : value < high);
+  }
+  [[nodiscard]] std::string text() const {
+    std::ostringstream text;
+    if (high == std::numeric_limits<double>::max())
+      text << (low_belongs ? "at least " : "above ") << low;
+    else
+      text << "in " << (low_belongs ? '[' : '(') << low << ", " << high << (high_belongs ? ']' : ')');
+    return text.str();
+  }
+};
+inline constexpr Limits at_least_zero{0.0};
+inline constexpr Limits above_zero{.low = 0, .low_belongs = false};
+inline constexpr Limits below_one{.low = 0, .high = 1, .high_belongs = false};
+inline constexpr Limits between_zero_and_one{.low = 0, .high = 1, .low_belongs = false, .high_belongs = false};
+
+// Throws Error for a setting that is outside its limits. Settings are numbers with limits, truth values, words (an enumeration and the
+// names of its values) and the optimiser for the rest.
+template <class Optimizer>
+void check_settings(const Optimizer& optimizer) {
+  Optimizer::each_setting(optimizer, [&]<class Setting>(std::string_view setting, const Setting& value, const auto&... limits) {
+    if constexpr (std::same_as<Setting, double>)
+      require((limits.hold(value) && ...), Optimizer::name, ": ", setting, " must be ", (limits.text() + ...), ", found ", value);
+    else if constexpr (requires { Setting::name; })
+      check_settings(value);
+  });
+}
+
+// act(o) with the optimiser that updates a leaf: this one, the one that is chosen, or the one that it leaves the rest to.
+template <class Optimizer, class Act>
+decltype(auto) with_updater(const Optimizer& optimizer, const Leaf& leaf, Act&& act) {
+  if constexpr (requires { optimizer.chosen; })
+    return std::visit([&](const auto& one) -> decltype(auto) { return with_updater(one, leaf, act); }, optimizer.chosen);
+  else if constexpr (requires { optimizer.takes(leaf); })
+    return optimizer.takes(leaf) ? act(optimizer) : with_updater(optimizer.rest, leaf, act);
+  else
+    return act(optimizer);
+}
+// act(o) with the optimiser itself, where it is one of several.
+template <class Optimizer, class Act>
+decltype(auto) with_optimizer(const Optimizer& optimizer, Act&& act) {
+  if constexpr (requires { optimizer.chosen; })
+    return std::visit(act, optimizer.chosen);
+  else
+    return act(optimizer);
+}
+
+template <class Optimizer>
+const Optimizer& checked(const Optimizer& optimizer) {
+  with_optimizer(optimizer, [](const auto& one) { check_settings(one); });
+  return optimizer;
+}
+
+// Whether the weights to evaluate are others than those that are trained.
+template <class Optimizer>
+bool evaluates_elsewhere(const Optimizer& optimizer) {
+  return with_optimizer(optimizer, []<class One>(const One&) { return requires { typename One::Evaluation; }; });
+}
+
+template <class O>
+concept Optimizer = requires(const O& o) {
+  with_optimizer(o, [](const auto& one) {
+    static_assert(std::same_as<std::remove_const_t<decltype(one.elementwise)>, bool>);
+    check_settings(one);
+    return one.rate;
+  });
+};
+
+}  // namespace rondo

@@ -1,0 +1,180 @@
+// OptimizerState<Optimizer, Backend>: what an optimiser keeps for a model's weights, in one arena, and its walk over them.
+//
+//   OptimizerState<AdamW, Cpu> state{AdamW{}, weights};                        // slots as the optimiser starts them
+//   state.update(c, optimizer, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients);
+//   state.tensors(weights)                                                    // "first.PATH", "second.PATH", ...
+//
+// Where an optimiser works element by element, neighbours that it treats alike - same updater, rate and decay - are updated in one
+// piece: weights, gradients and slots share one layout, padding included (always zero). update() allocates nothing once the context's
+// scratch has its size.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <rondo/model/parameters.hpp>
+#include <rondo/optimizer/groups.hpp>
+#include <rondo/optimizer/optimizer.hpp>
+
+namespace rondo {
+
+struct NamedNumber {
+  std::string name;
+  double value = 0;
+};
+
+template <class Optimizer, class Backend>
+class OptimizerState {
+ public:
+  using Scalar = typename Backend::Scalar;
+  using Context = typename Backend::Context;
+  using Tensor = Out<Context>;
+  using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
+  // What is updated at once: a parameter, or neighbours.
+  struct Piece {
+    Leaf leaf;  // the first
+    Index begin = 0, size = 0;  // of the weights' flat(), padding included
+    double rate = 1, decay = 1;  // shares
+    Index slots = 0;  // where in the arena, one after the other
+    std::size_t parameters = 1;
+  };
+
+  OptimizerState(const Optimizer& optimizer, const Tensors& weights, Context&& c = Context{}, std::span<const Group> groups = {})
+      : OptimizerState(optimizer, weights, c, groups) {}
+  OptimizerState(const Optimizer& optimizer, const Tensors& weights, Context& c, std::span<const Group> groups = {}) {
+    const Tensor flat = weights.flat();
+    const auto& tensors = weights.tensors();
+    std::vector<bool> used(groups.size() + 1);
+    Index numbers = 0;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const auto& [path, leaf, tensor] = tensors[i];
+      const std::size_t number = group_of(groups, path, leaf);
+      used[number] = true;
+      const Group group = number < groups.size() ? groups[number] : Group{};
+      const double decay = group.decay.value_or(leaf.decay == Decay::yes ? 1 : 0);
+      const Index begin = tensor.data - flat.data;
+      const Index size = (i + 1 < tensors.size() ? tensors[i + 1].tensor.data - flat.data : flat.columns) - begin;
+      const auto [count, elementwise] = with_updater(optimizer, leaf, [](const auto& one) {
+        return std::pair{std::ssize(one.slots), one.elementwise};
+      });
+      const bool joins = elementwise && !pieces_.empty() && same_updater(optimizer, pieces_.back().leaf, leaf) &&
+                         pieces_.back().rate == group.rate && pieces_.back().decay == decay;
+      numbers += count * size;
+      if (joins)
+        pieces_.back().size += size, ++pieces_.back().parameters;
+      else
+        pieces_.push_back({leaf, begin, size, group.rate, decay, numbers - count * size});
+    }
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      require(used[i], "optimiser: group ", i, " (path '", groups[i].path, "') has no parameter");
+    with_optimizer(optimizer, [&](const auto& one) {
+      if constexpr (requires { one.numbers; }) numbers_.resize(std::size(one.numbers));
+    });
+    memory_ = c.memory();
+    memory_.reserve(arena_bytes(static_cast<std::size_t>(numbers) * sizeof(Scalar)));
+    slots_ = {memory_.template take<Scalar>(numbers), 1, numbers};
+    c.zero(slots_);
+    each_piece(optimizer, weights, [&](const auto& one, const Piece&, const auto& w, const auto& slots) {
+      if constexpr (requires { one.start(c, In<Context>(w), slots); }) one.start(c, In<Context>(w), slots);
+    });
+  }
+
+  void update(Context& c, const Optimizer& optimizer, Update now, const Tensors& weights, const Tensors& gradients) {
+    with_optimizer(optimizer, [&](const auto& one) {
+      if constexpr (requires { one.numbers; }) one.advance(now, numbers_);
+    });
+    now.numbers = numbers_;
+    each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
+      Update here = now;
+      here.rate_share *= piece.rate;
+      here.decay_share *= piece.decay;
+      one.update(c, here, piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
+    });
+  }
+
+  // The weights to evaluate, where they are not those that are trained.
+  void evaluation(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& result) const {
+    each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
+      const auto x = of(piece, result, one.elementwise);
+      if constexpr (requires { one.evaluation(c, In<Context>(w), slots, x); })
+        one.evaluation(c, In<Context>(w), slots, x);
+      else
+        c.copy(In<Context>(w), x);
+    });
+  }
+
+  [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(slots_.columns) * sizeof(Scalar); }
+  // The optimiser's own numbers. Setting them, one that is not given becomes zero.
+  [[nodiscard]] std::vector<NamedNumber> numbers(const Optimizer& optimizer) const {
+    std::vector<NamedNumber> result;
+    with_optimizer(optimizer, [&](const auto& one) {
+      if constexpr (requires { one.numbers; })
+        for (std::size_t i = 0; i < numbers_.size(); ++i) result.push_back({std::string(one.numbers[i]), numbers_[i]});
+    });
+    return result;
+  }
+  void set_numbers(const Optimizer& optimizer, const std::vector<NamedNumber>& given) {
+    std::size_t i = 0;
+    for (const auto& [name, zero] : numbers(optimizer)) {
+      const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& one) { return one.name == name; });
+      numbers_[i++] = found == given.end() ? 0 : found->value;
+    }
+  }
+  // The slots of every parameter, slot after slot.
+  [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors(const Optimizer& optimizer, const Tensors& weights) const {
+    std::vector<std::string_view> names;
+    std::vector<NamedTensor<Scalar, Context::place>> all;
+    std::size_t i = 0;
+    for (const Piece& piece : pieces_)
+      for (std::size_t end = i + piece.parameters; i < end; ++i) {
+        const auto& [path, leaf, tensor] = weights.tensors()[i];
+        with_updater(optimizer, leaf, [&](const auto& one) {
+          Scalar* data = slots_.data + piece.slots + (tensor.data - weights.flat().data - piece.begin);
+          for (const std::string_view slot : one.slots) {
+            if (std::find(names.begin(), names.end(), slot) == names.end()) names.push_back(slot);
+            all.push_back({std::string(slot) + "." + path, leaf, {data, tensor.rows, tensor.columns}});
+            data += piece.size;
+          }
+        });
+      }
+    const auto place = [&](const auto& one) {
+      return std::find(names.begin(), names.end(), std::string_view(one.name).substr(0, one.name.find('.'))) - names.begin();
+    };
+    std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    return all;
+  }
+
+ private:
+  static bool same_updater(const Optimizer& optimizer, const Leaf& a, const Leaf& b) {
+    return with_updater(optimizer, a, [](const auto& one) { return static_cast<const void*>(&one); }) ==
+           with_updater(optimizer, b, [](const auto& one) { return static_cast<const void*>(&one); });
+  }
+  // A piece of a buffer: as one row, or as the matrix that the parameter is.
+  static Tensor of(const Piece& piece, const Tensors& buffer, bool as_row) {
+    return shaped(piece, buffer.flat().data + piece.begin, as_row);
+  }
+  static Tensor shaped(const Piece& piece, Scalar* data, bool as_row) {
+    if (as_row) return {data, 1, piece.size};
+    return {data, piece.leaf.dimensions.rows(), piece.leaf.dimensions.columns()};
+  }
+  // act(updater, piece, its weights, its slots)
+  template <class Act>
+  void each_piece(const Optimizer& optimizer, const Tensors& weights, Act&& act) const {
+    for (const Piece& piece : pieces_)
+      with_updater(optimizer, piece.leaf, [&]<class One>(const One& one) {
+        Slots<Context, One> slots;
+        for (std::size_t i = 0; i < slots.size(); ++i)
+          slots[i] = shaped(piece, slots_.data + piece.slots + static_cast<Index>(i) * piece.size, one.elementwise);
+        act(one, piece, of(piece, weights, one.elementwise), slots);
+      });
+  }
+
+  typename Backend::Memory memory_;
+  Tensor slots_;
+  std::vector<Piece> pieces_;
+  std::vector<double> numbers_;
+};
+
+}  // namespace rondo

@@ -1,0 +1,79 @@
+// Schedule-free AdamW (Defazio et al. 2024, "The road less scheduled", algorithm 1): no schedule but a warm-up, the average instead.
+//
+//   z <- z - r (g / (sqrt(v / (1 - b2^t)) + epsilon) + decay y)                     v <- b2 v + (1 - b2) g^2,  g taken at y
+//   x <- (1 - c) x + c z,   y <- b1 x + (1 - b1) z                                  c = max(r)^2 / sum over the steps of max(r)^2
+//
+// r is the rate of the step, max(r) the largest so far. The weights that are trained are y; x are those to evaluate and to save. Kept
+// are y and z; x follows from them. Use it with a constant schedule.
+#pragma once
+
+#include <algorithm>
+
+#include <rondo/core/math.hpp>
+#include <rondo/optimizer/optimizer.hpp>
+
+namespace rondo {
+
+struct ScheduleFreeAdamW {
+  static constexpr std::string_view name = "schedule_free";
+  static constexpr std::array<std::string_view, 2> slots{"base", "second"};
+  static constexpr std::array<std::string_view, 2> numbers{"largest_rate", "sum_of_weights"};
+  static constexpr bool elementwise = true;
+  double rate = 2.5e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double decay = 0;
+
+  static void each_setting(auto& settings, auto&& visit) {
+    visit("rate", settings.rate, at_least_zero);
+    visit("beta1", settings.beta1, between_zero_and_one);
+    visit("beta2", settings.beta2, below_one);
+    visit("epsilon", settings.epsilon, above_zero);
+    visit("decay", settings.decay, at_least_zero);
+  }
+
+  void advance(const Update& now, std::span<double> kept) const {
+    kept[0] = std::max(kept[0], rate * now.rate_share);
+    kept[1] += kept[0] * kept[0];
+  }
+
+  template <class C>
+  void start(C& c, In<C> w, const Slots<C, ScheduleFreeAdamW>& slot) const {
+    c.copy(w, slot[0]);
+  }
+
+  struct Step {
+    double rate, beta1, beta2, epsilon, decay, correction, share, gradient_scale;
+    template <class T>
+    void operator()(T& y, const T& g, T& z, T& v) const {
+      const T b2 = static_cast<T>(beta2), c = static_cast<T>(share), r = static_cast<T>(rate);
+      const T d = g * static_cast<T>(gradient_scale);
+      v = b2 * v + static_cast<T>(1 - beta2) * d * d;
+      const T u = d / (square_root(v * static_cast<T>(1 / correction)) + static_cast<T>(epsilon)) + static_cast<T>(decay) * y;
+      y = static_cast<T>(1 - share) * y + c * z - static_cast<T>(1 - beta1 * (1 - share)) * r * u;  // the three lines above without x
+      z -= r * u;
+    }
+  };
+  template <class C>
+  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, ScheduleFreeAdamW>& slot) const {
+    const double weight = now.numbers[0] * now.numbers[0], sum = now.numbers[1];
+    c.each_element(Step{rate * now.rate_share, beta1, beta2, epsilon, decay * now.decay_share,
+                        1 - std::pow(beta2, static_cast<double>(now.step)), sum > 0 ? weight / sum : 0, now.gradient_scale},
+                   w, g, slot[0], slot[1]);
+  }
+
+  struct Evaluation {
+    double beta1;
+    template <class T>
+    void operator()(T& x, const T& y, const T& z) const {
+      x = z + (y - z) * static_cast<T>(1 / beta1);
+    }
+  };
+  template <class C>
+  void evaluation(C& c, In<C> w, const Slots<C, ScheduleFreeAdamW>& slot, Out<C> x) const {
+    c.each_element(Evaluation{beta1}, x, w, In<C>(slot[0]));
+  }
+};
+
+}  // namespace rondo
