@@ -13,10 +13,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <numeric>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -34,6 +34,7 @@ class Ranking {
     double mass = 0;
     Index count = 0;
     Token last = 0;
+    double x = 0;  // of the last
   };
 
   template <class T>
@@ -43,18 +44,18 @@ class Ranking {
     const T* z = logits.data;
     double *x = all_.x.data(), *p = all_.p.data(), mass = 0, lowest = 0;
     Token* token = all_.token.data();
-    const bool whole = floor == no_floor;
-    Index size = whole ? logits.columns : 0;
-    if (whole)
-      std::iota(token, token + size, Token{0});
-    else
+    Index size = 0;
+    if (floor == no_floor) {
+      size = logits.columns;
+#pragma omp simd
+      for (Index i = 0; i < size; ++i) x[i] = static_cast<double>(z[i]), token[i] = static_cast<Token>(i);
+    } else {
       each_between(z, logits.columns, static_cast<std::remove_const_t<T>>(floor), largest,
-                   [&](Index i) { token[size++] = static_cast<Token>(i); });
-    if (!whole)
-      for (Index i = 0; i < size; ++i) x[i] = static_cast<double>(z[token[i]]);
+                   [&](Index i) { x[size] = static_cast<double>(z[i]), token[size++] = static_cast<Token>(i); });
+    }
 #pragma omp simd reduction(+ : mass) reduction(min : lowest)
     for (Index i = 0; i < size; ++i) {
-      x[i] = ((whole ? static_cast<double>(z[i]) : x[i]) - best) * scale;
+      x[i] = (x[i] - best) * scale;
       p[i] = decaying_exponential(x[i]);
       mass += p[i];
       lowest = x[i] < lowest ? x[i] : lowest;
@@ -100,25 +101,30 @@ class Ranking {
       const auto [upper, lower] = halve ? halves(*from) : around_the_end(*from, before, reached);
       const Sums sums = sums_above(*from, upper, lower);
       if (reached(before.mass + sums.upper_mass, before.count + sums.upper_count)) {
-        gather(*from, upper, from->highest);
+        gather(*from, upper, from->highest, band_);
       } else if (reached(before.mass + sums.lower_mass, before.count + sums.lower_count)) {
         before.mass += sums.upper_mass, before.count += sums.upper_count;
-        gather(*from, lower, upper);
+        gather(*from, lower, upper, band_);
       } else {
         before.mass += sums.lower_mass, before.count += sums.lower_count;
-        gather(*from, no_floor, lower);
+        gather(*from, no_floor, lower, band_);
       }
       from = &band_;
       halve = band_.size > size / 2;  // the sample was a bad one; halving the range leaves fewer in any case
     }
-    if (from == &all_) gather(all_, no_floor, all_.highest);
+    if (from == &all_) gather(all_, no_floor, all_.highest, band_);
     if (band_.size <= few) sort_band();
     for (Index i = 0; i < band_.size; ++i) {
       const auto place = static_cast<std::size_t>(i);
-      before = {before.mass + band_.p[place], before.count + 1, band_.token[place]};
+      before = {before.mass + band_.p[place], before.count + 1, band_.token[place], band_.x[place]};
       if (reached(before.mass, before.count)) break;
     }
     return before;
+  }
+
+  // Where only tokens of this prefix are asked for from here on: leaves out most others, if they are many.
+  void keep(const Prefix& prefix) {
+    if (prefix.count < all_.size / 8) gather(all_, std::nextafter(prefix.x, no_floor), all_.highest, all_);
   }
 
  private:
@@ -196,19 +202,19 @@ class Ranking {
     return {at(end - 1 - count / 16), at(end + 1 + count / 16)};
   }
 
-  // Makes the band of what is above `low` and at most `high`; the order stays.
-  void gather(const Candidates& from, double low, double high) {
+  // What is above `low` and at most `high`, in the same order; `to` may be `from`.
+  static void gather(const Candidates& from, double low, double high, Candidates& to) {
     const double *x = from.x.data(), *p = from.p.data();
     const Token* token = from.token.data();
-    double *to_x = band_.x.data(), *to_p = band_.p.data();
-    Token* to_token = band_.token.data();
+    double *to_x = to.x.data(), *to_p = to.p.data();
+    Token* to_token = to.token.data();
     Index size = 0;
     double mass = 0, highest = no_floor, lowest = -no_floor;
     each_between(x, from.size, low, high, [&](Index i) {
       mass += p[i], highest = std::max(highest, x[i]), lowest = std::min(lowest, x[i]);
       to_x[size] = x[i], to_p[size] = p[i], to_token[size++] = token[i];
     });
-    band_.size = size, band_.mass = mass, band_.highest = highest, band_.lowest = lowest;
+    to.size = size, to.mass = mass, to.highest = highest, to.lowest = lowest;
   }
 
   void sort_band() {
@@ -221,7 +227,7 @@ class Ranking {
     for (std::size_t i = 0; i < size; ++i) entries[i] = {band_.x[i], band_.p[i], band_.token[i]};
     std::sort(entries.begin(), entries.begin() + band_.size,
               [](const Entry& a, const Entry& b) { return a.x != b.x ? a.x > b.x : a.token < b.token; });
-    for (std::size_t i = 0; i < size; ++i) band_.p[i] = entries[i].p, band_.token[i] = entries[i].token;
+    for (std::size_t i = 0; i < size; ++i) band_.x[i] = entries[i].x, band_.p[i] = entries[i].p, band_.token[i] = entries[i].token;
   }
 
   Candidates all_;   // above the floor

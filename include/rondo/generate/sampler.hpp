@@ -53,7 +53,9 @@ class Sampler {
       mass = ranking_.first([&](double, Index count) { return count >= sampling_.top_k; }).mass;
     if (sampling_.top_p < 1) {
       const double enough = sampling_.top_p * mass;
-      mass = std::min(mass, ranking_.first([&](double sum, Index) { return sum >= enough; }).mass);
+      const Ranking::Prefix nucleus = ranking_.first([&](double sum, Index) { return sum >= enough; });
+      mass = std::min(mass, nucleus.mass);
+      ranking_.keep(nucleus);
     }
     if (sampling_.min_p > 0) mass = std::min(mass, ranking_.mass_of(sampling_.min_p));
     const double target = uniform_number(key_, drawn_++) * mass;
