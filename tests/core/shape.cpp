@@ -74,8 +74,17 @@ BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.depth = -1; })) == "shape: depth must be positive, found -1");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.context = 0; })) == "shape: context must be positive, found 0");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.dropout = 1; })) == "shape: dropout must be in [0, 1), found 1");
-  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.window = -2; })) == "shape: a size is negative");
-  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.inner_width = -2; })) == "shape: a size is negative");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.window = -2; })) == "shape: window must not be negative, found -2");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.inner_width = -2; })) == "shape: inner_width must not be negative, found -2");
+  constexpr Index huge = Index{1} << 62;
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.context = huge; })) == "shape: context must be at most 2147483647, found 4611686018427387904");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.depth = 100001; })) == "shape: depth must be at most 100000, found 100001");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.width = largest_size / 6 * 6; })) ==
+             "shape: mlp_width must be at most 2147483647, found 5726623232");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.key_width = largest_size; })) ==
+             "shape: heads times key_width must be at most 2147483647, found 6442450941");
+  BOOST_TEST(complaint<Model>(with([](Shape& s) { s.groups = s.state_size = 50000; })) ==
+             "shape: groups times state_size must be at most 2147483647, found 2500000000");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.heads = 5; })) == "shape: width 12 is not a multiple of heads 5");
   BOOST_TEST(complaint<Model>(with([](Shape& s) { s.key_value_heads = 1; })) ==
              "shape: HGRN2 has as many key as query heads, found 1 for 3");
@@ -98,6 +107,33 @@ BOOST_AUTO_TEST_CASE(an_impossible_shape_is_refused_with_both_numbers) {
   BOOST_TEST(complaint<Hybrid>(with([](Shape& s) { s.depth = 3, s.heads = 4; })) ==
              "shape: rotary positions need an even head width, found 3");
   BOOST_CHECK_THROW(Model{Shape{}}, Error);
+}
+
+// Each size alone is possible.
+BOOST_AUTO_TEST_CASE(what_no_memory_holds_is_refused) {
+  const auto refusal = [](const Shape& shape) -> std::string {
+    try {
+      Model model{shape};
+    } catch (const Error& problem) {
+      return problem.what();
+    }
+    return "none";
+  };
+  BOOST_TEST(refusal(possible) == "none");
+  Shape wide = possible;
+  wide.width = 600000000, wide.mlp_width = 1;
+  BOOST_TEST(refusal(wide) == "sizes of 600000000 x 600000000: more numbers than any memory holds");
+  Shape deep = possible;
+  deep.depth = Shape::largest_depth, deep.width = 3000000, deep.mlp_width = 1;
+  BOOST_TEST(refusal(deep).find("more numbers than any memory holds") != std::string::npos);
+  Shape far = possible;
+  far.width = 4000000, far.heads = 1, far.context = largest_size;
+  BOOST_CHECK_THROW((Attentive{far}), Error);
+  BOOST_CHECK_THROW(count_of(Index{-1}, Index{2}), Error);
+  BOOST_CHECK_THROW(count_of(largest_count, Index{2}), Error);
+  BOOST_CHECK_THROW(count_of(Index{1} << 62, Index{0}, Index{1} << 62), Error);
+  BOOST_CHECK_THROW(total_of(largest_count, 1), Error);
+  static_assert(count_of(Index{1} << 26, Index{1} << 26) == largest_count && count_of(Index{0}, largest_count) == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -105,8 +105,9 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                       "summary --set shape.width=512 --set shape.depth=8");
   summary_command->add_option("--model", summary_options.model, "checkpoint folder or run");
   summary_command->add_option("--set", summary_options.settings, "a setting, as shape.width=512 or composition=NAME");
-  summary_command->add_option("--batch", summary_options.batch, "sequences of a training step");
-  summary_command->add_option("--length", summary_options.length, "tokens of a sequence (0: 256, or the context where that is less)");
+  summary_command->add_option("--batch", summary_options.batch, "sequences of a training step")->check(CLI::Range(1, 1 << 20));
+  summary_command->add_option("--length", summary_options.length, "tokens of a sequence (0: 256, or the context where that is less)")
+      ->check(CLI::Range(0, 1 << 20));
   summary_command->callback([&] {
     chosen = [&] { return summary(served, summary_options, common); };
   });

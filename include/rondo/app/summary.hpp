@@ -43,7 +43,7 @@ inline void print_weights(const std::vector<NamedLeaf>& weights) {
       group = name;
       one_by_one = !is_block(path) || shown.insert(kinds[name]).second;
     }
-    group_count += leaf.dimensions.size();
+    group_count = total_of(group_count, leaf.dimensions.size());
     if (one_by_one) std::printf("      %-50s %s\n", path.c_str(), leaf.dimensions.text().c_str());
   }
   flush();
@@ -52,12 +52,10 @@ inline void print_weights(const std::vector<NamedLeaf>& weights) {
 inline int summary(const std::vector<ServedModel>& served, const SummaryOptions& options, const CommonOptions& common) {
   const ServedModel* model = &served.front();
   Shape shape;
-  AnyOptimizer optimizer;
   if (options.model.empty()) {
     RunDescription run = run_from_settings(options.settings);
     model = choose(served, run);
     shape = run.shape;
-    optimizer = run.optimizer.optimizer;
   } else {
     const ModelFolder folder{options.model};
     const auto [chosen, form] = choose(served, folder.config(), &folder.tensors());
@@ -68,20 +66,20 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   if (!common.quiet) print_weights(weights);
   Index count = 0, decayed = 0;
   for (const auto& [path, leaf] : weights) {
-    count += leaf.dimensions.size();
+    count = total_of(count, leaf.dimensions.size());
     if (leaf.decay == Decay::yes) decayed += leaf.dimensions.size();
   }
   const Index length = options.length > 0 ? options.length : std::min<Index>(256, shape.context);
   std::vector<Sequence> sequences;
   for (Index row = 0; row < options.batch; ++row) sequences.push_back({row * length, length, 0});
-  const StepPlan plan = model->plan(shape, sequences, options.batch * length, optimizer);
+  const StepPlan plan = model->plan(shape, sequences, count_of(options.batch, length));
   const Index state = model->state_size(shape);
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);
-  std::printf("training step of %td x %td tokens: %.0f MB = weights %.0f + gradients %.0f + optimizer %.0f + saved %.0f + scratch %.0f\n",
+  std::printf("training step of %td x %td tokens: %.0f MB = weights %.0f + gradients %.0f + moments %.0f + saved %.0f + scratch %.0f\n",
               options.batch, length, megabytes(plan.total()), megabytes(plan.weights), megabytes(plan.gradients),
-              megabytes(plan.slots), megabytes(plan.saved), megabytes(plan.scratch));
+              megabytes(plan.moments), megabytes(plan.saved), megabytes(plan.scratch));
   std::printf("decoding: %.1f MB of weights read per token, %.3f MB of state per sequence\n", megabytes(plan.weights),
               static_cast<double>(state) * 4e-6);
   print_result(common, {{"parameters", count}, {"flops_per_token", plan.operations_per_token},

@@ -29,7 +29,7 @@
 //   recurrence(tag, ...) recurrence_gradient(tag, ...)     the open set: Recurrence<Context, Tag>
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
 //   sum sum_of_squares finite                        one number back
-//   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update
+//   adamw(step, w, g, m, v)                          the optimiser's update of one tensor
 //
 // Each concept below is one of them, so that the error for a back-end without it names the operation.
 #pragma once
@@ -180,9 +180,8 @@ concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropy
   { c.sum_of_squares(x) } -> std::convertible_to<double>;
   { c.finite(x) } -> std::same_as<bool>;
 };
-struct AnyRule {};  // stands for an optimiser's rule where none is run
 template <class C>
-concept HasEachElement = requires(C& c, In<C> x, Out<C> y) { c.each_element(AnyRule{}, y, x); };
+concept HasOptimizer = requires(C& c, const AdamWStep& step, In<C> x, Out<C> y) { c.adamw(step, y, x, y, y); };
 
 template <class B>
 concept Backend = requires {
@@ -196,6 +195,6 @@ concept Backend = requires {
     HasOuterProduct<typename B::Context> && HasScalarOuterProduct<typename B::Context> &&
     HasMatrixMemory<typename B::Context> && HasSelectiveScan<typename B::Context> &&
     HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasSlstmCell<typename B::Context> &&
-    HasLosses<typename B::Context> && HasEachElement<typename B::Context>;
+    HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
 
 }  // namespace rondo

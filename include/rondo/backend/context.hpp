@@ -67,7 +67,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   // Everything taken from scratch after `auto mark = c.mark();` is free again at the end of its block.
   [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
   [[nodiscard]] Output matrix(Index rows, Index columns) {
-    return {scratch.template take<Scalar>(rows * columns), rows, columns};
+    return {scratch.template take<Scalar>(count_of(rows, columns)), rows, columns};
   }
   template <class Kind, class Layer>
   [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {

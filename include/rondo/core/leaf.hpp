@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <rondo/core/count.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
 
@@ -52,18 +53,11 @@ class Dimensions {
   [[nodiscard]] constexpr Index operator[](std::size_t axis) const { return sizes_[axis]; }
   [[nodiscard]] constexpr const Index* begin() const { return sizes_.data(); }
   [[nodiscard]] constexpr const Index* end() const { return sizes_.data() + rank_; }
-  [[nodiscard]] constexpr Index size() const {
-    Index product = 1;
-    for (const Index size : *this) product *= size;
-    return product;
-  }
+  // Error where it is beyond what any memory holds.
+  [[nodiscard]] constexpr Index size() const { return product_from(0); }
   // As the matrix that a View is: a vector is one row, trailing dimensions are merged.
   [[nodiscard]] constexpr Index rows() const { return rank_ <= 1 ? 1 : sizes_[0]; }
-  [[nodiscard]] constexpr Index columns() const {
-    Index product = 1;
-    for (std::size_t axis = rank_ <= 1 ? 0 : 1; axis < rank_; ++axis) product *= sizes_[axis];
-    return product;
-  }
+  [[nodiscard]] constexpr Index columns() const { return product_from(rank_ <= 1 ? 0 : 1); }
   [[nodiscard]] std::string text() const {
     std::string result = "[";
     for (std::size_t axis = 0; axis < rank_; ++axis) result += (axis ? ", " : "") + std::to_string(sizes_[axis]);
@@ -72,6 +66,12 @@ class Dimensions {
   friend constexpr bool operator==(const Dimensions&, const Dimensions&) = default;
 
  private:
+  [[nodiscard]] constexpr Index product_from(std::size_t axis) const {
+    Index product = 1;
+    for (; axis < rank_; ++axis) product = count_of(product, sizes_[axis]);
+    return product;
+  }
+
   std::array<Index, 4> sizes_{};
   std::size_t rank_ = 0;
 };

@@ -337,11 +337,11 @@ auto convert_record(const Kind& kind, const Layer& layer, From& from) {
   return record;
 }
 
-// The number of scalars in a record.
+// The number of scalars in a record; Error where it is beyond what any memory holds.
 template <class Kind, class Layer>
 Index record_size(const Kind& kind, const Layer& layer) {
   Index sum = 0;
-  each_leaf_of(kind, layer, [&](const Path&, const Leaf& leaf) { sum += leaf.dimensions.size(); });
+  each_leaf_of(kind, layer, [&](const Path&, const Leaf& leaf) { sum = total_of(sum, leaf.dimensions.size()); });
   return sum;
 }
 

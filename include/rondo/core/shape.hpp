@@ -3,6 +3,7 @@
 //   Hgrn2 model{Shape{.vocabulary = 16000, .width = 512, .depth = 8, .heads = 4, .mlp_width = 1536}};
 //
 // A size of 0 means "follows from the others", as said beside it; use the member function of the same meaning to read it.
+// No size is larger than largest_size, nor is any number of channels that follows from them, so that products of two cannot wrap.
 // Every check is constexpr: `constexpr Shape shape = checked<Hgrn2>(Shape{...})` fails at compile time, the constructor of
 // a model throws Error with both numbers, before any memory is taken.
 #pragma once
@@ -10,6 +11,7 @@
 #include <limits>
 
 #include <rondo/core/block_set.hpp>
+#include <rondo/core/count.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
 
@@ -52,29 +54,42 @@ struct Shape {
   [[nodiscard]] constexpr double step_limit() const { return step_high > 0 ? step_high : std::numeric_limits<double>::infinity(); }
   [[nodiscard]] constexpr Index rank() const { return step_rank ? step_rank : (width + 15) / 16; }
 
+  static constexpr Index largest_depth = 100000;
+
   constexpr void check() const {
-    positive(vocabulary, "vocabulary");
-    positive(width, "width");
-    positive(depth, "depth");
-    positive(heads, "heads");
-    positive(groups, "groups");
-    positive(block_width, "block_width");
-    positive(convolution, "convolution");
-    positive(context, "context");
+    within(vocabulary, "vocabulary", 1);
+    within(width, "width", 1);
+    within(depth, "depth", 1, largest_depth);
+    within(heads, "heads", 1);
+    within(groups, "groups", 1);
+    within(block_width, "block_width", 1);
+    within(convolution, "convolution", 1);
+    within(context, "context", 1);
+    within(key_value_heads, "key_value_heads");
+    within(key_width, "key_width");
+    within(mlp_width, "mlp_width");
+    within(embedding_width, "embedding_width");
+    within(inner_width, "inner_width");
+    within(state_size, "state_size");
+    within(step_rank, "step_rank");
+    within(window, "window");
+    within(mlp(), "mlp_width");
+    within(inner(), "inner_width");
+    within(heads * head_key_width(), "heads times key_width");
+    within(key_value_head_count() * head_key_width(), "key_value_heads times key_width");
+    within(groups * state_size, "groups times state_size");
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
     if (!(gate_soft_cap >= 0) || !(logit_soft_cap >= 0))
       throw error("shape: a soft cap must not be negative, found ", gate_soft_cap, " and ", logit_soft_cap);
     if (!(step_low >= 0) || !(step_high >= 0) || step_low > step_limit())
       throw error("shape: time steps cannot be between ", step_low, " and ", step_high);
-    if (key_value_heads < 0 || key_width < 0 || mlp_width < 0 || embedding_width < 0 || inner_width < 0 || state_size < 0 ||
-        step_rank < 0 || window < 0)
-      throw error("shape: a size is negative");
   }
   friend constexpr bool operator==(const Shape&, const Shape&) = default;
 
  private:
-  static constexpr void positive(Index value, const char* name) {
-    if (value <= 0) throw error("shape: ", name, " must be positive, found ", value);
+  static constexpr void within(Index value, const char* name, Index least = 0, Index most = largest_size) {
+    if (value < least) throw error("shape: ", name, least > 0 ? " must be positive, found " : " must not be negative, found ", value);
+    if (value > most) throw error("shape: ", name, " must be at most ", most, ", found ", value);
   }
 };
 

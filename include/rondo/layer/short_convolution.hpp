@@ -27,7 +27,7 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
     S window;
   };
   constexpr auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("window", {extent.sequences, (taps_ - 1) * channels_}, s.window...));
+    return leaves(buffer("window", {extent.sequences, count_of(taps_ - 1, channels_)}, s.window...));
   }
 
   // y must not be x's memory.

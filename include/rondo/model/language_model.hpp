@@ -54,6 +54,7 @@ class LanguageModel {
     if (stack_.blocks().front().in() != shape.embedding())
       throw error("shape: the first block reads ", stack_.blocks().front().in(), " channels, the embedding has ",
                   shape.embedding());
+    record_size(WeightRecords{}, *this), record_size(StateRecords{Extent{1, 1}}, *this);  // what no memory holds is refused here
   }
 
   [[nodiscard]] const Shape& shape() const { return shape_; }

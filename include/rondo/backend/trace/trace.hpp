@@ -25,7 +25,8 @@ class TraceMemory {
   template <class T>
   [[nodiscard]] T* take(Index count) {
     T* result = reinterpret_cast<T*>(std::uintptr_t{1} << 46 | (used_ + arena_alignment));
-    used_ += arena_bytes(static_cast<std::size_t>(count) * sizeof(T));
+    const std::size_t bytes = arena_bytes(static_cast<std::size_t>(count_of(count, static_cast<Index>(sizeof(T)))));
+    used_ = static_cast<std::size_t>(total_of(static_cast<Index>(used_), static_cast<Index>(bytes)));
     high_water_ = std::max(high_water_, used_);
     return result;
   }
@@ -150,10 +151,7 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   double sum(Input x) { return touch(0, x), 0.0; }
   double sum_of_squares(Input x) { return touch(0, x), 0.0; }
   bool finite(Input x) { return touch(0, x), true; }
-  template <class Rule, class... Elements>
-  void each_element(const Rule&, View<Elements, place>... views) {
-    touch(0, views..., (std::is_const_v<Elements> ? Input{} : Input(views))...);
-  }
+  void adamw(const AdamWStep&, Output w, Input g, Output m, Output v) { touch(0, w, w, g, m, m, v, v); }
 
   [[nodiscard]] Index longest() const {
     Index result = 0;

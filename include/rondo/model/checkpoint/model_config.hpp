@@ -62,8 +62,8 @@ struct SaveOptions {
   std::optional<std::size_t> layout{};  // of the published form; absent: the first that can say the model
 };
 
-inline constexpr Between<Index> possible_size{1, 2147483647};
-inline constexpr Between<Index> possible_depth{1, 100000};
+inline constexpr Between<Index> possible_size{1, largest_size};
+inline constexpr Between<Index> possible_depth{1, Shape::largest_depth};
 inline constexpr Between<double> possible_epsilon{0.0, 1.0};
 
 // Why a shape whose `member` is not what a form means without saying it has no place there.

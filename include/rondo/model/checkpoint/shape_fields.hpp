@@ -43,9 +43,9 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("dropout", shape.dropout);
 }
 
-template <Number T>
-bool take_size(ObjectReader& reader, std::string_view name, T& value) {
-  return reader.take(name, value, at_least(T{0}));
+inline bool take_size(ObjectReader& reader, std::string_view name, double& value) { return reader.take(name, value, at_least(0.0)); }
+inline bool take_size(ObjectReader& reader, std::string_view name, Index& value) {
+  return reader.take(name, value, Between<Index>{0, name == "depth" ? Shape::largest_depth : largest_size});
 }
 inline bool take_size(ObjectReader& reader, std::string_view name, BlockSet& value) {
   const Json* member = reader.find(name);
