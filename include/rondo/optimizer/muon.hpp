@@ -33,7 +33,7 @@ struct Muon {
   bool cautious = false;
   Scaling scaling = Scaling::original;
   Polynomials polynomials = Polynomials::newton_schulz;
-  AdamW rest;
+  AdamW rest{};
 
   static void each_setting(auto& settings, auto&& visit) {
     visit("rate", settings.rate, at_least_zero);
