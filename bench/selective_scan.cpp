@@ -8,8 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <rondo/backend/cpu/selective_scan.hpp>
-#include <rondo/backend/cpu/selective_scan_backward.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/cpu/lanes_math.hpp>
+#include <rondo/backend/cpu/threads.hpp>
 #include <rondo/backend/reference/reference.hpp>
 
 #include "matrix_peak.hpp"
@@ -42,28 +43,26 @@ struct ScanData {
       return view;
     };
     const Index C = p.channels, N = p.states;
-    in = SelectiveScanInputs<View<float>>{take(tokens, C, -1, 1), take(tokens, C, -5, 0), take(tokens, N, -1, 1),
+    in = SelectiveScan::Inputs<View<float>>{take(tokens, C, -1, 1), take(tokens, C, -5, 0), take(tokens, N, -1, 1),
                                           take(tokens, N, -1, 1), take(tokens, C, -1, 1)};
     d_in = {take(tokens, C, 0, 0), take(tokens, C, 0, 0), take(tokens, N, 0, 0), take(tokens, N, 0, 0), take(tokens, C, 0, 0)};
-    w = SelectiveScanWeights<View<float>>{take(1, C, -1, 0), take(C, N, 0, 3), take(1, C, -1, 1)};
+    w = SelectiveScan::Weights<View<float>>{take(1, C, -1, 0), take(C, N, 0, 3), take(1, C, -1, 1)};
     d_w = {take(1, C, 0, 0), take(C, N, 0, 0), take(1, C, 0, 0)};
     y = take(tokens, C, 0, 0);
     dy = take(tokens, C, -1, 1);
   }
   SelectiveScan p;
   Index tokens;
-  Arena memory, scratch;
+  Arena memory;
   std::vector<Sequence> sequences;
-  SelectiveScanInputs<View<const float>> in;
-  SelectiveScanInputs<View<float>> d_in;
-  SelectiveScanWeights<View<const float>> w;
-  SelectiveScanWeights<View<float>> d_w;
+  SelectiveScan::Inputs<View<float>> in, d_in;
+  SelectiveScan::Weights<View<float>> w, d_w;
   View<float> y, dy;
 };
 
 int selective_scan_main(int repetitions) {
   const SelectiveScan p{1024, 16};
-  const double powers = power_rate(repetitions), per_token = static_cast<double>(p.state_size());
+  const double powers = power_rate(repetitions), per_token = static_cast<double>(p.channels * p.states);
   const auto print = [&](const char* pass, double tokens_per_second, double plain, int powers_a_state) {
     std::printf("%-8s %9.0f tokens/s  %6.1f times the plain loop  %.2f of the rate of powers\n", pass, tokens_per_second,
                 tokens_per_second / plain, powers_a_state * per_token * tokens_per_second / powers);
@@ -71,25 +70,21 @@ int selective_scan_main(int repetitions) {
   };
   std::printf("%td threads, %.1f G powers/s\n", thread_count(), powers * 1e-9);
   ScanData large{8, 512, p}, small{1, 64, p};
+  CpuContext cpu;
   Reference<float>::Context plain;
-  plain.begin(small.sequences, small.tokens);
-  const auto rate = [&](const ScanData& data, int times, auto work) {
-    return static_cast<double>(data.tokens) / shortest_seconds(times, work);
+  const auto rate = [&](auto& c, const ScanData& x, int times, bool forward) {
+    using Given = View<const float>;
+    const SelectiveScan::Inputs<Given> in{x.in.u, x.in.raw_step, x.in.B, x.in.C, x.in.z};
+    c.begin(x.sequences, x.tokens);
+    return static_cast<double>(x.tokens) / shortest_seconds(times, [&] {
+             if (forward)
+               c.recurrence(p, x.w, in, {x.y});
+             else
+               c.recurrence_gradient(p, x.w, in, {x.y}, {x.dy}, x.d_w, x.d_in);
+           });
   };
-  const View<float> none;
-  print("forward", rate(large, repetitions, [&] {
-          selective_scan_forward(large.sequences, p, large.in, large.w, large.y, none, none, large.scratch);
-        }),
-        rate(small, 1, [&] { plain.recurrence(p, small.in, small.w, small.y, View<const float>{}, none); }), 1);
-  print("backward", rate(large, repetitions, [&] {
-          selective_scan_backward(large.sequences, p, large.in, large.w, large.dy, none, none, large.d_in, large.d_w, none,
-                                  large.scratch);
-        }),
-        rate(small, 1, [&] {
-          plain.recurrence_gradient(p, small.in, small.w, View<const float>{small.dy}, View<const float>{}, View<const float>{},
-                                    small.d_in, small.d_w, none);
-        }),
-        2);
+  print("forward", rate(cpu, large, repetitions, true), rate(plain, small, 1, true), 1);
+  print("backward", rate(cpu, large, repetitions, false), rate(plain, small, 1, false), 2);
   return 0;
 }
 

@@ -29,35 +29,28 @@ class LeakyMixer : public PlainLayer {
     return leaves(buffer("forget", {extent.tokens, sum_.width}, s.forget...), buffer("sum", {extent.tokens, sum_.width}, s.sum...));
   }
   template <class S>
-  struct State {
-    S sum;  // h after the last token: what decoding goes on from
-  };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("sum", {extent.sequences, sum_.state_size()}, s.sum...));
-  }
+  using State = Diagonal::State<S>;  // h after the last token: what decoding goes on from
+  auto state_leaves(Extent extent, auto&... s) const { return sum_.state_leaves(extent, s...); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<LeakyMixer, C> carried) const {
-    using S = State<Out<C>>;
     auto mark = c.mark();  // what is taken from here on is free again at the end
     const Out<C> log_decay = c.matrix(x.rows, sum_.width), value = c.matrix(x.rows, sum_.width);
     forget_.forward(c, w.forget, x, saved.forget);
     value_.forward(c, w.value, x, value);
     c.template map<SigmoidRoot<1>>(saved.forget, log_decay);
-    c.recurrence(sum_, log_decay, value, saved.sum, view_of(carried.initial, &S::sum), view_of(carried.final, &S::sum));
+    c.recurrence(sum_, {}, {.g = log_decay, .x = value}, {saved.sum}, carried);
     output_.forward(c, w.output, saved.sum, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<LeakyMixer, C> carried) const {
-    using S = State<Out<C>>;
     auto mark = c.mark();
     const Out<C> log_decay = c.matrix(x.rows, sum_.width), d_forget = c.matrix(x.rows, sum_.width);
     const Out<C> d_sum = c.matrix(x.rows, sum_.width), d_value = c.matrix(x.rows, sum_.width);
     output_.backward(c, w.output, saved.sum, dy, d_sum, dw.output);
     c.template map<SigmoidRoot<1>>(saved.forget, log_decay);
-    c.recurrence_gradient(sum_, log_decay, saved.sum, d_sum, view_of(carried.initial, &S::sum), view_of(carried.d_final, &S::sum),
-                          d_forget, d_value, view_of(carried.d_initial, &S::sum));
+    c.recurrence_gradient(sum_, {}, {.g = log_decay, .x = {}}, {saved.sum}, {d_sum}, {}, {.g = d_forget, .x = d_value}, carried);
     c.template map_gradient<SigmoidRoot<1>>(saved.forget, d_forget, d_forget);
     value_.backward(c, w.value, x, d_value, dx, dw.value);
     forget_.backward(c, w.forget, x, d_forget, dx, dw.forget, Onto::add);

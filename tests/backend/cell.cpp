@@ -70,11 +70,11 @@ Expected expected(const std::vector<Sequence>& sequences, View<const float> a, V
 void check(Index width, Index tokens, const std::vector<Sequence>& sequences, bool states) {
   const auto count = static_cast<Index>(sequences.size());
   Matrix<float> fused{tokens, 4 * width + 5}, weight{4 * width, width}, h0{count, width}, c0{count, width}, d_h{tokens, width};
-  Matrix<float> h{tokens, width + 2}, c{tokens, width}, h_final{count, width}, c_final{count, width}, previous{tokens, width};
+  Matrix<float> h{tokens, width + 2}, c{tokens, width}, h_final{count, width}, c_final{count, width}, d_weight{4 * width, width};
   Matrix<float> d_h_final{count, width}, d_c_final{count, width}, d_h_initial{count, width}, d_c_initial{count, width};
   fill_random(fused, 1), fill_random(weight, 2, 1 / std::sqrt(static_cast<float>(width))), fill_random(h0, 3), fill_random(c0, 4);
   fill_random(d_h, 5), fill_random(d_h_final, 6), fill_random(d_c_final, 7);
-  for (Matrix<float>* m : {&h, &c, &h_final, &c_final, &previous, &d_h_initial, &d_c_initial}) fill_nan(*m);
+  for (Matrix<float>* m : {&h, &c, &h_final, &c_final, &d_h_initial, &d_c_initial}) fill_nan(*m);
   const View<float> gates = fused.view().middle_columns(2, 4 * width), h_view = h.view().middle_columns(1, width);
   using State = LstmCell::State<View<float>>;
   const State initial{h0.view(), c0.view()}, d_final{d_h_final.view(), d_c_final.view()}, final{h_final.view(), c_final.view()};
@@ -82,20 +82,25 @@ void check(Index width, Index tokens, const std::vector<Sequence>& sequences, bo
   const State &from = states ? initial : none, &d_from = states ? d_final : none;
   const Cell<LstmCell> cell{width};
   const Expected e = expected(sequences, gates, weight.view(), from.hidden, from.cell, d_h.view(), d_from.hidden, d_from.cell);
-  Arena arena;
-  cell_forward(sequences, cell, gates, weight.view(), h_view, c.view(), {states ? &initial : nullptr, states ? &final : nullptr},
-               arena);
-  previous_rows(sequences, h_view, from.hidden, previous.view());
+  CpuContext context;
+  context.begin(sequences, tokens);
+  const Cell<LstmCell>::Outputs<View<float>> out{.hidden = h_view, .cell = c.view(), .gates = gates};
+  context.recurrence(cell, {weight.view()}, {gates}, out, {states ? &initial : nullptr, states ? &final : nullptr});
   BOOST_TEST(largest_difference(View<const float>{h_view}, e.h.view()) < 1e-5);
   BOOST_TEST(largest_difference(c.view(), e.c.view()) < 1e-5);
-  BOOST_TEST(largest_difference(previous.view(), e.h_previous.view()) < 1e-5);
   for (const Sequence& sequence : sequences)
     BOOST_TEST(largest_difference(gates.middle_rows(sequence.begin, sequence.length),
                                   e.gates.view().middle_rows(sequence.begin, sequence.length)) < 1e-5);
-  cell_backward(sequences, cell, gates, weight.view(), c.view(), d_h.view(),
-                {states ? &initial : nullptr, states ? &d_final : nullptr, states ? &d_initial : nullptr}, gates, arena);
+  context.recurrence_gradient(cell, {weight.view()}, {}, {.hidden = h_view, .cell = c.view(), .gates = gates},
+                              {.hidden = d_h.view(), .cell = {}, .gates = {}}, {d_weight.view()}, {gates},
+                              {states ? &initial : nullptr, states ? &d_final : nullptr, states ? &d_initial : nullptr});
   BOOST_TEST(largest_difference(View<const float>{gates}, e.da.view()) < 2e-5);
-  BOOST_TEST(arena.used() == 0U);
+  Matrix<double> expected_d_weight{4 * width, width};
+  for (Index t = 0; t < tokens; ++t)
+    for (Index r = 0; r < 4 * width; ++r)
+      for (Index i = 0; i < width; ++i) expected_d_weight(r, i) += e.da(t, r) * e.h_previous(t, i);
+  BOOST_TEST(largest_difference(d_weight.view(), expected_d_weight.view()) < 5e-5);
+  BOOST_TEST(context.scratch.used() == 0U);
   if (!states) return;
   BOOST_TEST(largest_difference(h_final.view(), e.h_final.view()) < 1e-5);
   BOOST_TEST(largest_difference(c_final.view(), e.c_final.view()) < 1e-5);
@@ -131,7 +136,7 @@ Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const s
     fill_nan(m);
     return as<T>(m);
   };
-  auto weight = random(p.heads, p.weights() / p.heads, 2, 1 / std::sqrt(static_cast<float>(p.head_width())));
+  auto weight = random(p.heads, 4 * p.head_width() * p.head_width(), 2, 1 / std::sqrt(static_cast<float>(p.head_width())));
   auto d_h = random(tokens, H, 5, 1);
   Matrix<T> initial[3] = {random(count, H, 3, 1), random(count, H, 4, 1), random(count, H, 6, 1)};
   Matrix<T> d_final[3] = {random(count, H, 7, 1), random(count, H, 8, 1), random(count, H, 9, 1)};
@@ -143,12 +148,11 @@ Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const s
   const State d_from{r.dh_initial.view(), r.dc_initial.view(), r.dn_initial.view()};
   typename B::Context context;
   context.begin(sequences, tokens);
-  context.recurrence(p, r.gates.view(), View<const T>{weight.view()}, r.h.view(), r.c.view(),
-                     Carried<State>{states ? &from : nullptr, &to});
-  context.recurrence_gradient(p, View<const T>{r.gates.view()}, View<const T>{weight.view()}, View<const T>{r.h.view()},
-                              View<const T>{r.c.view()}, View<const T>{d_h.view()},
-                              CarriedGradient<State>{states ? &from : nullptr, states ? &d_to : nullptr, &d_from}, r.da.view(),
-                              r.d_weight.view());
+  context.recurrence(p, {weight.view()}, {r.gates.view()}, {.hidden = r.h.view(), .cell = r.c.view(), .gates = r.gates.view()},
+                     {states ? &from : nullptr, &to});
+  context.recurrence_gradient(p, {weight.view()}, {}, {.hidden = r.h.view(), .cell = r.c.view(), .gates = r.gates.view()},
+                              {.hidden = d_h.view(), .cell = {}, .gates = {}}, {r.d_weight.view()}, {r.da.view()},
+                              {states ? &from : nullptr, states ? &d_to : nullptr, &d_from});
   BOOST_TEST(context.scratch.used() == 0U);
   return r;
 }
@@ -217,10 +221,13 @@ BOOST_AUTO_TEST_CASE(extreme_gates_stay_finite) {
   for (const float scale : {50.0F, 1e4F}) {
     Matrix<float> gates{40, 64}, weight{64, 16}, h{40, 16}, c{40, 16}, d_h{40, 16};
     fill_random(gates, 1, scale), fill_random(weight, 2), fill_random(d_h, 3);
-    Arena arena;
+    Matrix<float> d_weight{64, 16};
     const std::vector<Sequence> sequences{{0, 40}};
-    cell_forward(sequences, p, gates.view(), weight.view(), h.view(), c.view(), {}, arena);
-    cell_backward(sequences, p, gates.view(), weight.view(), c.view(), d_h.view(), {}, gates.view(), arena);
+    CpuContext context;
+    context.begin(sequences, 40);
+    context.recurrence(p, {weight.view()}, {gates.view()}, {.hidden = h.view(), .cell = c.view(), .gates = gates.view()});
+    context.recurrence_gradient(p, {weight.view()}, {}, {.hidden = h.view(), .cell = c.view(), .gates = gates.view()},
+                                {.hidden = d_h.view(), .cell = {}, .gates = {}}, {d_weight.view()}, {gates.view()});
     for (const Matrix<float>* m : {&h, &c, &gates})
       for (const float x : m->values) BOOST_REQUIRE(std::isfinite(x));
     for (const float x : h.values) BOOST_REQUIRE(std::abs(x) <= 1);
@@ -232,29 +239,34 @@ BOOST_AUTO_TEST_CASE(a_cut_sequence_equals_a_whole_one) {
   Matrix<float> gates{tokens, 4 * width}, weight{4 * width, width}, h{tokens, width}, c{tokens, width};
   fill_random(gates, 1), fill_random(weight, 2, 0.2F);
   Matrix<float> cut_gates = gates, cut_h = h, cut_c = c, h_between{1, width}, c_between{1, width};
-  Arena arena;
-  const std::vector<Sequence> whole{{0, 11}}, first{{0, 4}}, second{{0, 7}};
   const LstmCell::State<View<float>> between{h_between.view(), c_between.view()};
   const Cell<LstmCell> cell{width};
-  cell_forward(whole, cell, gates.view(), weight.view(), h.view(), c.view(), {}, arena);
-  cell_forward(first, cell, cut_gates.view().middle_rows(0, 4), weight.view(), cut_h.view().middle_rows(0, 4),
-               cut_c.view().middle_rows(0, 4), {nullptr, &between}, arena);
-  cell_forward(second, cell, cut_gates.view().middle_rows(4, 7), weight.view(), cut_h.view().middle_rows(4, 7),
-               cut_c.view().middle_rows(4, 7), {&between, nullptr}, arena);
+  CpuContext context;
+  const auto run = [&](Matrix<float>& g, Matrix<float>& hidden, Matrix<float>& state, Index begin, Index count, auto from, auto to) {
+    const Sequence part{0, count, begin};
+    const auto rows = [&](Matrix<float>& m) { return m.view().middle_rows(begin, count); };
+    context.begin({&part, 1}, count);
+    context.recurrence(cell, {weight.view()}, {rows(g)}, {.hidden = rows(hidden), .cell = rows(state), .gates = rows(g)}, {from, to});
+  };
+  run(gates, h, c, 0, 11, nullptr, nullptr);
+  run(cut_gates, cut_h, cut_c, 0, 4, nullptr, &between);
+  run(cut_gates, cut_h, cut_c, 4, 7, &between, nullptr);
   BOOST_TEST(cut_h.values == h.values, boost::test_tools::per_element());
   BOOST_TEST(cut_gates.values == gates.values, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(disagreeing_sizes_are_refused) {
-  Matrix<float> gates{4, 32}, weight{32, 9}, h{4, 8};
-  Arena arena;
+  Matrix<float> gates{4, 32}, weight{32, 9}, square{32, 8}, h{4, 8};
   const std::vector<Sequence> sequences{{0, 4}}, too_long{{0, 5}};
+  CpuContext context;
+  context.begin(sequences, 4);
   const Cell<LstmCell> cell{8};
-  BOOST_CHECK_THROW(cell_forward(sequences, cell, gates.view(), weight.view(), h.view(), h.view(), {}, arena), Error);
-  Matrix<float> square{32, 8};
-  BOOST_CHECK_THROW(cell_forward(too_long, cell, gates.view(), square.view(), h.view(), h.view(), {}, arena), Error);
   const Cell<SlstmCell> uneven{8, 3};
-  BOOST_CHECK_THROW(cell_forward(sequences, uneven, gates.view(), square.view(), h.view(), h.view(), {}, arena), Error);
+  const auto out = [&] { return Cell<LstmCell>::Outputs<View<float>>{.hidden = h.view(), .cell = h.view(), .gates = gates.view()}; };
+  BOOST_CHECK_THROW(context.recurrence(cell, {weight.view()}, {gates.view()}, out()), Error);
+  BOOST_CHECK_THROW(context.recurrence(uneven, {square.view()}, {gates.view()}, {h.view(), h.view(), gates.view()}), Error);
+  context.begin(too_long, 4);
+  BOOST_CHECK_THROW(context.recurrence(cell, {square.view()}, {gates.view()}, out()), Error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
 // The diagonal recurrence's kernels against plain loops in double, on few and many threads.
-#include <rondo/backend/cpu/diagonal.hpp>
-#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/cpu/rowwise.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -74,15 +74,18 @@ Results<float> kernels(const Problem& problem, const Inputs& in) {
   Results<float> out(problem);
   for (Matrix<float>* m : {&out.h, &out.dg, &out.dx, &out.d_initial}) fill_nan(*m);
   out.final = in.initial;
-  const View<const float> initial = problem.states ? out.final.view() : View<const float>{};
-  const View<const float> d_final = problem.states ? in.d_final.view() : View<const float>{};
-  diagonal_forward(problem.sequences, in.g.view(), in.x.view(), out.h.view(), initial, out.final.view());
-  Arena scratch;
+  Matrix<float> first = in.initial, d_last = in.d_final;
+  using State = Diagonal::State<View<float>>;
+  const State final{out.final.view()}, initial{first.view()}, d_final{d_last.view()}, d_initial{out.d_initial.view()};
+  const Diagonal tag{problem.width};
+  CpuContext c;
+  c.begin(problem.sequences, problem.tokens);
+  c.recurrence(tag, {}, {.g = in.g.view(), .x = in.x.view()}, {out.h.view()}, {problem.states ? &final : nullptr, &final});
   out.dx = in.d_h;
-  diagonal_backward(problem.sequences, in.g.view(), out.h.view(), out.dx.view(),
-                    problem.states ? in.initial.view() : View<const float>{}, d_final, out.dg.view(), out.dx.view(),
-                    out.d_initial.view(), scratch);
-  BOOST_TEST(scratch.used() == 0U);
+  c.recurrence_gradient(tag, {}, {.g = in.g.view(), .x = {}}, {out.h.view()}, {out.dx.view()}, {},
+                        {.g = out.dg.view(), .x = out.dx.view()},
+                        {problem.states ? &initial : nullptr, problem.states ? &d_final : nullptr, &d_initial});
+  BOOST_TEST(c.scratch.used() == 0U);
   return out;
 }
 
@@ -132,10 +135,14 @@ BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
 BOOST_AUTO_TEST_CASE(sizes_that_disagree_are_refused) {
   Matrix<float> three(4, 3), two(4, 2);
   const std::vector<Sequence> sequences{{0, 4, 0}};
-  BOOST_CHECK_EXCEPTION(diagonal_forward(sequences, three.view(), two.view(), three.view(), {}, {}), Error, [](const Error& error) {
-    return std::string(error.what()) ==
-           "diagonal recurrence: log decays [4, 3] and inputs [4, 2] for states [4, 3]";
-  });
+  CpuContext c;
+  c.begin(sequences, 4);
+  const auto said = [](const std::string& what) { return [what](const Error& error) { return error.what() == what; }; };
+  BOOST_CHECK_EXCEPTION(c.recurrence(Diagonal{3}, {}, {.g = three.view(), .x = two.view()}, {three.view()}), Error,
+                        said("recurrence: x is [4, 2], expected [4, 3]"));
+  c.begin(sequences, 3);
+  BOOST_CHECK_EXCEPTION(c.recurrence(Diagonal{3}, {}, {.g = three.view(), .x = three.view()}, {three.view()}), Error,
+                        said("recurrence: a sequence ends at row 4 of 3"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -70,9 +70,9 @@ std::vector<Matrix<double>> run(const Problem& problem, const Inputs& in) {
   const State initial = state(0, true), d_final = state(3, true), final = state(0, false), d_initial = state(0, false);
   const State* const start = problem.states ? &initial : nullptr;
   const View<T> h = d[5];
-  c.recurrence(problem.memory, x[0], x[1], x[2], x[3], x[4], h, Carried<State>{start, &final});
-  c.recurrence_gradient(problem.memory, x[0], x[1], x[2], x[3], x[4], h, x[5], d[0], d[1], d[2], d[3], d[4],
-                        CarriedGradient<State>{start, problem.states ? &d_final : nullptr, &d_initial});
+  c.recurrence(problem.memory, {}, {x[0], x[1], x[2], x[3], x[4]}, {h}, {start, &final});
+  c.recurrence_gradient(problem.memory, {}, {x[0], x[1], x[2], x[3], x[4]}, {h}, {x[5]}, {}, {d[0], d[1], d[2], d[3], d[4]},
+                        {start, problem.states ? &d_final : nullptr, &d_initial});
   std::vector<Matrix<double>> results;
   for (const View<T>& each : {h, final.memory, final.normaliser, final.stabiliser, d[0], d[1], d[2], d[3], d[4], d_initial.memory,
                               d_initial.normaliser, d_initial.stabiliser}) {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <rondo/backend/cpu/outer_product.hpp>
-#include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
 
 #include "matrix.hpp"
 
@@ -16,7 +15,7 @@ namespace {
 enum class Decay { usual, none, strong, vanishing, mixed };
 
 struct Problem {
-  OuterProductSizes sizes;
+  OuterProduct sizes;
   Index tokens;
   std::vector<Sequence> sequences;
   bool states = false;  // initial states, and gradients of final ones
@@ -49,6 +48,10 @@ struct Inputs {
   [[nodiscard]] View<const float> k() const { return columns(K, K); }
   [[nodiscard]] View<const float> g() const { return columns(2 * K, K); }
   [[nodiscard]] View<const float> v() const { return columns(3 * K, V); }
+  [[nodiscard]] OuterProduct::Inputs<View<const float>> rows(Index begin, Index count) const {
+    const auto cut = [&](View<const float> view) { return view.middle_rows(begin, count); };
+    return {.q = cut(q()), .k = cut(k()), .g = cut(g()), .v = cut(v())};
+  }
 
   Index K, V;
   Matrix<float> wide, d_o, initial, d_final;
@@ -121,14 +124,16 @@ Results<double> step_form(const Problem& problem, const Inputs& in) {
 Results<float> chunked(const Problem& problem, const Inputs& in) {
   Results<float> out(problem, in);
   for (Matrix<float>* m : {&out.o, &out.final, &out.dq, &out.dk, &out.dg, &out.dv, &out.d_initial}) fill_nan(*m);
-  Arena scratch;
-  const View<const float> initial = problem.states ? in.initial.view() : View<const float>{};
-  const View<const float> d_final = problem.states ? in.d_final.view() : View<const float>{};
-  outer_product_forward(problem.sequences, problem.sizes, in.q(), in.k(), in.g(), in.v(), out.o.view(), initial, out.final.view(),
-                        scratch);
-  outer_product_backward(problem.sequences, problem.sizes, in.q(), in.k(), in.g(), in.v(), in.d_o.view(), initial, d_final,
-                         out.dq.view(), out.dk.view(), out.dg.view(), out.dv.view(), out.d_initial.view(), scratch);
-  BOOST_TEST(scratch.used() == 0U);
+  CpuContext c;
+  c.begin(problem.sequences, problem.tokens);
+  Matrix<float> first = in.initial, d_last = in.d_final;
+  const OuterProduct::State<View<float>> initial{first.view()}, d_final{d_last.view()}, final{out.final.view()};
+  const OuterProduct::State<View<float>> d_initial{out.d_initial.view()}, *const start = problem.states ? &initial : nullptr;
+  c.recurrence(problem.sizes, {}, in.rows(0, problem.tokens), {out.o.view()}, {start, &final});
+  c.recurrence_gradient(problem.sizes, {}, in.rows(0, problem.tokens), {out.o.view()}, {in.d_o.view()}, {},
+                        {.q = out.dq.view(), .k = out.dk.view(), .g = out.dg.view(), .v = out.dv.view()},
+                        {start, problem.states ? &d_final : nullptr, &d_initial});
+  BOOST_TEST(c.scratch.used() == 0U);
   return out;
 }
 
@@ -172,52 +177,47 @@ BOOST_AUTO_TEST_SUITE(outer_product)
 BOOST_AUTO_TEST_CASE(lengths) {
   for (Index length : {1, 2, 3, 15, 16, 17, 63, 64, 65, 130})
     for (bool states : {false, true})
-      compare({{2, 16, 24, 0.25f}, length, {{0, length, 0}}, states},
+      compare({{2, 16, 24, 0.25}, length, {{0, length, 0}}, states},
               "length " + std::to_string(length) + (states ? " with states" : ""));
 }
 BOOST_AUTO_TEST_CASE(widths) {
   for (Index K : {1, 5, 8, 33, 64, 128})
     for (Index V : {1, 7, 32, 128})
-      compare({{1, K, V, 0.5f}, 70, {{0, 70, 0}}, true}, std::to_string(K) + " x " + std::to_string(V));
+      compare({{1, K, V, 0.5}, 70, {{0, 70, 0}}, true}, std::to_string(K) + " x " + std::to_string(V));
 }
 BOOST_AUTO_TEST_CASE(decays) {
   for (Decay decay : {Decay::none, Decay::strong, Decay::vanishing, Decay::mixed})
     for (Index length : {1, 40, 130})
-      compare({{2, 12, 20, 0.3f}, length, {{0, length, 0}}, true, decay}, "decay " + std::to_string(static_cast<int>(decay)));
+      compare({{2, 12, 20, 0.3}, length, {{0, length, 0}}, true, decay}, "decay " + std::to_string(static_cast<int>(decay)));
 }
 // Sequences of different lengths, one of a single token, one of none, rows that none covers before, between and after them.
 BOOST_AUTO_TEST_CASE(ragged_sequences) {
   for (bool states : {false, true})
-    compare({{3, 16, 16, 0.25f}, 210, {{2, 70, 0}, {80, 1, 5}, {90, 17, 0}, {110, 0, 0}, {112, 96, 3}}, states}, "ragged");
+    compare({{3, 16, 16, 0.25}, 210, {{2, 70, 0}, {80, 1, 5}, {90, 17, 0}, {110, 0, 0}, {112, 96, 3}}, states}, "ragged");
 }
 // Half of the tokens, then the rest from the state that they leave.
 BOOST_AUTO_TEST_CASE(continues_from_its_state) {
   for (Index cut : {1, 64, 77, 99}) {
-    const Problem whole{{2, 16, 40, 0.25f}, 100, {{0, 100, 0}}, true};
+    const Problem whole{{2, 16, 40, 0.25}, 100, {{0, 100, 0}}, true};
     const Inputs in(whole, 3);
-    Arena scratch;
+    CpuContext c;
     Matrix<float> o{100, in.V}, parts{100, in.V}, final = in.initial, state = in.initial;
-    const auto run = [&](std::vector<Sequence> sequences, View<float> output, Matrix<float>& states) {
-      outer_product_forward(sequences, whole.sizes, in.q().middle_rows(0, output.rows), in.k().middle_rows(0, output.rows),
-                            in.g().middle_rows(0, output.rows), in.v().middle_rows(0, output.rows), output, states.view(),
-                            states.view(), scratch);
-    };
-    run({{0, 100, 0}}, o.view(), final);
-    const auto at = [&](View<const float> view, Index begin, Index count) { return view.middle_rows(begin, count); };
-    for (const auto& [begin, count] : {std::pair<Index, Index>{0, cut}, {cut, 99 - cut}, {99, 1}}) {
-      if (count == 0) continue;
+    const auto run = [&](Index begin, Index count, View<float> output, Matrix<float>& states) {
       const Sequence piece{0, count, begin};
-      outer_product_forward({&piece, 1}, whole.sizes, at(in.q(), begin, count), at(in.k(), begin, count),
-                            at(in.g(), begin, count), at(in.v(), begin, count), parts.view().middle_rows(begin, count),
-                            state.view(), state.view(), scratch);
-    }
+      const OuterProduct::State<View<float>> carried{states.view()};
+      c.begin({&piece, 1}, count);
+      c.recurrence(whole.sizes, {}, in.rows(begin, count), {output.middle_rows(begin, count)}, {&carried, &carried});
+    };
+    run(0, 100, o.view(), final);
+    for (const auto& [begin, count] : {std::pair<Index, Index>{0, cut}, {cut, 99 - cut}, {99, 1}})
+      if (count > 0) run(begin, count, parts.view(), state);
     BOOST_TEST(largest_difference(parts.view(), o.view()) < 1e-5, "cut at " << cut);
     BOOST_TEST(largest_difference(state.view(), final.view()) < 1e-5, "cut at " << cut);
   }
 }
 // The same bits however many threads share the work.
 BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
-  const Problem problem{{4, 32, 32, 0.2f}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
+  const Problem problem{{4, 32, 32, 0.2}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
   const Inputs in(problem, 5);
   const Results<float> expected = chunked(problem, in);
 #ifdef _OPENMP

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <rondo/backend/cpu/outer_product.hpp>
-#include <rondo/backend/cpu/outer_product_backward.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/io/safetensors.hpp>
 
 #include "matrix.hpp"
@@ -42,21 +41,23 @@ void compare(const std::string& name) {
   const std::vector<Index>& keys = file.tensor("k").shape;
   const Index batch = keys[0], length = keys[1], heads = keys[2], K = keys[3], tokens = batch * length;
   const Index V = file.tensor("v").shape[3];
-  const OuterProductSizes sizes{heads, K, V, 1 / std::sqrt(static_cast<float>(K))};
+  const OuterProduct tag{heads, K, V, 1 / std::sqrt(static_cast<double>(K))};
   std::vector<Sequence> sequences;
   for (Index b = 0; b < batch; ++b) sequences.push_back({b * length, length, 0});
   const auto rows = [&](const std::string& tensor) { return rounded(stored(file, tensor, tokens)); };
   const bool states = name.find("state") != std::string::npos;
   const Matrix<float> q = rows("q"), k = rows("k"), g = rows("g"), v = rows("v"), d_o = rows("grad.o");
-  const Matrix<float> initial = states ? rounded(stored(file, "S_0", batch)) : Matrix<float>{0, 0};
-  const Matrix<float> d_final = states ? rounded(stored(file, "grad.S_T", batch)) : Matrix<float>{0, 0};
-  const View<const float> first = states ? initial.view() : View<const float>{},
-                          d_last = states ? d_final.view() : View<const float>{};
+  Matrix<float> initial = states ? rounded(stored(file, "S_0", batch)) : Matrix<float>{0, 0};
+  Matrix<float> d_final = states ? rounded(stored(file, "grad.S_T", batch)) : Matrix<float>{0, 0};
   Matrix<float> o{tokens, heads * V}, final{batch, heads * K * V}, dq = q, dk = k, dg = g, dv = v, d_initial = final;
-  Arena scratch;
-  outer_product_forward(sequences, sizes, q.view(), k.view(), g.view(), v.view(), o.view(), first, final.view(), scratch);
-  outer_product_backward(sequences, sizes, q.view(), k.view(), g.view(), v.view(), d_o.view(), first, d_last, dq.view(),
-                         dk.view(), dg.view(), dv.view(), d_initial.view(), scratch);
+  using State = OuterProduct::State<View<float>>;
+  const State first{initial.view()}, d_last{d_final.view()}, last{final.view()}, d_first{d_initial.view()};
+  const OuterProduct::Inputs<View<const float>> in{.q = q.view(), .k = k.view(), .g = g.view(), .v = v.view()};
+  CpuContext c;
+  c.begin(sequences, tokens);
+  c.recurrence(tag, {}, in, {o.view()}, {states ? &first : nullptr, &last});
+  c.recurrence_gradient(tag, {}, in, {o.view()}, {d_o.view()}, {}, {.q = dq.view(), .k = dk.view(), .g = dg.view(), .v = dv.view()},
+                        {states ? &first : nullptr, states ? &d_last : nullptr, &d_first});
   BOOST_TEST_CONTEXT(name) {
     agrees(o, stored(file, "o", tokens), "o");
     agrees(final, stored(file, "S_T", batch), "S_T");

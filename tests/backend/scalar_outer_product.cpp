@@ -31,7 +31,7 @@ class Inputs {
     for (const char* name : {"q", "k"}) fill(name, tokens, p.groups * p.key_width);
     for (const char* name : {"g", "w"}) fill(name, tokens, p.heads);
     for (const char* name : {"v", "d_o"}) fill(name, tokens, p.heads * p.value_width);
-    for (const char* name : {"initial", "d_final"}) fill(name, sequences, p.state_size());
+    for (const char* name : {"initial", "d_final"}) fill(name, sequences, p.heads * p.key_width * p.value_width);
     Matrix<float>&g = matrices_.at("g"), &w = matrices_.at("w");
     for (Index t = 0; t < tokens; ++t)
       for (Index h = 0; h < p.heads; ++h) {
@@ -74,7 +74,7 @@ Results<typename Context::Scalar> run(const Inputs& inputs) {
       const Matrix<float>& from = inputs[name];
       for (Index r = 0; r < from.rows; ++r)
         for (Index i = 0; i < from.columns; ++i) to(r, i) = static_cast<T>(from(r, i));
-      return View<const T>{to};
+      return to;
     };
     const auto taken = [&](const std::string& name) { return copied(name, c.matrix(inputs[name].rows, inputs[name].columns)); };
     const View<T> wide = c.matrix(tokens, values + 2 * keys + 3);
@@ -87,12 +87,19 @@ Results<typename Context::Scalar> run(const Inputs& inputs) {
       std::fill(matrix.values.begin(), matrix.values.end(), std::numeric_limits<T>::quiet_NaN());
       return matrix.view();
     };
-    const View<const T> none, initial = problem.states ? taken("initial") : none;
-    c.recurrence(p, q, k, g, w, v, result("o", tokens, values), initial, result("final", sequences, p.state_size()));
-    c.recurrence_gradient(p, q, k, g, w, v, taken("d_o"), initial, problem.states ? taken("d_final") : none,
-                          result("dq", tokens, keys), result("dk", tokens, keys), result("dg", tokens, p.heads),
-                          result("dw", tokens, p.heads), result("dv", tokens, values),
-                          result("d_initial", sequences, p.state_size()));
+    using State = ScalarOuterProduct::State<View<T>>;
+    const State initial{taken("initial")}, d_final{taken("d_final")};
+    const State final{result("final", sequences, p.key_width * values)}, d_initial{result("d_initial", sequences, p.key_width * values)};
+    const State* const start = problem.states ? &initial : nullptr;
+    const ScalarOuterProduct::Inputs<View<const T>> in{.q = q, .k = k, .g = g, .w = w, .v = v};
+    c.recurrence(p, {}, in, {result("o", tokens, values)}, {start, &final});
+    c.recurrence_gradient(p, {}, in, {}, {taken("d_o")}, {},
+                          {.q = result("dq", tokens, keys),
+                           .k = result("dk", tokens, keys),
+                           .g = result("dg", tokens, p.heads),
+                           .w = result("dw", tokens, p.heads),
+                           .v = result("dv", tokens, values)},
+                          {start, problem.states ? &d_final : nullptr, &d_initial});
     return results;
   }
 }
@@ -164,12 +171,13 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
   const auto whole = run<CpuContext>(inputs);
   CpuContext c;
   Matrix<float> o{150, 160}, state = inputs["initial"];
+  const ScalarOuterProduct::State<View<float>> carried{state.view()};
   for (const auto& [begin, count] : {std::pair<Index, Index>{0, 21}, {21, 128}, {149, 1}}) {
     const Sequence part{0, count, begin};
     c.begin({&part, 1}, count);
     const auto rows = [&, first = begin, length = count](const char* name) { return inputs[name].view().middle_rows(first, length); };
-    c.recurrence(product, rows("q"), rows("k"), rows("g"), rows("w"), rows("v"), o.view().middle_rows(begin, count),
-                 View<const float>{state.view()}, state.view());
+    c.recurrence(product, {}, {.q = rows("q"), .k = rows("k"), .g = rows("g"), .w = rows("w"), .v = rows("v")},
+                 {o.view().middle_rows(begin, count)}, {&carried, &carried});
   }
   BOOST_TEST(largest_difference(o.view(), whole.at("o").view()) < 1e-5);
   BOOST_TEST(largest_difference(state.view(), whole.at("final").view()) < 1e-5);

@@ -34,8 +34,8 @@ class Inputs {
     fill("A_log", channels, states);
     fill("D", 1, channels);
     fill("dy", problem.tokens, channels);
-    fill("initial", sequences, problem.scan.state_size());
-    fill("d_final", sequences, problem.scan.state_size());
+    fill("initial", sequences, channels * states);
+    fill("d_final", sequences, channels * states);
   }
   [[nodiscard]] const Problem& problem() const { return problem_; }
   [[nodiscard]] const Matrix<float>& operator[](const std::string& name) const { return matrices_.at(name); }
@@ -69,11 +69,12 @@ Results<typename Context::Scalar> run(const Inputs& inputs) {
   };
   const auto taken = [&](const std::string& name) { return copy_to(name, c.matrix(inputs[name].rows, inputs[name].columns)); };
   const View<T> both = c.matrix(problem.tokens, 2 * p.channels), shared = c.matrix(problem.tokens, 3 + 2 * p.states);
-  const SelectiveScanInputs<View<const T>> in{copy_to("u", both.middle_columns(0, p.channels)), taken("raw_step"),
-                                              copy_to("B", shared.middle_columns(3, p.states)),
-                                              copy_to("C", shared.middle_columns(3 + p.states, p.states)),
-                                              copy_to("z", both.middle_columns(p.channels, p.channels))};
-  const SelectiveScanWeights<View<const T>> w{taken("step_bias"), taken("A_log"), taken("D")};
+  const SelectiveScan::Inputs<View<const T>> in{.u = copy_to("u", both.middle_columns(0, p.channels)),
+                                                .raw_step = taken("raw_step"),
+                                                .B = copy_to("B", shared.middle_columns(3, p.states)),
+                                                .C = copy_to("C", shared.middle_columns(3 + p.states, p.states)),
+                                                .z = copy_to("z", both.middle_columns(p.channels, p.channels))};
+  const SelectiveScan::Weights<View<const T>> w{.step_bias = taken("step_bias"), .A_log = taken("A_log"), .D = taken("D")};
 
   Results<T> results;
   const auto result = [&](const std::string& name, Index rows, Index columns, T value) {
@@ -83,17 +84,22 @@ Results<typename Context::Scalar> run(const Inputs& inputs) {
   };
   const T unwritten = std::numeric_limits<T>::quiet_NaN();
   const Index tokens = problem.tokens, sequences = std::ssize(problem.sequences);
-  const View<const T> none, initial = problem.states ? View<const T>{taken("initial")} : none;
-  c.recurrence(p, in, w, result("y", tokens, p.channels, unwritten), initial,
-               result("final", sequences, p.state_size(), unwritten));
-  const SelectiveScanInputs<View<T>> d_in{result("du", tokens, p.channels, unwritten),
-                                          result("d_raw_step", tokens, p.channels, unwritten),
-                                          result("dB", tokens, p.states, unwritten), result("dC", tokens, p.states, unwritten),
-                                          result("dz", tokens, p.channels, unwritten)};
-  const SelectiveScanWeights<View<T>> d_w{result("d_step_bias", 1, p.channels, 1), result("dA_log", p.channels, p.states, 1),
-                                          result("dD", 1, p.channels, 1)};
-  c.recurrence_gradient(p, in, w, View<const T>{taken("dy")}, initial, problem.states ? View<const T>{taken("d_final")} : none, d_in,
-                        d_w, result("d_initial", sequences, p.state_size(), unwritten));
+  using State = SelectiveScan::State<View<T>>;
+  const State initial{taken("initial")}, d_final{taken("d_final")};
+  const State final{result("final", sequences, p.channels * p.states, unwritten)};
+  const State d_initial{result("d_initial", sequences, p.channels * p.states, unwritten)};
+  const State* const start = problem.states ? &initial : nullptr;
+  const View<T> y = result("y", tokens, p.channels, unwritten);
+  c.recurrence(p, w, in, {y}, {start, &final});
+  const SelectiveScan::Inputs<View<T>> d_in{.u = result("du", tokens, p.channels, unwritten),
+                                            .raw_step = result("d_raw_step", tokens, p.channels, unwritten),
+                                            .B = result("dB", tokens, p.states, unwritten),
+                                            .C = result("dC", tokens, p.states, unwritten),
+                                            .z = result("dz", tokens, p.channels, unwritten)};
+  const SelectiveScan::Weights<View<T>> d_w{.step_bias = result("d_step_bias", 1, p.channels, 1),
+                                            .A_log = result("dA_log", p.channels, p.states, 1),
+                                            .D = result("dD", 1, p.channels, 1)};
+  c.recurrence_gradient(p, w, in, {y}, {taken("dy")}, d_w, d_in, {start, problem.states ? &d_final : nullptr, &d_initial});
   return results;
 }
 
@@ -156,13 +162,14 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
   const auto whole = run<CpuContext>(inputs);
   CpuContext c;
   Matrix<float> y{50, 40}, state = inputs["initial"];
-  const SelectiveScanWeights<View<const float>> w{inputs["step_bias"].view(), inputs["A_log"].view(), inputs["D"].view()};
+  const SelectiveScan::Weights<View<const float>> w{inputs["step_bias"].view(), inputs["A_log"].view(), inputs["D"].view()};
+  const SelectiveScan::State<View<float>> carried{state.view()};
   for (const auto& [begin, count] : {std::pair<Index, Index>{0, 21}, {21, 28}, {49, 1}}) {
     const Sequence part{0, count, begin};
     c.begin({&part, 1}, count);
     const auto rows = [&, first = begin, length = count](const char* name) { return inputs[name].view().middle_rows(first, length); };
-    const SelectiveScanInputs<View<const float>> in{rows("u"), rows("raw_step"), rows("B"), rows("C"), rows("z")};
-    c.recurrence(SelectiveScan{40, 16}, in, w, y.view().middle_rows(begin, count), View<const float>{state.view()}, state.view());
+    c.recurrence(SelectiveScan{40, 16}, w, {.u = rows("u"), .raw_step = rows("raw_step"), .B = rows("B"), .C = rows("C"), .z = rows("z")},
+                 {y.view().middle_rows(begin, count)}, {&carried, &carried});
   }
   BOOST_TEST(largest_difference(y.view(), whole.at("y").view()) < 2e-6);
   BOOST_TEST(largest_difference(state.view(), whole.at("final").view()) < 2e-6);

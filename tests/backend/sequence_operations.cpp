@@ -185,22 +185,6 @@ BOOST_AUTO_TEST_CASE(positions_in_halves) {
   check_half_positions<fp16>();
 }
 
-BOOST_AUTO_TEST_CASE(caches) {
-  const std::vector<Sequence> sequences{{0, 3, 2}, {4, 1, 0}, {5, 2, 4}};
-  Kernels cpu;
-  ReferenceContext<double> reference;
-  cpu.begin(sequences, 8);
-  reference.begin(sequences, 8);
-  Both rows{8, 5, 1}, initial{3, 40, 2}, final{3, 40, 3}, d_rows{8, 5, 4}, d_initial{3, 40, 5};
-  cpu.extend_cache(rows.cpu(), initial.cpu(), final.cpu());
-  reference.extend_cache(rows.reference(), initial.reference(), final.reference());
-  BOOST_TEST(final.difference() == 0);
-  cpu.extend_cache_gradient(final.cpu(), d_rows.cpu(), d_initial.cpu());
-  reference.extend_cache_gradient(final.reference(), d_rows.reference(), d_initial.reference());
-  BOOST_TEST(d_rows.difference() < 1e-6);
-  BOOST_TEST(d_initial.difference() < 1e-6);
-}
-
 // Mask for mask, whatever the width of the rows and wherever a block of random words ends.
 BOOST_AUTO_TEST_CASE(dropout_drops_what_the_reference_drops) {
   for (const auto& [rows, columns] : {std::pair<Index, Index>{1, 1}, {3, 5}, {2, 1023}, {5, 1030}, {1, 4099}, {70, 515}})

@@ -7,6 +7,12 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/gate/softplus_step.hpp>
 #include <rondo/io/safetensors.hpp>
+#include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/matrix_memory.hpp>
+#include <rondo/recurrence/outer_product.hpp>
+#include <rondo/recurrence/scalar_outer_product.hpp>
+#include <rondo/recurrence/selective_scan.hpp>
+#include <rondo/recurrence/softmax_attention.hpp>
 
 #include "support/shared.hpp"
 
@@ -73,19 +79,24 @@ void outer_product(const std::string& name) {
   const Index n = cell.tokens(), b = cell.sequences(), heads = cell.size("q", 2), K = cell.size("q", 3), V = cell.size("v", 3);
   const OuterProduct tag{heads, K, V, 1 / std::sqrt(static_cast<double>(K))};
   const Matrix q = cell.given("q", n), k = cell.given("k", n), g = cell.given("g", n), v = cell.given("v", n);
-  const Matrix initial = cell.given("S_0", b), output = cell.result("o", n), final = cell.result("S_T", b);
-  cell.context.recurrence(tag, q, k, g, v, output, initial, final);
+  using State = OuterProduct::State<Matrix>;
+  const State initial{cell.given("S_0", b)}, final{cell.result("S_T", b)};
+  const State* const start = initial.memory ? &initial : nullptr;
+  const Matrix output = cell.result("o", n);
+  cell.context.recurrence(tag, {}, {.q = q, .k = k, .g = g, .v = v}, {output}, {start, &final});
   cell.check("o", output);
-  cell.check("S_T", final);
+  cell.check("S_T", final.memory);
   const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dg = cell.result("grad.g", n);
-  const Matrix dv = cell.result("grad.v", n), d_initial = cell.result("grad.S_0", b);
-  cell.context.recurrence_gradient(tag, q, k, g, v, cell.given("grad.o", n), initial, cell.given("grad.S_T", b), dq, dk, dg, dv,
-                                   d_initial);
+  const Matrix dv = cell.result("grad.v", n);
+  const State d_final{cell.given("grad.S_T", b)}, d_initial{cell.result("grad.S_0", b)};
+  cell.context.recurrence_gradient(
+      tag, {}, {.q = q, .k = k, .g = g, .v = v}, {output}, {cell.given("grad.o", n)}, {}, {.q = dq, .k = dk, .g = dg, .v = dv},
+      {start, d_final.memory ? &d_final : nullptr, d_initial.memory ? &d_initial : nullptr});
   cell.check("grad.q", dq);
   cell.check("grad.k", dk);
   cell.check("grad.g", dg);
   cell.check("grad.v", dv);
-  cell.check("grad.S_0", d_initial);
+  cell.check("grad.S_0", d_initial.memory);
 }
 
 void lstm(const std::string& name) {
@@ -101,16 +112,16 @@ void lstm(const std::string& name) {
   c.linear(x, input, gates);
   c.add_bias(cell.given("b_ih", 1), gates);
   c.add_bias(cell.given("b_hh", 1), gates);
-  c.recurrence(tag, gates, recurrent, hidden, states, Carried<State>{from ? &initial : nullptr, &final});
+  c.recurrence(tag, {recurrent}, {gates}, {.hidden = hidden, .cell = states, .gates = gates}, {from ? &initial : nullptr, &final});
   cell.check("h", hidden);
   cell.check("c_T", final.cell);
   const Matrix d_gates = c.matrix(n, 4 * H), dx = cell.result("grad.x", n), d_bias = cell.result("grad.b_ih", 1);
   const Matrix d_input = cell.result("grad.W_ih", 4 * H), d_recurrent = cell.result("grad.W_hh", 4 * H);
   const State d_initial{cell.result("grad.h_0", b), cell.result("grad.c_0", b)};
   const State d_final{cell.zeros(b, H), from ? cell.given("grad.c_T", b) : cell.zeros(b, H)};
-  c.recurrence_gradient(tag, gates, recurrent, hidden, states, cell.given("grad.h", n),
-                        CarriedGradient<State>{from ? &initial : nullptr, &d_final, from ? &d_initial : nullptr}, d_gates,
-                        d_recurrent);
+  c.recurrence_gradient(tag, {recurrent}, {}, {.hidden = hidden, .cell = states, .gates = gates},
+                        {.hidden = cell.given("grad.h", n), .cell = {}, .gates = {}}, {d_recurrent}, {d_gates},
+                        {from ? &initial : nullptr, &d_final, from ? &d_initial : nullptr});
   c.linear_input_gradient(d_gates, input, dx);
   c.linear_weight_gradient(d_gates, x, d_input);
   c.bias_gradient(d_gates, d_bias);
@@ -140,7 +151,7 @@ void slstm(const std::string& name) {
     initial.normaliser.data[i] = m.data[i] + std::log(given.normaliser.data[i]);
   }
   const State final{c.matrix(b, H), cell.result("c_T", b), cell.result("m_T", b)};
-  c.recurrence(tag, gates, recurrent, hidden, states, Carried<State>{from ? &initial : nullptr, &final});
+  c.recurrence(tag, {recurrent}, {gates}, {.hidden = hidden, .cell = states, .gates = gates}, {from ? &initial : nullptr, &final});
   cell.check("h", hidden);
   const Matrix n_final = cell.given("n_T", b);
   for (Index i = 0; i < n_final.size(); ++i) {
@@ -152,8 +163,9 @@ void slstm(const std::string& name) {
 
   const Matrix d_gates = cell.result("grad.X", n), d_recurrent = cell.result("grad.R", heads), d_bias = cell.result("grad.b", 1);
   const State d_initial{cell.zeros(b, H), cell.zeros(b, H), cell.zeros(b, H)};
-  c.recurrence_gradient(tag, gates, recurrent, hidden, states, cell.given("grad.h", n),
-                        CarriedGradient<State>{from ? &initial : nullptr, nullptr, &d_initial}, d_gates, d_recurrent);
+  c.recurrence_gradient(tag, {recurrent}, {}, {.hidden = hidden, .cell = states, .gates = gates},
+                        {.hidden = cell.given("grad.h", n), .cell = {}, .gates = {}}, {d_recurrent}, {d_gates},
+                        {from ? &initial : nullptr, nullptr, &d_initial});
   c.bias_gradient(d_gates, d_bias);
   cell.check("grad.X", d_gates);
   cell.check("grad.R", d_recurrent);
@@ -174,15 +186,16 @@ void attention(const std::string& name) {
   Recorded cell{name, "q"};
   const Index n = cell.tokens(), b = cell.sequences(), length = n / b, heads = cell.size("q", 2), d = cell.size("q", 3);
   const SoftmaxAttention tag{heads, cell.size("k", 2), d, 1 / std::sqrt(static_cast<double>(d))};
-  const Matrix q = cell.given("q", n), k = cell.given("k", n), v = cell.given("v", n), none;
+  const Matrix q = cell.given("q", n), k = cell.given("k", n), v = cell.given("v", n);
   const Matrix output = cell.result("o", n), log_sum = cell.context.matrix(n, heads), by_head = cell.result("lse", b);
-  cell.context.recurrence(tag, q, k, v, none, none, output, log_sum);
+  cell.context.recurrence(tag, {}, {.q = q, .k = k, .v = v}, {.o = output, .log_sum = log_sum});
   for (Index t = 0; t < n; ++t)  // the file has heads before tokens
     for (Index h = 0; h < heads; ++h) by_head(t / length, h * length + t % length) = log_sum(t, h);
   cell.check("o", output);
   cell.check("lse", by_head);
   const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dv = cell.result("grad.v", n);
-  cell.context.recurrence_gradient(tag, q, k, v, none, none, output, log_sum, cell.given("grad.o", n), dq, dk, dv, none, none);
+  cell.context.recurrence_gradient(tag, {}, {.q = q, .k = k, .v = v}, {.o = output, .log_sum = log_sum},
+                                   {.o = cell.given("grad.o", n), .log_sum = {}}, {}, {.q = dq, .k = dk, .v = dv});
   cell.check("grad.q", dq);
   cell.check("grad.k", dk);
   cell.check("grad.v", dv);
@@ -195,19 +208,25 @@ void scalar_outer_product(const std::string& name) {
   const Index n = cell.tokens(), b = cell.sequences();
   const ScalarOuterProduct tag{cell.size("x", 2), cell.size("B", 2), cell.size("B", 3), cell.size("x", 3)};
   const Matrix x = cell.given("x", n), B = cell.given("B", n), C = cell.given("C", n), A_log = cell.given("A_log", 1);
-  const Matrix step = cell.given("dtr", n), skip = cell.given("D", 1), initial = cell.given("S_0", b);
-  const Matrix decay = c.matrix(n, tag.heads), write = c.matrix(n, tag.heads), y = cell.result("y", n), final = cell.result("S_T", b);
+  using State = ScalarOuterProduct::State<Matrix>;
+  const State initial{cell.given("S_0", b)}, final{cell.result("S_T", b)};
+  const State* const start = initial.memory ? &initial : nullptr;
+  const Matrix step = cell.given("dtr", n), skip = cell.given("D", 1);
+  const Matrix decay = c.matrix(n, tag.heads), write = c.matrix(n, tag.heads), y = cell.result("y", n);
   c.add_bias(cell.given("dt_bias", 1), step);
   c.gate<SoftplusStep>(step, A_log, decay, write);
-  c.recurrence(tag, C, B, decay, write, x, y, initial, final);
+  c.recurrence(tag, {}, {.q = C, .k = B, .g = decay, .w = write, .v = x}, {y}, {start, &final});
   c.add_scaled(skip, x, y);
   cell.check("y", y);
-  cell.check("S_T", final);
+  cell.check("S_T", final.memory);
   const Matrix dx = cell.result("grad.x", n), dB = cell.result("grad.B", n), dC = cell.result("grad.C", n), dy = cell.given("grad.y", n);
-  const Matrix d_initial = cell.result("grad.S_0", b), d_step = cell.result("grad.dtr", n), d_skip = cell.result("grad.D", 1);
+  const State d_final{cell.given("grad.S_T", b)}, d_initial{cell.result("grad.S_0", b)};
+  const Matrix d_step = cell.result("grad.dtr", n), d_skip = cell.result("grad.D", 1);
   const Matrix d_decay = c.matrix(n, tag.heads), d_write = c.matrix(n, tag.heads);
   const Matrix d_A_log = cell.result("grad.A_log", 1), d_bias = cell.result("grad.dt_bias", 1);
-  c.recurrence_gradient(tag, C, B, decay, write, x, dy, initial, cell.given("grad.S_T", b), dC, dB, d_decay, d_write, dx, d_initial);
+  c.recurrence_gradient(tag, {}, {.q = C, .k = B, .g = decay, .w = write, .v = x}, {}, {dy}, {},
+                        {.q = dC, .k = dB, .g = d_decay, .w = d_write, .v = dx},
+                        {start, d_final.memory ? &d_final : nullptr, d_initial.memory ? &d_initial : nullptr});
   c.add_scaled_gradient(skip, x, dy, dx, d_skip);
   c.gate_gradient<SoftplusStep>(step, A_log, d_decay, d_write, d_step, d_A_log);
   c.bias_gradient(d_step, d_bias);
@@ -218,7 +237,7 @@ void scalar_outer_product(const std::string& name) {
   cell.check("grad.dt_bias", d_bias);
   cell.check("grad.A_log", d_A_log);
   cell.check("grad.D", d_skip);
-  cell.check("grad.S_0", d_initial);
+  cell.check("grad.S_0", d_initial.memory);
 }
 
 // The gradients of final states are by e^m C and e^m n, which are free of m.
@@ -233,7 +252,7 @@ void matrix_memory(const std::string& name) {
   const State final{cell.result("C_T", b), cell.result("n_T", b), cell.result("m_T", b)};
   const State* const start = initial.memory ? &initial : nullptr;
   const Matrix h = cell.result("h", n);
-  c.recurrence(tag, q, k, v, i, f, h, Carried<State>{start, &final});
+  c.recurrence(tag, {}, {.q = q, .k = k, .v = v, .i = i, .f = f}, {h}, {start, &final});
   cell.check("h", h);
   cell.check("C_T", final.memory);
   cell.check("n_T", final.normaliser);
@@ -256,8 +275,8 @@ void matrix_memory(const std::string& name) {
   const State d_initial{cell.result("grad.C_0", b), cell.result("grad.n_0", b), cell.result("grad.m_0", b)};
   const Matrix dq = cell.result("grad.q", n), dk = cell.result("grad.k", n), dv = cell.result("grad.v", n);
   const Matrix di = cell.result("grad.i", n), df = cell.result("grad.f", n);
-  c.recurrence_gradient(tag, q, k, v, i, f, h, cell.given("grad.h", n), dq, dk, dv, di, df,
-                        CarriedGradient<State>{start, end, d_initial.memory ? &d_initial : nullptr});
+  c.recurrence_gradient(tag, {}, {.q = q, .k = k, .v = v, .i = i, .f = f}, {h}, {cell.given("grad.h", n)}, {},
+                        {.q = dq, .k = dk, .v = dv, .i = di, .f = df}, {start, end, d_initial.memory ? &d_initial : nullptr});
   cell.check("grad.q", dq);
   cell.check("grad.k", dk);
   cell.check("grad.v", dv);
@@ -273,19 +292,31 @@ void selective_scan(const std::string& name) {
   const Index n = cell.tokens(), b = cell.sequences(), channels = cell.size("A_log", 0);
   const SelectiveScan tag{channels, cell.size("A_log", 1)};
   using Given = View<const double>;
-  const SelectiveScanInputs<Given> in{cell.given("u", n), cell.given("delta_raw", n), cell.given("B", n), cell.given("C", n),
-                                      cell.given("z", n)};
-  const SelectiveScanWeights<Given> w{cell.given("dt_bias", 1), cell.given("A_log", channels), cell.given("Dskip", 1)};
-  const Matrix initial = cell.given("h_0", b), output = cell.result("out", n), final = cell.result("h_T", b);
-  cell.context.recurrence(tag, in, w, output, initial, final);
+  using State = SelectiveScan::State<Matrix>;
+  const SelectiveScan::Inputs<Given> in{.u = cell.given("u", n),
+                                        .raw_step = cell.given("delta_raw", n),
+                                        .B = cell.given("B", n),
+                                        .C = cell.given("C", n),
+                                        .z = cell.given("z", n)};
+  const SelectiveScan::Weights<Given> w{
+      .step_bias = cell.given("dt_bias", 1), .A_log = cell.given("A_log", channels), .D = cell.given("Dskip", 1)};
+  const State initial{cell.given("h_0", b)}, final{cell.result("h_T", b)};
+  const State* const start = initial.memory ? &initial : nullptr;
+  const Matrix output = cell.result("out", n);
+  cell.context.recurrence(tag, w, in, {output}, {start, &final});
   cell.check("out", output);
-  cell.check("h_T", final);
-  const SelectiveScanInputs<Matrix> d_in{cell.result("grad.u", n), cell.result("grad.delta_raw", n), cell.result("grad.B", n),
-                                         cell.result("grad.C", n), cell.result("grad.z", n)};
-  const SelectiveScanWeights<Matrix> d_w{cell.result("grad.dt_bias", 1), cell.result("grad.A_log", channels),
-                                         cell.result("grad.Dskip", 1)};
-  const Matrix d_initial = cell.result("grad.h_0", b);
-  cell.context.recurrence_gradient(tag, in, w, cell.given("grad.out", n), initial, cell.given("grad.h_T", b), d_in, d_w, d_initial);
+  cell.check("h_T", final.memory);
+  const SelectiveScan::Inputs<Matrix> d_in{.u = cell.result("grad.u", n),
+                                           .raw_step = cell.result("grad.delta_raw", n),
+                                           .B = cell.result("grad.B", n),
+                                           .C = cell.result("grad.C", n),
+                                           .z = cell.result("grad.z", n)};
+  const SelectiveScan::Weights<Matrix> d_w{.step_bias = cell.result("grad.dt_bias", 1),
+                                           .A_log = cell.result("grad.A_log", channels),
+                                           .D = cell.result("grad.Dskip", 1)};
+  const State d_final{cell.given("grad.h_T", b)}, d_initial{cell.result("grad.h_0", b)};
+  cell.context.recurrence_gradient(tag, w, in, {output}, {cell.given("grad.out", n)}, d_w, d_in,
+                                   {start, d_final.memory ? &d_final : nullptr, d_initial.memory ? &d_initial : nullptr});
   cell.check("grad.u", d_in.u);
   cell.check("grad.delta_raw", d_in.raw_step);
   cell.check("grad.B", d_in.B);
@@ -294,7 +325,7 @@ void selective_scan(const std::string& name) {
   cell.check("grad.dt_bias", d_w.step_bias);
   cell.check("grad.A_log", d_w.A_log);
   cell.check("grad.Dskip", d_w.D);
-  cell.check("grad.h_0", d_initial);
+  cell.check("grad.h_0", d_initial.memory);
 }
 
 }  // namespace

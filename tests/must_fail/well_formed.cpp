@@ -28,13 +28,26 @@ constexpr Shape tied = checked<Hgrn1Tied>(Shape{.vocabulary = 100, .width = 12, 
 constexpr Shape even = checked<Gla>(Shape{.vocabulary = 100, .width = 12, .depth = 2, .heads = 3});
 constexpr Shape given = checked<Gla>(Shape{.vocabulary = 100, .width = 9, .depth = 2, .heads = 3, .key_width = 2});
 
-struct Wave {};
-
-template <class T>
-struct Recurrence<ReferenceContext<T>, Wave> {
-  static void forward(ReferenceContext<T>& c, const Wave&, View<T> x) { c.scale(x, 0.5); }
+struct Wave {
+  template <class V>
+  struct Inputs {
+    V x;
+  };
+  auto input_leaves(Extent extent, auto&... in) const { return leaves(buffer("x", {extent.tokens, 1}, in.x...)); }
+  template <class V>
+  struct Outputs {
+    V y;
+  };
+  auto output_leaves(Extent extent, auto&... out) const { return leaves(buffer("y", {extent.tokens, 1}, out.y...)); }
+  template <class V>
+  struct State {
+    V phase;
+  };
+  auto state_leaves(Extent extent, auto&... s) const { return leaves(buffer("phase", {extent.sequences, 1}, s.phase...)); }
+  void forward(auto& c, const auto& pass) const { c.copy(pass.in.x, pass.out.y); }
+  void gradient(auto& c, const auto& pass) const { c.copy(pass.d_out.y, pass.d_in.x); }
 };
 
-void run(ReferenceContext<double>& c, View<double> x) { c.recurrence(Wave{}, x); }
+void run(ReferenceContext<double>& c, View<double> x) { c.recurrence(Wave{}, {}, {x}, {x}); }
 
 }  // namespace rondo

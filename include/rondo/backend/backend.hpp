@@ -24,9 +24,8 @@
 //   norm and its gradient                            layer/norm.hpp; without a mean the rms norm; weight, bias and plus may be absent
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
 //   short_convolution and its gradient               layer/short_convolution.hpp
-//   extend_cache extend_cache_gradient               keys and values appended to a cache
 //   dropout(rate, stream, x)                         in place, by the context's key
-//   recurrence(tag, ...) recurrence_gradient(tag, ...)     the open set: Recurrence<Context, Tag>
+//   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>, HasRecurrence
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
 //   sum sum_of_squares finite                        one number back
 //   adamw(step, w, g, m, v)                          the optimiser's update of one tensor
@@ -40,13 +39,6 @@
 #include <rondo/backend/context.hpp>
 #include <rondo/backend/options.hpp>
 #include <rondo/core/activation.hpp>
-#include <rondo/recurrence/cell.hpp>
-#include <rondo/recurrence/diagonal.hpp>
-#include <rondo/recurrence/matrix_memory.hpp>
-#include <rondo/recurrence/outer_product.hpp>
-#include <rondo/recurrence/scalar_outer_product.hpp>
-#include <rondo/recurrence/selective_scan.hpp>
-#include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
 
@@ -126,52 +118,8 @@ concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x
   c.rotate(rotation, y, 1);
   c.short_convolution(x, x, y, x, y);
   c.short_convolution_gradient(x, x, x, y, y, x, x, y);
-  c.extend_cache(x, x, y);
-  c.extend_cache_gradient(x, y, y);
   c.dropout(0.1, 0, y);
 };
-template <class C>
-concept HasDiagonal = requires(C& c, const Diagonal& p, In<C> x, Out<C> y) {
-  c.recurrence(p, x, x, y, x, y);
-  c.recurrence_gradient(p, x, x, x, x, x, y, y, y);
-};
-template <class C>
-concept HasOuterProduct = requires(C& c, const OuterProduct& p, In<C> x, Out<C> y) {
-  c.recurrence(p, x, x, x, x, y, x, y);
-  c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y);
-};
-template <class C>
-concept HasScalarOuterProduct = requires(C& c, const ScalarOuterProduct& p, In<C> x, Out<C> y) {
-  c.recurrence(p, x, x, x, x, x, y, x, y);
-  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y, y);
-};
-template <class C>
-concept HasMatrixMemory = requires(C& c, const MatrixMemory& p, In<C> x, Out<C> y) {
-  c.recurrence(p, x, x, x, x, x, y, Carried<MatrixMemory::State<Out<C>>>{});
-  c.recurrence_gradient(p, x, x, x, x, x, x, x, y, y, y, y, y, CarriedGradient<MatrixMemory::State<Out<C>>>{});
-};
-template <class C>
-concept HasSelectiveScan =
-    requires(C& c, const SelectiveScan& p, const SelectiveScanInputs<In<C>>& in, const SelectiveScanWeights<In<C>>& w,
-             const SelectiveScanInputs<Out<C>>& d_in, const SelectiveScanWeights<Out<C>>& d_w, In<C> x, Out<C> y) {
-      c.recurrence(p, in, w, y, x, y);
-      c.recurrence_gradient(p, in, w, x, x, x, d_in, d_w, y);
-    };
-template <class C>
-concept HasSoftmaxAttention = requires(C& c, const SoftmaxAttention& p, In<C> x, Out<C> y) {
-  c.recurrence(p, x, x, x, x, x, y, y);
-  c.recurrence_gradient(p, x, x, x, x, x, x, x, x, y, y, y, y, y);
-};
-template <class C, class CellType>
-concept HasCell = requires(C& c, const Cell<CellType>& p, const Carried<typename CellType::template State<Out<C>>>& carried,
-                           const CarriedGradient<typename CellType::template State<Out<C>>>& gradient, In<C> x, Out<C> y) {
-  c.recurrence(p, y, x, y, y, carried);
-  c.recurrence_gradient(p, x, x, x, x, x, gradient, y, y);
-};
-template <class C>
-concept HasLstmCell = HasCell<C, LstmCell>;
-template <class C>
-concept HasSlstmCell = HasCell<C, SlstmCell>;
 template <class C>
 concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
   c.cross_entropy(y, labels, options, 1.0, y);
@@ -191,10 +139,7 @@ concept Backend = requires {
 } && HasMemoryOperations<typename B::Context> && HasLinear<typename B::Context> && HasComposedLinear<typename B::Context> &&
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
-    HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasDiagonal<typename B::Context> &&
-    HasOuterProduct<typename B::Context> && HasScalarOuterProduct<typename B::Context> &&
-    HasMatrixMemory<typename B::Context> && HasSelectiveScan<typename B::Context> &&
-    HasSoftmaxAttention<typename B::Context> && HasLstmCell<typename B::Context> && HasSlstmCell<typename B::Context> &&
-    HasLosses<typename B::Context> && HasOptimizer<typename B::Context>;
+    HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasLosses<typename B::Context> &&
+    HasOptimizer<typename B::Context>;
 
 }  // namespace rondo

@@ -13,14 +13,30 @@
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
+#include <rondo/recurrence/recurrence.hpp>
 
 namespace rondo {
 
-// How one recurrence runs on one back-end: static forward(context, tag, ...) and gradient(context, tag, ...). The set is open:
-// a user's own recurrence specialises it for Reference and for the back-ends it wants.
-template <class Backend, class Tag>
+// How a recurrence runs on the context C of a back-end: by the tag's plain loops. A back-end that has a form of its own specialises it.
+// The set of recurrences is open: a tag with plain loops runs wherever the host reads the memory.
+template <class C, class Tag>
 struct Recurrence {
-  static_assert(sizeof(Tag) == 0, "rondo: this back-end has no such recurrence; specialise rondo::Recurrence<Backend, Tag>");
+  static void forward(C& c, const auto& pass)
+    requires requires { pass.tag.forward(c, pass); }
+  {
+    pass.tag.forward(c, pass);
+  }
+  static void gradient(C& c, const auto& pass)
+    requires requires { pass.tag.gradient(c, pass); }
+  {
+    pass.tag.gradient(c, pass);
+  }
+};
+template <class C, class Tag>
+concept HasRecurrence = requires(C& c, const ForwardPass<Tag, typename C::Input, typename C::Output>& forward,
+                                 const GradientPass<Tag, typename C::Input, typename C::Output>& gradient) {
+  Recurrence<C, Tag>::forward(c, forward);
+  Recurrence<C, Tag>::gradient(c, gradient);
 };
 
 template <class Backend, class ScalarType, class Memory>
@@ -88,18 +104,35 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   bool watched = false;
   void enter_block(std::size_t) {}
   void leave_block(std::size_t block, Output stream) {
-    if (watched && !static_cast<Backend*>(this)->finite(stream))
+    if (watched && !self().finite(stream))
       throw error("block ", block, ": its output is not finite (NaN or infinity)");
   }
 
-  template <class Tag, class... Arguments>
-  void recurrence(const Tag& tag, const Arguments&... arguments) {
-    Recurrence<Backend, Tag>::forward(*static_cast<Backend*>(this), tag, arguments...);
+  // A recurrence (rondo/recurrence/recurrence.hpp); its weights may be stored in another type. Throws Error where sizes disagree.
+  template <class Tag, class Weights = typename WeightsOf<Tag, Input>::Record>
+  void recurrence(const Tag& tag, const Weights& weights, const typename Tag::template Inputs<Input>& in,
+                  const typename Tag::template Outputs<Output>& out,
+                  const Carried<typename Tag::template State<Output>>& carried = {}) {
+    static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
+    auto here = mark();
+    const ForwardPass<Tag, Input, Output> pass{tag, sequences_, all_widened(tag, weights), in, out, carried};
+    check_pass(pass, extent());
+    Recurrence<Backend, Tag>::forward(self(), pass);
   }
-  template <class Tag, class... Arguments>
-  void recurrence_gradient(const Tag& tag, const Arguments&... arguments) {
-    Recurrence<Backend, Tag>::gradient(*static_cast<Backend*>(this), tag, arguments...);
+  // `d_out` may lack gradients of outputs that nobody reads.
+  template <class Tag, class Weights = typename WeightsOf<Tag, Input>::Record>
+  void recurrence_gradient(const Tag& tag, const Weights& weights, const typename Tag::template Inputs<Input>& in,
+                           const typename Tag::template Outputs<Input>& out, const typename Tag::template Outputs<Input>& d_out,
+                           const typename WeightsOf<Tag, Output>::Record& d_weights, const typename Tag::template Inputs<Output>& d_in,
+                           const CarriedGradient<typename Tag::template State<Output>>& carried = {}) {
+    static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
+    auto here = mark();
+    const GradientPass<Tag, Input, Output> pass{tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried};
+    check_pass(pass, extent());
+    Recurrence<Backend, Tag>::gradient(self(), pass);
   }
+  // A matrix as it is computed with: itself. (Back-ends that store weights in another type copy those to scratch.)
+  [[nodiscard]] Input widened(Input stored) { return stored; }
 
  private:
   template <class T>
@@ -110,6 +143,21 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
       const View<T, place> copy{memory.template take<T>(row.columns), 1, row.columns};
       static_cast<Backend*>(this)->upload(std::span<const T>{row.data, static_cast<std::size_t>(row.columns)}, copy);
       return copy;
+    }
+  }
+  [[nodiscard]] Backend& self() { return *static_cast<Backend*>(this); }
+  template <class Tag, class Weights>
+  [[nodiscard]] auto all_widened(const Tag& tag, const Weights& weights) {
+    using Wide = typename WeightsOf<Tag, Input>::Record;
+    if constexpr (std::is_same_v<Weights, Wide>) {
+      return weights;
+    } else if constexpr (!HasWeights<Tag>) {
+      return Wide{};
+    } else {
+      Wide result{};
+      walk(WeightRecords{}, tag, Path{},
+           [&](const Path&, const Leaf&, const auto& stored, Input& wide) { wide = self().widened(stored); }, weights, result);
+      return result;
     }
   }
   [[nodiscard]] auto taker() {

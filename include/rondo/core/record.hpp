@@ -367,10 +367,10 @@ struct CarriedGradient {
   }
 };
 
-// The view that a member of a state record is, or no view where the record is absent.
-template <class Record, class S>
-constexpr S view_of(const Record* record, S Record::* member) {
-  return record ? record->*member : S{};
+// A record that may be absent, as one of views without data.
+template <class Record>
+constexpr Record or_none(const Record* record) {
+  return record ? *record : Record{};
 }
 
 }  // namespace rondo

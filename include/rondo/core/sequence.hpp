@@ -27,6 +27,12 @@ struct Sequence {
 
 using Sequences = std::span<const Sequence>;
 
+[[nodiscard]] constexpr Index longest_sequence(Sequences sequences) {
+  Index longest = 0;
+  for (const Sequence& sequence : sequences) longest = sequence.length > longest ? sequence.length : longest;
+  return longest;
+}
+
 // What the buffers of a pass are sized by.
 struct Extent {
   Index tokens = 0;     // rows of the batch, padding included

@@ -33,16 +33,14 @@ class ShortConvolution : public PlainLayer, public NothingSaved {
   // y must not be x's memory.
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, CarriedFor<ShortConvolution, C> carried) const {
-    using S = State<Out<C>>;
-    c.short_convolution(x, w.weight, y, view_of(carried.initial, &S::window), view_of(carried.final, &S::window));
+    c.short_convolution(x, w.weight, y, or_none(carried.initial).window, or_none(carried.final).window);
     if constexpr (with_bias == Bias::yes) c.add_bias(w.bias, y);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& dw,
                 CarriedGradientFor<ShortConvolution, C> carried) const {
-    using S = State<Out<C>>;
-    c.short_convolution_gradient(x, w.weight, dy, dx, dw.weight, view_of(carried.initial, &S::window),
-                                 view_of(carried.d_final, &S::window), view_of(carried.d_initial, &S::window));
+    c.short_convolution_gradient(x, w.weight, dy, dx, dw.weight, or_none(carried.initial).window,
+                                 or_none(carried.d_final).window, or_none(carried.d_initial).window);
     if constexpr (with_bias == Bias::yes) c.bias_gradient(dy, dw.bias);
   }
 

@@ -3,8 +3,8 @@
 //   q = Position(Wq x),  k = Position(Wk x),  v = Wv x,   y = Wo SoftmaxAttention(q, k, v),  scale d^-1/2
 //
 // Wq, Wo^T [heads d, width], Wk, Wv [key_value_heads d, width], d = Shape::head_key_width(). Saved: q and k after the
-// positions, v, the attention's output and its log sums. State: the cache of keys and values, Shape::context tokens long.
-// Throws Error when a sequence grows beyond that.
+// positions, v, the attention's output and its log sums. State: the cache of keys and values, Shape::context tokens long;
+// a sequence that grows beyond that is an Error.
 #pragma once
 
 #include <cmath>
@@ -27,9 +27,8 @@ class AttentionMixer {
   }
   AttentionMixer(const Shape& shape, Index, Initial output = normal(0.02))
       : attention_{shape.heads, shape.key_value_head_count(), shape.head_key_width(),
-                   1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window},
+                   1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window, shape.context},
         position_(shape),
-        capacity_(shape.context),
         query_(shape.width, shape.heads * shape.head_key_width()),
         key_(shape.width, attention_.key_value_size()),
         value_(shape.width, attention_.key_value_size()),
@@ -54,52 +53,33 @@ class AttentionMixer {
                   buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...));
   }
   template <class S>
-  struct State {
-    S keys, values;
-  };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("keys", {extent.sequences, capacity_ * key_.out()}, s.keys...),
-                  buffer("values", {extent.sequences, capacity_ * key_.out()}, s.values...));
-  }
+  using State = SoftmaxAttention::State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return attention_.state_leaves(extent, s...); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried, In<C> plus = {}) const {
-    using S = State<Out<C>>;
     query_.forward(c, w.query, x, saved.query);
     key_.forward(c, w.key, x, saved.key);
     value_.forward(c, w.value, x, saved.value);
     position_.forward(c, saved.query);
     position_.forward(c, saved.key);
-    c.recurrence(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
-                 view_of(carried.initial, &S::values), saved.output, saved.log_sum);
-    if (carried.final)
-      for (const Sequence& sequence : c.sequences())
-        require(sequence.position + sequence.length <= capacity_, "attention: the cache holds ", capacity_, " tokens, not ",
-                sequence.position + sequence.length);
-    c.extend_cache(saved.key, view_of(carried.initial, &S::keys), view_of(carried.final, &S::keys));
-    c.extend_cache(saved.value, view_of(carried.initial, &S::values), view_of(carried.final, &S::values));
+    c.recurrence(attention_, {}, {.q = saved.query, .k = saved.key, .v = saved.value}, {.o = saved.output, .log_sum = saved.log_sum},
+                 carried);
     output_.forward(c, w.output, saved.output, y, plus);
   }
 
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<AttentionMixer, C> carried) const {
-    using S = State<Out<C>>;
     auto mark = c.mark();
     Out<C> d_output = c.matrix(x.rows, query_.out());
     output_.backward(c, w.output, saved.output, dy, d_output, dw.output);
     Out<C> d_query = c.matrix(x.rows, query_.out());
     Out<C> d_key = c.matrix(x.rows, key_.out());
     Out<C> d_value = c.matrix(x.rows, key_.out());
-    if (carried.d_initial) {  // the operations below add to it
-      c.zero(carried.d_initial->keys);
-      c.zero(carried.d_initial->values);
-    }
-    c.recurrence_gradient(attention_, saved.query, saved.key, saved.value, view_of(carried.initial, &S::keys),
-                          view_of(carried.initial, &S::values), saved.output, saved.log_sum, d_output, d_query, d_key, d_value,
-                          view_of(carried.d_initial, &S::keys), view_of(carried.d_initial, &S::values));
-    c.extend_cache_gradient(view_of(carried.d_final, &S::keys), d_key, view_of(carried.d_initial, &S::keys));
-    c.extend_cache_gradient(view_of(carried.d_final, &S::values), d_value, view_of(carried.d_initial, &S::values));
+    c.recurrence_gradient(attention_, {}, {.q = saved.query, .k = saved.key, .v = saved.value},
+                          {.o = saved.output, .log_sum = saved.log_sum}, {.o = d_output, .log_sum = {}}, {},
+                          {.q = d_query, .k = d_key, .v = d_value}, carried);
     position_.backward(c, d_query);
     position_.backward(c, d_key);
     query_.backward(c, w.query, x, d_query, dx, dw.query);
@@ -110,7 +90,6 @@ class AttentionMixer {
  private:
   SoftmaxAttention attention_;
   Position position_;
-  Index capacity_;
   Linear<bias> query_, key_, value_, output_;
 };
 

@@ -24,12 +24,14 @@ class CellMixer {
 
   template <class S>
   struct Weights {
-    S input, recurrent, input_bias, recurrent_bias;
+    S input;
+    typename Cell<CellType>::template Weights<S> cell;
+    S input_bias, recurrent_bias;
   };
   auto weight_leaves(auto&... w) const {
     const Initial initial = uniform(1.0 / std::sqrt(static_cast<double>(cell_.width)));
     return leaves(parameter("input", {rows_, in_}, initial, Decay::yes, w.input...).as(Role::matrix, {cell_.width}),
-                  parameter("recurrent", {rows_, cell_.width}, initial, Decay::yes, w.recurrent...).as(Role::matrix, {cell_.width}),
+                  parameter("recurrent", {rows_, cell_.width}, initial, Decay::yes, w.cell.recurrent...).as(Role::matrix, {cell_.width}),
                   parameter("input_bias", {rows_}, initial, Decay::no, w.input_bias...),
                   parameter("recurrent_bias", {rows_}, initial, Decay::no, w.recurrent_bias...));
   }
@@ -52,7 +54,7 @@ class CellMixer {
     c.linear(x, w.input, saved.gates);
     c.add_bias(w.input_bias, saved.gates);
     c.add_bias(w.recurrent_bias, saved.gates);
-    c.recurrence(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, carried);
+    c.recurrence(cell_, w.cell, {saved.gates}, {.hidden = saved.hidden, .cell = saved.cell, .gates = saved.gates}, carried);
     c.copy(saved.hidden, y);
   }
   template <class C>
@@ -60,7 +62,8 @@ class CellMixer {
                 CarriedGradientFor<CellMixer, C> carried) const {
     auto mark = c.mark();
     Out<C> d_gates = c.matrix(x.rows, rows_);
-    c.recurrence_gradient(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, dy, carried, d_gates, dw.recurrent);
+    c.recurrence_gradient(cell_, w.cell, {}, {.hidden = saved.hidden, .cell = saved.cell, .gates = saved.gates},
+                          {.hidden = dy, .cell = {}, .gates = {}}, dw.cell, {d_gates}, carried);
     c.linear_input_gradient(d_gates, w.input, dx);
     c.linear_weight_gradient(d_gates, x, dw.input);
     c.bias_gradient(d_gates, dw.input_bias);

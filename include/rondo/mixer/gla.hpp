@@ -63,16 +63,11 @@ class GlaCore {
                   buffer("decay", {extent.tokens, key_.out()}, s.decay...), inside("decay_input", decay_, s.decay_input...));
   }
   template <class S>
-  struct State {
-    S memory;
-  };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("memory", {extent.sequences, recurrence_.state_size()}, s.memory...));
-  }
+  using State = OuterProduct::State<S>;
+  auto state_leaves(Extent extent, auto&... s) const { return recurrence_.state_leaves(extent, s...); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, CarriedFor<GlaCore, C> carried) const {
-    using S = State<Out<C>>;
     query_.forward(c, w.query, x, saved.query);
     key_.forward(c, w.key, x, saved.key);
     value_.forward(c, w.value, x, saved.value);
@@ -80,21 +75,18 @@ class GlaCore {
     auto mark = c.mark();
     const Out<C> log_decay = c.matrix(x.rows, key_.out());
     c.template map<Decay>(saved.decay, log_decay);
-    c.recurrence(recurrence_, saved.query, saved.key, log_decay, saved.value, o, view_of(carried.initial, &S::memory),
-                 view_of(carried.final, &S::memory));
+    c.recurrence(recurrence_, {}, {.q = saved.query, .k = saved.key, .g = log_decay, .v = saved.value}, {o}, carried);
   }
   template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C>, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
+  void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<GlaCore, C> carried, Onto onto) const {
-    using S = State<Out<C>>;
     auto mark = c.mark();
     const Out<C> log_decay = c.matrix(x.rows, key_.out()), d_decay = c.matrix(x.rows, key_.out());
     const Out<C> d_query = c.matrix(x.rows, key_.out()), d_key = c.matrix(x.rows, key_.out());
     const Out<C> d_value = c.matrix(x.rows, value_.out());
     c.template map<Decay>(saved.decay, log_decay);
-    c.recurrence_gradient(recurrence_, saved.query, saved.key, log_decay, saved.value, d_o, view_of(carried.initial, &S::memory),
-                          view_of(carried.d_final, &S::memory), d_query, d_key, d_decay, d_value,
-                          view_of(carried.d_initial, &S::memory));
+    c.recurrence_gradient(recurrence_, {}, {.q = saved.query, .k = saved.key, .g = log_decay, .v = saved.value}, {o}, {d_o}, {},
+                          {.q = d_query, .k = d_key, .g = d_decay, .v = d_value}, carried);
     c.template map_gradient<Decay>(saved.decay, d_decay, d_decay);
     query_.backward(c, w.query, x, d_query, dx, dw.query, onto);
     key_.backward(c, w.key, x, d_key, dx, dw.key, Onto::add);

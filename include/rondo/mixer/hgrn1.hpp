@@ -51,11 +51,11 @@ class Hgrn1Core {
   template <class S>
   struct State {
     typename Inputs::template State<S> value, forget;
-    S memory;
+    Diagonal::State<S> memory;
   };
-  auto state_leaves(Extent extent, auto&... s) const {
+  auto state_leaves(Extent, auto&... s) const {
     return leaves(inside("value", value_, s.value...), inside("forget", forget_, s.forget...),
-                  buffer("memory", {extent.sequences, recurrence_.state_size()}, s.memory...));
+                  inside("", recurrence_, s.memory...));
   }
 
   template <class C>
@@ -67,7 +67,7 @@ class Hgrn1Core {
     const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
     c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
     c.template gated<Silu>(saved.value, write, write);
-    c.recurrence(recurrence_, log_decay, write, h, view_of(carried.initial, &S::memory), view_of(carried.final, &S::memory));
+    c.recurrence(recurrence_, {}, {.g = log_decay, .x = write}, {h}, carried.at(&S::memory));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> h, In<C> d_h, Out<C> dx, const auto& saved, const auto& dw,
@@ -80,8 +80,8 @@ class Hgrn1Core {
       const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
       const Out<C> d_write = c.matrix(x.rows, forget_.out());
       c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
-      c.recurrence_gradient(recurrence_, log_decay, h, d_h, view_of(carried.initial, &S::memory),
-                            view_of(carried.d_final, &S::memory), d_forget, d_write, view_of(carried.d_initial, &S::memory));
+      c.recurrence_gradient(recurrence_, {}, {.g = log_decay, .x = {}}, {h}, {d_h}, {}, {.g = d_forget, .x = d_write},
+                            carried.at(&S::memory));
       c.template gated_gradient<Silu>(saved.value, write, d_write, d_value, d_write);
       c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_write, d_forget, carried.share.gradient);
     }

@@ -58,11 +58,11 @@ class Hgrn2Core {
   template <class S>
   struct State {
     typename Inputs::template State<S> query, forget, value;
-    S memory;
+    OuterProduct::State<S> memory;
   };
-  auto state_leaves(Extent extent, auto&... s) const {
+  auto state_leaves(Extent, auto&... s) const {
     return leaves(inside("query", query_, s.query...), inside("forget", forget_, s.forget...),
-                  inside("value", value_, s.value...), buffer("memory", {extent.sequences, recurrence_.state_size()}, s.memory...));
+                  inside("value", value_, s.value...), inside("", recurrence_, s.memory...));
   }
 
   template <class C>
@@ -76,11 +76,10 @@ class Hgrn2Core {
     const Out<C> log_decay = c.matrix(x.rows, query_.out());
     c.template map<Silu>(saved.query, query);
     c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
-    c.recurrence(recurrence_, query, key, log_decay, saved.value, o, view_of(carried.initial, &S::memory),
-                 view_of(carried.final, &S::memory));
+    c.recurrence(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = saved.value}, {o}, carried.at(&S::memory));
   }
   template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C>, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
+  void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
                 HandedGradientFor<Hgrn2Core, C> carried, Onto onto) const {
     using S = State<Out<C>>;
     auto mark = c.mark();
@@ -92,9 +91,8 @@ class Hgrn2Core {
       const Out<C> log_decay = c.matrix(x.rows, query_.out()), d_key = c.matrix(x.rows, query_.out());
       c.template map<Silu>(saved.query, query);
       c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
-      c.recurrence_gradient(recurrence_, query, key, log_decay, saved.value, d_o, view_of(carried.initial, &S::memory),
-                            view_of(carried.d_final, &S::memory), d_query, d_key, d_forget, d_value,
-                            view_of(carried.d_initial, &S::memory));
+      c.recurrence_gradient(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = saved.value}, {o}, {d_o}, {},
+                            {.q = d_query, .k = d_key, .g = d_forget, .v = d_value}, carried.at(&S::memory));
       c.template map_gradient<Silu>(saved.query, d_query, d_query);
       c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_key, d_forget, carried.share.gradient);
     }

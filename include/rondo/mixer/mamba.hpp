@@ -38,15 +38,13 @@ class MambaMixer : public PlainLayer {
     Linear<>::Weights<S> input;
     ShortConvolution<Bias::yes>::Weights<S> convolution;
     Linear<>::Weights<S> selection, step;
-    S step_bias, A_log, D;
+    SelectiveScan::Weights<S> scan;
     Linear<>::Weights<S> output;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("input", input_, w.input...), inside("convolution", convolution_, w.convolution...),
                   inside("selection", selection_, w.selection...), inside("step", step_, w.step...),
-                  parameter("step_bias", {scan_.channels}, time_step(0.001, 0.1), Decay::no, w.step_bias...),
-                  parameter("A_log", {scan_.channels, scan_.states}, log_count(), Decay::no, w.A_log...).as(Role::vector),
-                  parameter("D", {scan_.channels}, ones(), Decay::no, w.D...), inside("output", output_, w.output...));
+                  inside("", scan_, w.scan...), inside("output", output_, w.output...));
   }
   template <class S>
   struct Saved {
@@ -61,11 +59,10 @@ class MambaMixer : public PlainLayer {
   template <class S>
   struct State {
     ShortConvolution<Bias::yes>::State<S> convolution;
-    S memory;
+    SelectiveScan::State<S> memory;
   };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("convolution", convolution_, s.convolution...),
-                  buffer("memory", {extent.sequences, scan_.state_size()}, s.memory...));
+  auto state_leaves(Extent, auto&... s) const {
+    return leaves(inside("convolution", convolution_, s.convolution...), inside("", scan_, s.memory...));
   }
 
   template <class C>
@@ -79,8 +76,7 @@ class MambaMixer : public PlainLayer {
     c.template map<Silu>(saved.convolved, u);
     selection_.forward(c, w.selection, u, saved.selected);
     step_.forward(c, w.step, step_part(saved.selected), raw_step);
-    c.recurrence(scan_, inputs<In<C>>(u, raw_step, saved.selected, saved.projected), scan_weights(w), saved.output,
-                 view_of(carried.initial, &S::memory), view_of(carried.final, &S::memory));
+    c.recurrence(scan_, w.scan, inputs<In<C>>(u, raw_step, saved.selected, saved.projected), {saved.output}, carried.at(&S::memory));
     output_.forward(c, w.output, saved.output, y, plus);
   }
 
@@ -103,10 +99,8 @@ class MambaMixer : public PlainLayer {
         Out<C> d_raw_step = c.matrix(x.rows, scan_.channels);
         step_.forward(c, w.step, step_part(saved.selected), raw_step);
         output_.backward(c, w.output, saved.output, dy, d_output, dw.output);
-        c.recurrence_gradient(scan_, inputs<In<C>>(u, raw_step, saved.selected, saved.projected), scan_weights(w), d_output,
-                              view_of(carried.initial, &S::memory), view_of(carried.d_final, &S::memory),
-                              inputs<Out<C>>(du, d_raw_step, d_selected, d_projected), scan_weights(dw),
-                              view_of(carried.d_initial, &S::memory));
+        c.recurrence_gradient(scan_, w.scan, inputs<In<C>>(u, raw_step, saved.selected, saved.projected), {saved.output}, {d_output},
+                              dw.scan, inputs<Out<C>>(du, d_raw_step, d_selected, d_projected), carried.at(&S::memory));
         step_.backward(c, w.step, step_part(saved.selected), d_raw_step, step_part(d_selected), dw.step);
       }
       selection_.backward(c, w.selection, u, d_selected, du, dw.selection, Onto::add);
@@ -127,12 +121,12 @@ class MambaMixer : public PlainLayer {
   template <class V>
   [[nodiscard]] V step_part(V selected) const { return selected.middle_columns(0, rank_); }
   template <class V>
-  [[nodiscard]] SelectiveScanInputs<V> inputs(V u, V raw_step, V selected, V projected) const {
-    return {u, raw_step, selected.middle_columns(rank_, scan_.states), selected.middle_columns(rank_ + scan_.states, scan_.states),
-            projected.middle_columns(scan_.channels, scan_.channels)};
-  }
-  static auto scan_weights(const auto& w) {
-    return SelectiveScanWeights<std::remove_cvref_t<decltype(w.D)>>{w.step_bias, w.A_log, w.D};
+  [[nodiscard]] SelectiveScan::Inputs<V> inputs(V u, V raw_step, V selected, V projected) const {
+    return {.u = u,
+            .raw_step = raw_step,
+            .B = selected.middle_columns(rank_, scan_.states),
+            .C = selected.middle_columns(rank_ + scan_.states, scan_.states),
+            .z = projected.middle_columns(scan_.channels, scan_.channels)};
   }
 
   SelectiveScan scan_;

@@ -75,11 +75,10 @@ class Mamba2Mixer {
   template <class S>
   struct State {
     typename ShortConvolution<convolution_bias>::template State<S> convolution;
-    S memory;
+    ScalarOuterProduct::State<S> memory;
   };
-  auto state_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("convolution", convolution_, s.convolution...),
-                  buffer("memory", {extent.sequences, recurrence_.state_size()}, s.memory...));
+  auto state_leaves(Extent, auto&... s) const {
+    return leaves(inside("convolution", convolution_, s.convolution...), inside("", recurrence_, s.memory...));
   }
 
   template <class C>
@@ -95,8 +94,7 @@ class Mamba2Mixer {
       const Out<C> log_decay = c.matrix(x.rows, recurrence_.heads), write = c.matrix(x.rows, recurrence_.heads);
       c.template map<Silu>(saved.convolved, active);
       c.gate(step_part(saved.projected), w.A_log, log_decay, write, gate_);
-      c.recurrence(recurrence_, query_part(active), key_part(active), log_decay, write, value_part(active), saved.mixed,
-                   view_of(carried.initial, &S::memory), view_of(carried.final, &S::memory));
+      c.recurrence(recurrence_, {}, inputs<In<C>>(active, log_decay, write), {saved.mixed}, carried.at(&S::memory));
       skip_.forward(c, w.skip, value_part(active), saved.mixed);
     }
     const Out<C> gated = c.matrix(x.rows, inner_);
@@ -129,10 +127,8 @@ class Mamba2Mixer {
       const Out<C> d_log_decay = c.matrix(x.rows, recurrence_.heads), d_write = c.matrix(x.rows, recurrence_.heads);
       c.template map<Silu>(saved.convolved, active);
       c.gate(step_part(saved.projected), w.A_log, log_decay, write, gate_);
-      c.recurrence_gradient(recurrence_, query_part(active), key_part(active), log_decay, write, value_part(active), d_mixed,
-                            view_of(carried.initial, &S::memory), view_of(carried.d_final, &S::memory), query_part(d_active),
-                            key_part(d_active), d_log_decay, d_write, value_part(d_active),
-                            view_of(carried.d_initial, &S::memory));
+      c.recurrence_gradient(recurrence_, {}, inputs<In<C>>(active, log_decay, write), {}, {d_mixed}, {},
+                            inputs<Out<C>>(d_active, d_log_decay, d_write), carried.at(&S::memory));
       skip_.backward(c, w.skip, value_part(active), d_mixed, value_part(d_active), dw.skip);
       c.gate_gradient(step_part(saved.projected), w.A_log, d_log_decay, d_write, step_part(d_projected), dw.A_log, gate_);
       c.bias_gradient(step_part(d_projected), dw.step_bias);
@@ -157,9 +153,10 @@ class Mamba2Mixer {
   template <class V>
   [[nodiscard]] V value_part(V active) const { return active.middle_columns(0, inner_); }
   template <class V>
-  [[nodiscard]] V key_part(V active) const { return active.middle_columns(inner_, keys_); }
-  template <class V>
-  [[nodiscard]] V query_part(V active) const { return active.middle_columns(inner_ + keys_, keys_); }
+  [[nodiscard]] ScalarOuterProduct::Inputs<V> inputs(V active, V log_decay, V write) const {
+    return {.q = active.middle_columns(inner_ + keys_, keys_), .k = active.middle_columns(inner_, keys_), .g = log_decay, .w = write,
+            .v = value_part(active)};
+  }
 
   ScalarOuterProduct recurrence_;
   SoftplusStep gate_;

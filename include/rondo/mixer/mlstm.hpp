@@ -101,8 +101,8 @@ class MlstmMixer {
     projection_.forward(c, w.value, branch, part(saved.projected, 2));
     input_gate_.forward(c, w.input_gate, saved.projected, saved.input_gate);
     forget_gate_.forward(c, w.forget_gate, saved.projected, saved.forget_gate);
-    c.recurrence(memory_, part(saved.projected, 0), part(saved.projected, 1), part(saved.projected, 2), saved.input_gate,
-                 saved.forget_gate, saved.hidden, carried.at(&S::memory));
+    c.recurrence(memory_, {}, inputs<In<C>>(saved.projected, saved.input_gate, saved.forget_gate), {saved.hidden},
+                 carried.at(&S::memory));
     const Out<C> mixed = c.matrix(x.rows, inner_);
     norm_.forward(c, w.norm, saved.hidden, mixed, saved.norm);
     skip_.forward(c, w.skip, active, mixed);
@@ -137,9 +137,8 @@ class MlstmMixer {
       auto inner = c.mark();
       const Out<C> d_projected = c.matrix(x.rows, 3 * inner_);
       const Out<C> d_input_gate = c.matrix(x.rows, memory_.heads), d_forget_gate = c.matrix(x.rows, memory_.heads);
-      c.recurrence_gradient(memory_, part(saved.projected, 0), part(saved.projected, 1), part(saved.projected, 2),
-                            saved.input_gate, saved.forget_gate, saved.hidden, d_hidden, part(d_projected, 0),
-                            part(d_projected, 1), part(d_projected, 2), d_input_gate, d_forget_gate, carried.at(&S::memory));
+      c.recurrence_gradient(memory_, {}, inputs<In<C>>(saved.projected, saved.input_gate, saved.forget_gate), {saved.hidden},
+                            {d_hidden}, {}, inputs<Out<C>>(d_projected, d_input_gate, d_forget_gate), carried.at(&S::memory));
       input_gate_.backward(c, w.input_gate, saved.projected, d_input_gate, d_projected, dw.input_gate, Onto::add);
       forget_gate_.backward(c, w.forget_gate, saved.projected, d_forget_gate, d_projected, dw.forget_gate, Onto::add);
       projection_.backward(c, w.query, active, part(d_projected, 0), d_active, dw.query, Onto::add);
@@ -156,6 +155,10 @@ class MlstmMixer {
   // The columns of u and z, or of q, k and v.
   [[nodiscard]] auto part(auto all, Index number) const {
     return all.middle_columns(number * inner_, inner_);
+  }
+  template <class V>
+  [[nodiscard]] MatrixMemory::Inputs<V> inputs(V projected, V input_gate, V forget_gate) const {
+    return {.q = part(projected, 0), .k = part(projected, 1), .v = part(projected, 2), .i = input_gate, .f = forget_gate};
   }
 
   Index inner_;

@@ -72,15 +72,13 @@ class SlstmMixer {
   struct Weights {
     ShortConvolution<Bias::yes>::Weights<S> convolution;
     HeadLinear::Weights<S> input, forget, cell, output;
-    S recurrent;
+    Cell<SlstmCell>::Weights<S> recurrent;
     OffsetLayerNorm::Weights<S> norm;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("convolution", convolution_, w.convolution...), inside("input", gate_, w.input...),
                   inside("forget", forget_, w.forget...), inside("cell", gate_, w.cell...), inside("output", gate_, w.output...),
-                  parameter("recurrent", {cell_.heads, 4 * cell_.head_width(), cell_.head_width()}, zeros(), Decay::no,
-                            w.recurrent...)
-                      .as(Role::block_diagonal, {cell_.head_width()}),
+                  inside("", cell_, w.recurrent...),
                   inside("head_norm", norm_, w.norm...));
   }
   template <class S>
@@ -114,7 +112,8 @@ class SlstmMixer {
     forget_.forward(c, w.forget, active, part(saved.gates, 1));
     gate_.forward(c, w.cell, x, part(saved.gates, 2));
     gate_.forward(c, w.output, x, part(saved.gates, 3));
-    c.recurrence(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, carried.at(&S::cell));
+    c.recurrence(cell_, w.recurrent, {saved.gates}, {.hidden = saved.hidden, .cell = saved.cell, .gates = saved.gates},
+                 carried.at(&S::cell));
     norm_.forward(c, w.norm, dropped(c, saved.hidden, active), y, saved.norm);
   }
 
@@ -128,8 +127,8 @@ class SlstmMixer {
     const Out<C> d_hidden = d_active;  // until the gates have their gradient
     norm_.backward(c, w.norm, dropped(c, saved.hidden, active), dy, d_hidden, saved.norm, dw.norm);
     dropout_.apply(c, d_hidden);
-    c.recurrence_gradient(cell_, saved.gates, w.recurrent, saved.hidden, saved.cell, d_hidden, carried.at(&S::cell), d_gates,
-                          dw.recurrent);
+    c.recurrence_gradient(cell_, w.recurrent, {}, {.hidden = saved.hidden, .cell = saved.cell, .gates = saved.gates},
+                          {.hidden = d_hidden, .cell = {}, .gates = {}}, dw.recurrent, {d_gates}, carried.at(&S::cell));
     c.template map<Silu>(saved.convolved, active);
     gate_.backward(c, w.input, active, part(d_gates, 0), d_active, dw.input, Onto::write);
     forget_.backward(c, w.forget, active, part(d_gates, 1), d_active, dw.forget, Onto::add);

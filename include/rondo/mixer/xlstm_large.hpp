@@ -87,7 +87,7 @@ class XlstmLargeMixer {
       c.soft_cap(soft_cap_, saved.input_gate, saved.input_gate);
       c.soft_cap(soft_cap_, saved.forget_gate, saved.forget_gate);
     }
-    c.recurrence(memory_, saved.query, saved.key, saved.value, saved.input_gate, saved.forget_gate, saved.hidden, carried);
+    c.recurrence(memory_, {}, inputs<In<C>>(saved), {saved.hidden}, carried);
     auto mark = c.mark();
     const Out<C> gated = c.matrix(x.rows, value_.out());
     norm_.forward(c, w.norm, saved.hidden, gated, saved.norm);
@@ -113,8 +113,8 @@ class XlstmLargeMixer {
     }
     const Out<C> d_query = c.matrix(x.rows, key_.out()), d_key = c.matrix(x.rows, key_.out());
     const Out<C> d_input_gate = c.matrix(x.rows, memory_.heads), d_forget_gate = c.matrix(x.rows, memory_.heads);
-    c.recurrence_gradient(memory_, saved.query, saved.key, saved.value, saved.input_gate, saved.forget_gate, saved.hidden,
-                          d_hidden, d_query, d_key, d_value, d_input_gate, d_forget_gate, carried);
+    c.recurrence_gradient(memory_, {}, inputs<In<C>>(saved), {saved.hidden}, {d_hidden}, {},
+                          {.q = d_query, .k = d_key, .v = d_value, .i = d_input_gate, .f = d_forget_gate}, carried);
     if (soft_cap_ > 0) {
       c.soft_cap_gradient(soft_cap_, saved.input_gate, d_input_gate, d_input_gate);
       c.soft_cap_gradient(soft_cap_, saved.forget_gate, d_forget_gate, d_forget_gate);
@@ -127,6 +127,11 @@ class XlstmLargeMixer {
   }
 
  private:
+  template <class V>
+  static MatrixMemory::Inputs<V> inputs(const auto& saved) {
+    return {.q = saved.query, .k = saved.key, .v = saved.value, .i = saved.input_gate, .f = saved.forget_gate};
+  }
+
   MatrixMemory memory_;
   double soft_cap_;
   Linear<> key_, value_, output_gate_;

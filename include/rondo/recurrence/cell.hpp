@@ -12,13 +12,14 @@
 // The paper's stabilised (c', n', m) say the same by c = c' / n', n = m + log n'; its m cancels in h, whose gradient does
 // not depend on how m is chosen. Here there is no m to leave out: gradients are exact, those of initial states included.
 //
-// u [tokens, 4 H] holds the input's part with all biases, gate by gate; R [heads, 4 d, d], H = heads d; h, c [tokens, H]; states
-// [sequences, H]. A state of zeros is that before the first token: a stored n of 0 means log 0.
-// Backward:  da from dh, dc (and dn) step by step, dh_{t-1} = R^T da_t, then dR += da^T h_prev as products over all tokens.
+// u [tokens, 4 H], the sums, holds the input's part with all biases, gate by gate; R [heads, 4 d, d], H = heads d; h, c [tokens, H]
+// and the gates [tokens, 4 H], as the cell leaves them for the backward, which may be the memory of the sums; states [sequences, H].
+// A state of zeros is that before the first token: a stored n of 0 means log 0.
+// Backward (u is not looked at, and only h has a gradient; du may be the memory of the gates):
+//   da from dh, dc (and dn) step by step, dh_{t-1} = R^T da_t, then dR += da^T h_prev as products over all tokens
 #pragma once
 
-#include <rondo/core/math.hpp>
-#include <rondo/core/record.hpp>
+#include <rondo/recurrence/recurrence.hpp>
 
 namespace rondo {
 
@@ -104,7 +105,6 @@ struct Cell {
   Index heads = 1;
 
   [[nodiscard]] constexpr Index head_width() const { return width / heads; }
-  [[nodiscard]] constexpr Index weights() const { return CellType::gates * width * head_width(); }
   // The [4 d, d] of one head.
   template <class T>
   [[nodiscard]] constexpr View<T> of_head(View<T> recurrent, Index head) const {
@@ -112,9 +112,132 @@ struct Cell {
     return {recurrent.data + head * rows * d, rows, d};
   }
 
-  template <class S>
-  using State = typename CellType::template State<S>;
+  template <class V>
+  struct Weights {
+    V recurrent;
+  };
+  auto weight_leaves(auto&... w) const {
+    return leaves(parameter("recurrent", {heads, CellType::gates * head_width(), head_width()}, zeros(), Decay::no, w.recurrent...)
+                      .as(Role::block_diagonal, {head_width()}));
+  }
+  template <class V>
+  struct Inputs {
+    V sums;
+  };
+  auto input_leaves(Extent extent, auto&... in) const {
+    return leaves(buffer("sums", {extent.tokens, CellType::gates * width}, in.sums...));
+  }
+  template <class V>
+  struct Outputs {
+    V hidden, cell, gates;
+  };
+  auto output_leaves(Extent extent, auto&... out) const {
+    return leaves(buffer("hidden", {extent.tokens, width}, out.hidden...), buffer("cell", {extent.tokens, width}, out.cell...),
+                  buffer("gates", {extent.tokens, CellType::gates * width}, out.gates...));
+  }
+  template <class V>
+  using State = typename CellType::template State<V>;
   auto state_leaves(Extent extent, auto&... s) const { return CellType::state_leaves({extent.sequences, width}, s...); }
+  void check(const auto& pass) const {
+    require(heads > 0 && width % heads == 0, "cell: a width of ", width, " in ", heads, " heads");
+    require(pass.weights.recurrent.contiguous(), "cell: the recurrent weight has gaps between its rows");
+  }
+
+  // The recurrent product.
+  [[nodiscard]] constexpr double operations(Index) const { return 2.0 * static_cast<double>(CellType::gates * width * head_width()); }
+  static constexpr double gradient_cost = 2;
+
+  template <class C>
+  void forward(C& c, const auto& pass) const {
+    const Index H = width, d = head_width();
+    const auto gates = pass.out.gates, hidden = pass.out.hidden, cell = pass.out.cell;
+    if (gates.data != pass.in.sums.data) c.copy(pass.in.sums, gates);
+    c.zero(hidden);
+    c.zero(cell);
+    each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
+      auto mark = c.mark();
+      const auto state = row_of(c, pass.carried.initial, s);
+      const auto before = c.matrix(1, H);
+      each_row_of(sequence, [&](Index t) {
+        c.copy(state.hidden, before);
+        for (Index r = 0; r < 4 * H; ++r) {
+          const Index head = r % H / d;
+          const auto* weight = of_head(pass.weights.recurrent, head).row(r / H * d + r % d);
+          for (Index i = 0; i < d; ++i) gates(t, r) += weight[i] * before(0, head * d + i);
+        }
+        for (Index i = 0; i < H; ++i) {
+          auto unit = unit_of(state, i);
+          CellType::forward(gates(t, i), gates(t, H + i), gates(t, 2 * H + i), gates(t, 3 * H + i), unit);
+          set_unit(unit, state, i);
+        }
+        c.copy(state.hidden, hidden.middle_rows(t, 1));
+        c.copy(state.cell, cell.middle_rows(t, 1));
+      });
+      set_row(c, state, pass.carried.final, s);
+    });
+  }
+
+  template <class C>
+  void gradient(C& c, const auto& pass) const {
+    const Index H = width, d = head_width();
+    const auto gates = pass.out.gates, hidden = pass.out.hidden, cell = pass.out.cell;
+    const auto d_gates = pass.d_in.sums, d_recurrent = pass.d_weights.recurrent;
+    if (d_gates.data != gates.data) c.zero(d_gates);
+    each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
+      auto mark = c.mark();
+      const auto initial = row_of(c, pass.carried.initial, s), d_state = row_of(c, pass.carried.d_final, s);
+      each_row_back(sequence, [&](Index t) {
+        const auto h_before = t > sequence.begin ? hidden.middle_rows(t - 1, 1) : initial.hidden;
+        const auto c_before = t > sequence.begin ? cell.middle_rows(t - 1, 1) : initial.cell;
+        c.add(pass.d_out.hidden.middle_rows(t, 1), d_state.hidden);
+        c.copy(gates.middle_rows(t, 1), d_gates.middle_rows(t, 1));
+        for (Index i = 0; i < H; ++i) {
+          auto unit = unit_of(d_state, i);
+          CellType::backward(d_gates(t, i), d_gates(t, H + i), d_gates(t, 2 * H + i), d_gates(t, 3 * H + i), cell(t, i),
+                             c_before(0, i), unit);
+          set_unit(unit, d_state, i);
+        }
+        c.zero(d_state.hidden);
+        for (Index r = 0; r < 4 * H; ++r) {
+          const Index head = r % H / d, row = r / H * d + r % d;
+          for (Index i = 0; i < d; ++i) {
+            d_state.hidden(0, head * d + i) += of_head(pass.weights.recurrent, head)(row, i) * d_gates(t, r);
+            of_head(d_recurrent, head)(row, i) += d_gates(t, r) * h_before(0, head * d + i);
+          }
+        }
+      });
+      set_row(c, d_state, pass.carried.d_initial, s);
+    });
+  }
+
+ private:
+  static constexpr StateRecords one{Extent{1, 1}};
+  void each_member(auto act, auto&... states) const {
+    walk(one, *this, Path{}, [&](const Path&, const Leaf&, auto&... members) { act(members...); }, states...);
+  }
+
+  // A copy of a sequence's state, zero where there is none; and back.
+  template <class C, class Record>
+  auto row_of(C& c, const Record* states, Index s) const {
+    const auto result = c.record(one, *this);
+    if (states == nullptr)
+      each_member([&](const auto& to) { c.zero(to); }, result);
+    else
+      each_member([&](const auto& from, const auto& to) { c.copy(from.middle_rows(s, 1), to); }, *states, result);
+    return result;
+  }
+  template <class C, class Record>
+  void set_row(C& c, const Record& state, const Record* states, Index s) const {
+    if (states != nullptr) each_member([&](const auto& from, const auto& to) { c.copy(from, to.middle_rows(s, 1)); }, state, *states);
+  }
+  auto unit_of(const auto& state, Index i) const {
+    State<std::remove_cvref_t<decltype(*state.hidden.data)>> unit{};
+    each_member([&](const auto& from, auto& to) { to = from(0, i); }, state, unit);
+    return unit;
+  }
+  void set_unit(const auto& unit, const auto& state, Index i) const {
+    each_member([&](const auto& from, const auto& to) { to(0, i) = from; }, unit, state);
+  }
 };
 
 }  // namespace rondo

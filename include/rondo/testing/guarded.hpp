@@ -182,11 +182,7 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(rotate)
   RONDO_GUARDED(short_convolution)
   RONDO_GUARDED(short_convolution_gradient)
-  RONDO_GUARDED(extend_cache)
-  RONDO_GUARDED(extend_cache_gradient)
   RONDO_GUARDED(dropout)
-  RONDO_GUARDED(recurrence)
-  RONDO_GUARDED(recurrence_gradient)
   RONDO_GUARDED(cross_entropy)
   RONDO_GUARDED(log_probability)
   RONDO_GUARDED(sum)
@@ -195,6 +191,9 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(each_element)
 
  private:
+  template <class C, class Tag>
+  friend struct rondo::Recurrence;
+
   // With Reference's context in the middle of the same pass.
   decltype(auto) operate(auto&& act) {
     const auto dropout = this->training ? std::optional{this->key} : std::nullopt;
@@ -219,3 +218,24 @@ struct Guarded {
 };
 
 }  // namespace rondo::testing
+
+namespace rondo {
+
+template <class T, class Tag>
+struct Recurrence<testing::GuardedContext<T>, Tag> {
+  static void forward(testing::GuardedContext<T>& c, const auto& pass) {
+    using testing::of_host;
+    c.operate([&](auto& host) {
+      host.recurrence(pass.tag, of_host(pass.weights), of_host(pass.in), of_host(pass.out), of_host(pass.carried));
+    });
+  }
+  static void gradient(testing::GuardedContext<T>& c, const auto& pass) {
+    using testing::of_host;
+    c.operate([&](auto& host) {
+      host.recurrence_gradient(pass.tag, of_host(pass.weights), of_host(pass.in), of_host(pass.out), of_host(pass.d_out),
+                               of_host(pass.d_weights), of_host(pass.d_in), of_host(pass.carried));
+    });
+  }
+};
+
+}  // namespace rondo

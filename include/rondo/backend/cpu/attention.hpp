@@ -3,14 +3,11 @@
 //
 //   s_tu = scale q_t . k_u for u <= t (and t - u < window);   o_t = sum_u softmax(s_t)_u v_u;   log_sum_t = log sum_u e^s_tu
 //
-//   q, o [tokens, heads d];  k, v [tokens, key_value_heads d];  log_sum [tokens, heads] (or no data)
-//   past_keys, past_values [sequences, capacity key_value_heads d], of which the first `position` entries are read
-//     (no data: nothing before the first row); query head j uses key/value head j / (heads / key_value_heads)
-//
-// o and log_sum are written, zero in rows of no sequence. q, k, v may be columns of one matrix. Scores are held transposed, keys
+// Shapes and contract: rondo/recurrence/softmax_attention.hpp; log_sum may be without data. q, k, v may be columns of one matrix.
+// Scores are held transposed, keys
 // by queries, so that a lane of a register is a query: maxima and sums along keys need no shuffling, and of the operands of
 // the products only the queries are rearranged. No matrix of tokens x tokens exists; scratch is a few tiles a thread.
-// A single query a sequence (decoding) is attention_step.hpp's. Throws Error where the sizes disagree.
+// A single query a sequence (decoding) is attention_step.hpp's.
 #pragma once
 
 #include <algorithm>
@@ -22,10 +19,7 @@
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
 #include <rondo/core/vector_math.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
 
@@ -96,15 +90,15 @@ inline bool running_softmax(float* scores, Index keys, Index lanes, float* refer
 }
 
 // The queries [first, first + count) of one sequence and head: o and log_sum written.
-inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, Index first, Index count,
+inline void attend(const SoftmaxAttention& p, const AttentionSequence& at, Index first, Index count,
                    const AttentionForwardTile& tile, View<float> o, float* log_sum, Index log_sum_stride) {
   constexpr Index L = attention_lanes;
-  const Index d = sizes.head_width, lanes = padded_lanes(count);
-  transpose_rows(at.queries.middle_rows(first, count), sizes.scale, tile.queries, lanes);
+  const Index d = p.head_width, lanes = padded_lanes(count);
+  transpose_rows(at.queries.middle_rows(first, count), static_cast<float>(p.scale), tile.queries, lanes);
   std::fill_n(tile.output, d * L, 0.0F);
   std::fill_n(tile.reference, lanes, attention_lowest);
   std::fill_n(tile.sum, lanes, 0.0F);
-  for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
+  for_each_key_tile(p, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
     const Index from = keys.first_lane, width = lanes - from;
     const View<float> scores{tile.scores + from, keys.count, width, L}, output{tile.output + from, d, width, L};
     direct_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
@@ -126,40 +120,56 @@ inline void attend(const AttentionSizes& sizes, const AttentionSequence& at, Ind
   transpose_back(tile.output, o);
 }
 
-RONDO_DEFINED_ONCE void attention_forward(Sequences sequences, const AttentionSizes& sizes, View<const float> q,
-                                          View<const float> k, View<const float> v, View<const float> past_keys,
-                                          View<const float> past_values, View<float> o, View<float> log_sum, Arena& arena) {
-  check_attention(sequences, sizes, q, k, v, past_keys, past_values);
-  require(o.rows == q.rows && o.columns == q.columns, "attention: o is [", o.rows, ", ", o.columns, "], q is [", q.rows, ", ",
-          q.columns, "]");
-  zero_padding(sequences, o);
-  if (log_sum) zero_padding(sequences, log_sum);
-  const Index d = sizes.head_width, threads = thread_count();
-  Index longest = 0, most_keys = 0;
-  for (const Sequence& sequence : sequences) {
-    longest = std::max(longest, sequence.length);
-    most_keys = std::max(most_keys, sequence.length + (past_keys ? sequence.position : 0));
+// final = initial with the rows of each sequence behind its first `position` entries.
+inline void extend_cache(Sequences sequences, View<const float> rows, View<const float> initial, View<float> final) {
+  const Index width = rows.columns;
+  for (Index s = 0; final && s < std::ssize(sequences); ++s) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    float* to = final.row(s);
+    if (!initial)
+      std::fill_n(to, sequence.position * width, 0.0F);
+    else if (initial.row(s) != to)
+      std::copy_n(initial.row(s), sequence.position * width, to);
+    for (Index t = 0; t < sequence.length; ++t)
+      std::copy_n(rows.row(sequence.begin + t), width, to + (sequence.position + t) * width);
   }
-  if (longest == 0) return;
-  const auto sequence_count = static_cast<Index>(sequences.size());
-  if (longest == 1) return attention_step(sequences, sizes, q, k, v, past_keys, past_values, most_keys, o, log_sum, arena);
+}
+
+inline void attention_tiles(const CpuForward<SoftmaxAttention>& pass, Arena& arena) {
+  const SoftmaxAttention& p = pass.tag;
+  const View<float> o = pass.out.o, log_sum = pass.out.log_sum;
+  const Index d = p.head_width, threads = thread_count(), longest = longest_sequence(pass.sequences);
   Arena::Mark mark{arena};
   const Index share = AttentionForwardTile::floats(d);
   float* scratch = arena.take<float>(threads * share);
-  const Index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * sizes.heads * sequence_count;
+  const Index tiles = (longest + attention_lanes - 1) / attention_lanes, tasks = tiles * p.heads * std::ssize(pass.sequences);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
   for (Index task = 0; task < tasks; ++task) {
     // One after the other the tiles that share keys and values, those with the most keys first.
-    const Index s = task / tiles / sizes.heads, head = task / tiles % sizes.heads;
+    const Index s = task / tiles / p.heads, head = task / tiles % p.heads;
     const Index first = (tiles - 1 - task % tiles) * attention_lanes;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
     if (first >= sequence.length) continue;
     const Index count = std::min(attention_lanes, sequence.length - first);
-    attend(sizes, AttentionSequence{sizes, sequence, s, head, q, k, v, past_keys, past_values}, first, count,
-           AttentionForwardTile{scratch + thread_number() * share, d},
+    attend(p, AttentionSequence{pass, s, head}, first, count, AttentionForwardTile{scratch + thread_number() * share, d},
            o.middle_rows(sequence.begin + first, count).middle_columns(head * d, d),
            log_sum ? log_sum.row(sequence.begin + first) + head : nullptr, log_sum.stride);
   }
+}
+
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<SoftmaxAttention>& pass, Arena& scratch) {
+  const auto initial = or_none(pass.carried.initial), final = or_none(pass.carried.final);
+  zero_padding(pass.sequences, pass.out.o);
+  if (pass.out.log_sum) zero_padding(pass.sequences, pass.out.log_sum);
+  Index most_keys = 0;
+  for (const Sequence& sequence : pass.sequences)
+    most_keys = std::max(most_keys, sequence.length + (initial.keys ? sequence.position : 0));
+  if (longest_sequence(pass.sequences) == 1)
+    attention_step(pass, most_keys, scratch);
+  else
+    attention_tiles(pass, scratch);
+  extend_cache(pass.sequences, pass.in.k, initial.keys, final.keys);
+  extend_cache(pass.sequences, pass.in.v, initial.values, final.values);
 }
 
 }  // namespace rondo

@@ -3,11 +3,8 @@
 //   delta_t = d_o_t . o_t;   p_tu = e^(s_tu - log_sum_t);   ds_tu = p_tu (d_o_t . v_u - delta_t)
 //   dq_t = scale sum_u ds_tu k_u;   dk_u = scale sum_t ds_tu q_t;   dv_u = sum_t p_tu d_o_t   (t over a group's query heads too)
 //
-//   shapes as in attention.hpp; dq, dk, dv are written, zero in rows of no sequence;
-//   d_past_keys, d_past_values [sequences, capacity key_value_heads d] are added to (no data: not wanted)
-//
 // Scores are computed again from log_sum, tile by tile; a thread works through one sequence and key/value head, so that no
-// two threads add to the same gradient. Throws Error where the sizes disagree.
+// two threads add to the same gradient. Shapes and contract: rondo/recurrence/softmax_attention.hpp.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +13,9 @@
 #include <rondo/backend/cpu/direct_product.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/rows.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
 #include <rondo/core/vector_math.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
 
@@ -55,14 +50,15 @@ struct AttentionGradients {
 };
 
 // The queries [first, first + o.rows) of one sequence and head: dq written, the gradients of keys and values added to.
-inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence& at, Index first, View<const float> o,
+inline void attend_backward(const SoftmaxAttention& p, const AttentionSequence& at, Index first, View<const float> o,
                             View<const float> d_o, const float* log_sum, Index log_sum_stride, const AttentionBackwardTile& tile,
                             View<float> dq, const AttentionGradients& gradients) {
   constexpr Index L = attention_lanes;
-  const Index d = sizes.head_width, count = o.rows, lanes = padded_lanes(count);
+  const Index d = p.head_width, count = o.rows, lanes = padded_lanes(count);
+  const float scale = static_cast<float>(p.scale);
   const View<const float> queries = copied_rows(at.queries.middle_rows(first, count), tile.rows);
   const View<const float> d_rows = copied_rows(d_o, tile.rows + attention_lanes * d);
-  transpose_rows(queries, sizes.scale, tile.queries, lanes);
+  transpose_rows(queries, scale, tile.queries, lanes);
   transpose_rows(d_o, 1, tile.d_output, lanes);
   std::fill_n(tile.d_queries, d * L, 0.0F);
   for (Index j = 0; j < lanes; ++j) {
@@ -73,7 +69,7 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
     tile.delta[j] = delta;
     tile.log_sum[j] = j < count ? log_sum[j * log_sum_stride] : -attention_lowest;  // lanes of no query weigh nothing
   }
-  for_each_key_tile(sizes, at.keys.past.rows, first, count, [&](const AttentionKeyTile& tile_keys) {
+  for_each_key_tile(p, at.keys.past.rows, first, count, [&](const AttentionKeyTile& tile_keys) {
     const Index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
     const View<float> weights{tile.weights + from, keys, width, L}, d_scores{tile.d_scores + from, keys, width, L};
     const View<const float> key = copied_rows(at.keys.rows(begin, keys), tile.keys), value = at.values.rows(begin, keys);
@@ -81,65 +77,75 @@ inline void attend_backward(const AttentionSizes& sizes, const AttentionSequence
     direct_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, d_scores, 1, false);
     tile_keys.mask(tile.weights, lanes);
     for (Index u = 0; u < keys; ++u) {
-      float *p = tile.weights + u * L, *ds = tile.d_scores + u * L;
+      float *weight = tile.weights + u * L, *d_score = tile.d_scores + u * L;
 #pragma omp simd
       for (Index j = from; j < lanes; ++j) {
-        p[j] = exponential(p[j] - tile.log_sum[j]);
-        ds[j] = p[j] * (ds[j] - tile.delta[j]);
+        weight[j] = exponential(weight[j] - tile.log_sum[j]);
+        d_score[j] = weight[j] * (d_score[j] - tile.delta[j]);
       }
     }
-    direct_product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, sizes.scale, true);
+    direct_product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, scale, true);
     if (begin < at.keys.past.rows && !gradients.keys.past) return;
     const Index seen = count - from;
     direct_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen),
-                   gradients.keys.rows(begin, keys), sizes.scale, true);
+                   gradients.keys.rows(begin, keys), scale, true);
     direct_product(weights.middle_columns(0, seen), Transpose::no, d_rows.middle_rows(from, seen),
                    gradients.values.rows(begin, keys), 1, true);
   });
   transpose_back(tile.d_queries, dq);
 }
 
-RONDO_DEFINED_ONCE void attention_backward(Sequences sequences, const AttentionSizes& sizes, View<const float> q,
-                                           View<const float> k, View<const float> v, View<const float> past_keys,
-                                           View<const float> past_values, View<const float> o, View<const float> log_sum,
-                                           View<const float> d_o, View<float> dq, View<float> dk, View<float> dv,
-                                           View<float> d_past_keys, View<float> d_past_values, Arena& arena) {
-  check_attention(sequences, sizes, q, k, v, past_keys, past_values);
-  require(o.columns == q.columns && d_o.columns == q.columns && dq.columns == q.columns && log_sum.columns == sizes.heads &&
-              dk.columns == k.columns && dv.columns == v.columns,
-          "attention: outputs and gradients are not as wide as what they belong to");
-  zero_padding(sequences, dq);
-  zero_padding(sequences, dk);
-  zero_padding(sequences, dv);
-  const Index d = sizes.head_width, group = sizes.heads / sizes.key_value_heads, threads = thread_count();
-  const Index share = AttentionBackwardTile::floats(d), tasks = static_cast<Index>(sequences.size()) * sizes.key_value_heads;
+// The transpose of extend_cache: the gradient of the appended rows and of the earlier entries, both added to.
+inline void extend_cache_gradient(Sequences sequences, View<const float> d_final, View<float> d_rows, View<float> d_initial) {
+  const Index width = d_rows.columns;
+  for (Index s = 0; d_final && s < std::ssize(sequences); ++s) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const float* from = d_final.row(s);
+    if (d_initial) add_row(1, from, d_initial.row(s), sequence.position * width);
+    for (Index t = 0; t < sequence.length; ++t)
+      add_row(1, from + (sequence.position + t) * width, d_rows.row(sequence.begin + t), width);
+  }
+}
+
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<SoftmaxAttention>& pass, Arena& arena) {
+  const SoftmaxAttention& p = pass.tag;
+  const View<float> dq = pass.d_in.q, dk = pass.d_in.k, dv = pass.d_in.v;
+  const View<const float> o = pass.out.o, log_sum = pass.out.log_sum, d_o = pass.d_out.o;
+  const auto d_final = or_none(pass.carried.d_final), d_initial = or_none(pass.carried.d_initial);
+  for (const View<float>& d : {dq, dk, dv}) zero_padding(pass.sequences, d);
+  for (const View<float>& d : {d_initial.keys, d_initial.values})
+    if (d) zero_rows(d);
+  const Index d = p.head_width, group = p.heads / p.key_value_heads, threads = thread_count();
+  const Index share = AttentionBackwardTile::floats(d), tasks = std::ssize(pass.sequences) * p.key_value_heads;
   Arena::Mark mark{arena};
   float* scratch = arena.take<float>(threads * share);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
   for (Index task = 0; task < tasks; ++task) {
-    const Index s = task / sizes.key_value_heads, source = task % sizes.key_value_heads;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    const Index s = task / p.key_value_heads, source = task % p.key_value_heads;
+    const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
     const Index begin = sequence.begin, length = sequence.length;
     const auto part = [&](auto x, Index head) { return x.middle_rows(begin, length).middle_columns(head * d, d); };
-    const Index past = past_keys ? sequence.position : 0;
+    const Index past = pass.carried.initial ? sequence.position : 0;
     const auto past_part = [&](View<float> x) {
-      View<float> rows = cache_rows(sizes, x, sequence, s, source);
+      View<float> rows = cache_rows(p, x, sequence, s, source);
       rows.rows = past;
       return rows;
     };
-    const AttentionGradients gradients{{past_part(d_past_keys), part(dk, source)}, {past_part(d_past_values), part(dv, source)}};
+    const AttentionGradients gradients{{past_part(d_initial.keys), part(dk, source)}, {past_part(d_initial.values), part(dv, source)}};
     zero_rows(gradients.keys.present);
     zero_rows(gradients.values.present);
     for (Index head = source * group; head < (source + 1) * group; ++head) {
-      const AttentionSequence at{sizes, sequence, s, head, q, k, v, past_keys, past_values};
+      const AttentionSequence at{pass, s, head};
       for (Index first = 0; first < length; first += attention_lanes) {
         const Index count = std::min(attention_lanes, length - first);
         const auto tile_part = [&](auto x) { return part(x, head).middle_rows(first, count); };
-        attend_backward(sizes, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
+        attend_backward(p, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
                         AttentionBackwardTile{scratch + thread_number() * share, d}, tile_part(dq), gradients);
       }
     }
   }
+  extend_cache_gradient(pass.sequences, d_final.keys, dk, d_initial.keys);
+  extend_cache_gradient(pass.sequences, d_final.values, dv, d_initial.values);
 }
 
 }  // namespace rondo

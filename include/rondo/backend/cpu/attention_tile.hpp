@@ -1,4 +1,4 @@
-// What the forward and backward of attention share: sizes, the rows of one sequence and head, and the walk over tiles
+// What the forward and backward of attention share: the rows of one sequence and head, and the walk over tiles
 // of keys that a tile of queries sees.
 //
 // Tiles are `attention_lanes` queries wide. Keys come `attention_keys` at a time, and on the diagonal `diagonal_keys` at a
@@ -10,9 +10,7 @@
 
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
-#include <rondo/core/error.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/view.hpp>
+#include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
 
@@ -39,9 +37,9 @@ struct PastAndPresent {
 
 // Entries of sequence s and one key/value head in a cache [sequences, capacity key_value_heads d], as rows.
 template <class T>
-[[nodiscard]] View<T> cache_rows(const AttentionSizes& sizes, View<T> cache, const Sequence& sequence, Index s, Index head) {
-  if (!cache) return {nullptr, 0, sizes.head_width};
-  return {cache.row(s) + head * sizes.head_width, sequence.position, sizes.head_width, sizes.key_value_heads * sizes.head_width};
+[[nodiscard]] View<T> cache_rows(const SoftmaxAttention& p, View<T> cache, const Sequence& sequence, Index s, Index head) {
+  if (!cache) return {nullptr, 0, p.head_width};
+  return {cache.row(s) + head * p.head_width, sequence.position, p.head_width, p.key_value_heads * p.head_width};
 }
 
 // What query head `head` of sequence s attends with and to.
@@ -49,14 +47,18 @@ struct AttentionSequence {
   View<const float> queries;  // [length, d]
   PastAndPresent<const float> keys, values;
 
-  AttentionSequence(const AttentionSizes& sizes, const Sequence& sequence, Index s, Index head, View<const float> q,
-                    View<const float> k, View<const float> v, View<const float> past_keys, View<const float> past_values) {
-    const Index d = sizes.head_width, source = head / (sizes.heads / sizes.key_value_heads);
-    queries = q.middle_rows(sequence.begin, sequence.length).middle_columns(head * d, d);
-    keys = {cache_rows(sizes, past_keys, sequence, s, source),
-            k.middle_rows(sequence.begin, sequence.length).middle_columns(source * d, d)};
-    values = {cache_rows(sizes, past_values, sequence, s, source),
-              v.middle_rows(sequence.begin, sequence.length).middle_columns(source * d, d)};
+  // Of a pass, forward or backward.
+  AttentionSequence(const auto& pass, Index s, Index head) {
+    const SoftmaxAttention& p = pass.tag;
+    const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
+    const auto past = or_none(pass.carried.initial);
+    const Index d = p.head_width, source = head / (p.heads / p.key_value_heads);
+    const auto part = [&](View<const float> x, Index number) {
+      return x.middle_rows(sequence.begin, sequence.length).middle_columns(number * d, d);
+    };
+    queries = part(pass.in.q, head);
+    keys = {cache_rows<const float>(p, past.keys, sequence, s, source), part(pass.in.k, source)};
+    values = {cache_rows<const float>(p, past.values, sequence, s, source), part(pass.in.v, source)};
   }
 };
 
@@ -84,14 +86,14 @@ struct AttentionKeyTile {
 };
 
 template <class Body>
-void for_each_key_tile(const AttentionSizes& sizes, Index past, Index first, Index count, Body&& body) {
+void for_each_key_tile(const SoftmaxAttention& p, Index past, Index first, Index count, Body&& body) {
   const Index diagonal = past + first, end = diagonal + count;
-  Index begin = sizes.window > 0 ? std::max<Index>(0, diagonal - sizes.window + 1) : 0;
+  Index begin = p.window > 0 ? std::max<Index>(0, diagonal - p.window + 1) : 0;
   while (begin < end) {
     Index stop = begin < diagonal ? std::min(begin + attention_keys, diagonal) : std::min(begin + diagonal_keys, end);
     if (begin < past) stop = std::min(stop, past);
     const Index lane = begin < diagonal ? 0 : (begin - diagonal) / diagonal_keys * diagonal_keys;
-    body(AttentionKeyTile{begin, stop - begin, lane, diagonal, sizes.window});
+    body(AttentionKeyTile{begin, stop - begin, lane, diagonal, p.window});
     begin = stop;
   }
 }
@@ -126,23 +128,6 @@ inline void transpose_back(const float* from, View<float> x) {
     for (Index c = 0; c < d; c += 8) transpose_8x8(from + c * L + j, L, x.row(j) + c, x.stride);
   for (Index j = whole; j < x.rows; ++j)
     for (Index c = 0; c < d; ++c) x(j, c) = from[c * L + j];
-}
-
-inline void check_attention(Sequences sequences, const AttentionSizes& sizes, View<const float> q, View<const float> k,
-                            View<const float> v, View<const float> past_keys, View<const float> past_values) {
-  const Index width = sizes.heads * sizes.head_width, kv_width = sizes.key_value_heads * sizes.head_width;
-  require(sizes.key_value_heads > 0 && sizes.heads % sizes.key_value_heads == 0, "attention: ", sizes.heads,
-          " heads do not divide among ", sizes.key_value_heads, " key/value heads");
-  require(q.columns == width, "attention: queries are ", q.columns, " wide, heads x head width is ", width);
-  require(k.columns == kv_width && v.columns == kv_width, "attention: keys and values are ", k.columns, " and ", v.columns,
-          " wide, key/value heads x head width is ", kv_width);
-  require(k.rows == q.rows && v.rows == q.rows, "attention: ", q.rows, " queries, ", k.rows, " keys, ", v.rows, " values");
-  require((past_keys.data == nullptr) == (past_values.data == nullptr), "attention: a past of keys needs one of values");
-  if (!past_keys) return;
-  for (const Sequence& sequence : sequences)
-    require(sequence.position * kv_width <= past_keys.columns && sequence.position * kv_width <= past_values.columns,
-            "attention: a sequence at position ", sequence.position, " needs a cache of ", sequence.position * kv_width,
-            " numbers, has ", std::min(past_keys.columns, past_values.columns));
 }
 
 }  // namespace rondo

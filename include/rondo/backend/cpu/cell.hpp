@@ -1,58 +1,20 @@
-// Nonlinear cells, forward (equations and layouts: rondo/recurrence/cell.hpp).
-//
-//   gates [tokens, 4 H], gate by gate: the input's part on entry, on return what the backward needs of them
-//   weight R [heads, 4 d, d];  h, c [tokens, H] written, zero in rows of no sequence
-//   carried.initial [sequences, H] (absent: zero), carried.final written (absent: not wanted; it may be the memory of the initial
-//   one); an empty sequence passes its state on
+// Nonlinear cells, forward (equations, layouts and contract: rondo/recurrence/cell.hpp).
 //
 // Sequences advance in lock step. A thread owns units with all four of their gates, whose rows of R it packs once into panels
 // and streams at every step. Threads that share a head meet at one barrier a step; heads need none between them, and each is
 // taken through all steps while its weights are in the cache. A single token a sequence is a plain product instead.
-// Throws Error where sizes disagree.
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <type_traits>
 
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lock_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/recurrent_product.hpp>
-#include <rondo/backend/cpu/spin_barrier.hpp>
-#include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/error.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/vector_math.hpp>
-#include <rondo/core/view.hpp>
-#if RONDO_HEADER_ONLY
-#include <rondo/backend/cpu/matrix_product.hpp>
-#endif
+#include <rondo/recurrence/cell.hpp>
 
 namespace rondo {
-
-// Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
-[[nodiscard]] inline Index step_threads(Index units, Index products) {
-  return std::max<Index>(1, std::min({thread_count(), units, products / 20000}));
-}
-
-// The threads of a parallel region as teams, each of which takes some heads through all steps.
-struct Team {
-  Index number, members, member;
-  Range heads;
-
-  // The calling thread's; a thread left over has no heads.
-  [[nodiscard]] static Team mine(Index heads) {
-    const Index threads = team_size(), teams = std::min(threads, heads), members = threads / teams, number = thread_number() / members;
-    return {number, members, thread_number() % members, number < teams ? share_of(heads, teams, number) : Range{}};
-  }
-};
-inline SpinBarrier* take_barriers(Index count, Arena& arena) {
-  SpinBarrier* barriers = arena.take<SpinBarrier>(count);
-  std::uninitialized_default_construct_n(barriers, count);
-  return barriers;
-}
 
 // A group is lane_count units of a head: two panels, of gates 0 and 1 and of gates 2 and 3, each [d, 2 lane_count].
 inline void pack_cell_group(View<const float> weight, Index first, float* panels) {
@@ -88,28 +50,12 @@ template <class CellType, class Count>
   }
 }
 
-template <class CellType>
-void check_cell(Sequences sequences, const Cell<CellType>& p, View<const float> gates, View<const float> weight,
-                View<const float> h, View<const float> c) {
-  const Index width = p.width;
-  require(p.heads > 0 && width % p.heads == 0, "cell: a width of ", width, " in ", p.heads, " heads");
-  require(weight.size() == p.weights() && weight.contiguous(), "cell: the recurrent weight is [", weight.rows, ", ",
-          weight.columns, "], expected ", p.heads, " times [", 4 * p.head_width(), ", ", p.head_width(), "]");
-  require(gates.columns == 4 * width && h.columns == width && c.columns == width && h.rows == gates.rows && c.rows == gates.rows,
-          "cell: gates [", gates.rows, ", ", gates.columns, "], h [", h.rows, ", ", h.columns, "], c [", c.rows, ", ", c.columns,
-          "] do not fit a width of ", width);
-  for (const Sequence& sequence : sequences)
-    require(sequence.begin >= 0 && sequence.begin + sequence.length <= gates.rows, "cell: a sequence ends at row ",
-            sequence.begin + sequence.length, " of ", gates.rows);
-}
-
 // What a pass goes through: row s of `normaliser` is that of sequence s, moving on with it.
 template <class CellType>
 struct CellPass {
   const Cell<CellType>& p;
-  View<float> gates;
-  View<const float> weight, initial_h, initial_c;
-  View<float> h, c, normaliser;
+  View<const float> sums, weight, initial_h, initial_c;
+  View<float> gates, h, c, normaliser;
   const float* zero;
 };
 
@@ -127,12 +73,13 @@ void cell_one_token(const CellPass<CellType>& pass, Sequences sequences, Arena& 
     for (Index head = 0; head < pass.p.heads; ++head) {
       const Index first = head * d;
       float *sum = sums.row(s) + 4 * first, *gate = pass.gates.row(row) + first;
+      const float* input = pass.sums.row(row) + first;
       for (Index part = 0; part < 4; ++part) {
         if (pass.initial_h) {
 #pragma omp simd
-          for (Index j = 0; j < d; ++j) sum[part * d + j] += gate[part * width + j];
+          for (Index j = 0; j < d; ++j) sum[part * d + j] += input[part * width + j];
         } else {
-          std::copy_n(gate + part * width, d, sum + part * d);
+          std::copy_n(input + part * width, d, sum + part * d);
         }
       }
       cell_units<CellType>(sum, sum + 2 * d, d, width, (pass.initial_c ? pass.initial_c.row(s) : pass.zero) + first, gate,
@@ -177,7 +124,7 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
           const Index inside = group * lane_count, valid = std::min(lane_count, d - inside), first = head * d + inside;
           for (Index i = 0; i < running; ++i) {
             const Index row = lock_step.at(i).begin + step;
-            const float* from = pass.gates.row(row) + first;
+            const float* from = pass.sums.row(row) + first;
             fetch_soon(pass.c.row(row) + first, valid);
             fetch_soon(pass.h.row(row) + first, valid);
             if (step > 0) fetch_soon(pass.c.row(row - 1) + first, valid);
@@ -217,30 +164,29 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
 }
 
 template <class CellType>
-void run_cell(Sequences sequences, const Cell<CellType>& p, View<float> gates, View<const float> weight, View<float> h,
-              View<float> c, const CellCarried<CellType>& carried, Arena& arena) {
-  using State = typename CellType::template State<View<float>>;
-  check_cell(sequences, p, gates, weight, h, c);
-  Arena::Mark mark{arena};
-  const Index count = static_cast<Index>(sequences.size());
-  float* zero = arena.take<float>(p.width);
-  std::fill_n(zero, p.width, 0.0F);
+void run_cell(const CpuForward<Cell<CellType>>& given, Arena& scratch) {
+  const Sequences sequences = given.sequences;
+  const Index width = given.tag.width, count = std::ssize(sequences);
+  const View<float> h = given.out.hidden, c = given.out.cell;
+  const auto initial = or_none(given.carried.initial), final = or_none(given.carried.final);
+  Arena::Mark mark{scratch};
+  float* zero = scratch.take<float>(width);
+  std::fill_n(zero, width, 0.0F);
   View<float> normaliser;
   if constexpr (CellType::normalised) {
-    normaliser = {arena.take<float>(count * p.width), count, p.width};
-    const View<const float> initial = view_of(carried.initial, &State::normaliser);
-    for (Index s = 0; s < count; ++s) std::copy_n(initial ? initial.row(s) : zero, p.width, normaliser.row(s));
+    normaliser = {scratch.take<float>(count * width), count, width};
+    for (Index s = 0; s < count; ++s) std::copy_n(initial.normaliser ? initial.normaliser.row(s) : zero, width, normaliser.row(s));
   }
-  const CellPass<CellType> pass{p, gates, weight, view_of(carried.initial, &State::hidden), view_of(carried.initial, &State::cell),
-                                h, c, normaliser, zero};
-  const LockStep lock_step{sequences, arena};
+  const CellPass<CellType> pass{given.tag,         given.in.sums, given.weights.recurrent, initial.hidden, initial.cell,
+                                given.out.gates, h,             c,                       normaliser,     zero};
+  const LockStep lock_step{sequences, scratch};
   if (lock_step.steps() == 1)
-    cell_one_token(pass, sequences, arena);
+    cell_one_token(pass, sequences, scratch);
   else
-    cell_steps(pass, lock_step, arena);
+    cell_steps(pass, lock_step, scratch);
   zero_padding(sequences, h);
   zero_padding(sequences, c);
-  if (carried.final == nullptr) return;
+  if (!final.hidden) return;
   for (Index s = 0; s < count; ++s) {
     const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     const auto last = [&](View<const float> states, View<const float> start) -> const float* {
@@ -248,36 +194,15 @@ void run_cell(Sequences sequences, const Cell<CellType>& p, View<float> gates, V
       return start ? start.row(s) : zero;
     };
     const auto pass_on = [&](const float* from, float* to) {
-      if (from != to) std::copy_n(from, p.width, to);
+      if (from != to) std::copy_n(from, width, to);
     };
-    pass_on(last(h, pass.initial_h), carried.final->hidden.row(s));
-    pass_on(last(c, pass.initial_c), carried.final->cell.row(s));
-    if constexpr (CellType::normalised) pass_on(normaliser.row(s), carried.final->normaliser.row(s));
+    pass_on(last(h, pass.initial_h), final.hidden.row(s));
+    pass_on(last(c, pass.initial_c), final.cell.row(s));
+    if constexpr (CellType::normalised) pass_on(normaliser.row(s), final.normaliser.row(s));
   }
 }
 
-RONDO_DEFINED_ONCE void cell_forward(Sequences sequences, const Cell<LstmCell>& p, View<float> gates, View<const float> weight,
-                                     View<float> h, View<float> c, const CellCarried<LstmCell>& carried, Arena& arena) {
-  run_cell(sequences, p, gates, weight, h, c, carried, arena);
-}
-RONDO_DEFINED_ONCE void cell_forward(Sequences sequences, const Cell<SlstmCell>& p, View<float> gates, View<const float> weight,
-                                     View<float> h, View<float> c, const CellCarried<SlstmCell>& carried, Arena& arena) {
-  run_cell(sequences, p, gates, weight, h, c, carried, arena);
-}
-
-// h_previous [tokens, H] = the state before each token: what dR += da^T h_previous needs. Zero in rows of no sequence.
-RONDO_DEFINED_ONCE void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
-  zero_padding(sequences, previous);
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    const Index begin = sequences[s].begin, length = sequences[s].length;
-    if (length == 0) continue;
-    if (initial)
-      std::copy_n(initial.row(static_cast<Index>(s)), h.columns, previous.row(begin));
-    else
-      std::fill_n(previous.row(begin), h.columns, 0.0F);
-#pragma omp parallel for schedule(static)
-    for (Index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
-  }
-}
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<Cell<LstmCell>>& pass, Arena& scratch) { run_cell(pass, scratch); }
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<Cell<SlstmCell>>& pass, Arena& scratch) { run_cell(pass, scratch); }
 
 }  // namespace rondo

@@ -1,15 +1,15 @@
-// Nonlinear cells, backward (equations: rondo/recurrence/cell.hpp).
+// Nonlinear cells, backward (equations, layouts and contract: rondo/recurrence/cell.hpp).
 //
-//   gates [tokens, 4 H] as the forward left them, c [tokens, H], weight R [heads, 4 d, d], d_h [tokens, H]
-//   carried.d_final [sequences, H] (absent: zero);  da [tokens, 4 H] written (may be the place of gates), zero in rows of no
-//   sequence;  carried.d_initial [sequences, H] written (absent: not wanted)
-//
-// The gradients of the weights are products over all tokens and made by the caller: dR += da^T h_previous (previous_rows) head
-// by head, those of what made the gates from da. Throws Error where sizes disagree.
+// The gradients of R are products over all tokens: dR += da^T h_previous, head by head.
 #pragma once
 
-#include <rondo/backend/cpu/cell.hpp>
+#include <algorithm>
+
 #include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/backend/cpu/lock_step.hpp>
+#include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/recurrent_product.hpp>
+#include <rondo/recurrence/cell.hpp>
 
 namespace rondo {
 
@@ -35,17 +35,31 @@ template <class CellType, class Count>
   }
 }
 
+// h_previous [tokens, H] = the state before each token. Zero in rows of no sequence.
+inline void previous_rows(Sequences sequences, View<const float> h, View<const float> initial, View<float> previous) {
+  zero_padding(sequences, previous);
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const Index begin = sequences[s].begin, length = sequences[s].length;
+    if (length == 0) continue;
+    if (initial)
+      std::copy_n(initial.row(static_cast<Index>(s)), h.columns, previous.row(begin));
+    else
+      std::fill_n(previous.row(begin), h.columns, 0.0F);
+#pragma omp parallel for schedule(static)
+    for (Index t = 1; t < length; ++t) std::copy_n(h.row(begin + t - 1), h.columns, previous.row(begin + t));
+  }
+}
+
+// Everything but the gradient of R.
 template <class CellType>
-void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const float> gates, View<const float> weight,
-                       View<const float> c, View<const float> d_h, const CellCarriedGradient<CellType>& carried, View<float> da,
-                       Arena& arena) {
-  using State = typename CellType::template State<View<float>>;
-  check_cell(sequences, p, gates, weight, d_h, c);
-  require(da.rows == gates.rows && da.columns == gates.columns, "cell: da is [", da.rows, ", ", da.columns, "], gates are [",
-          gates.rows, ", ", gates.columns, "]");
+void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) {
+  const Cell<CellType>& p = pass.tag;
+  const View<const float> gates = pass.out.gates, c = pass.out.cell, d_h = pass.d_out.hidden;
+  const View<float> da = pass.d_in.sums;
+  const auto initial = or_none(pass.carried.initial), d_final = or_none(pass.carried.d_final), d_initial = or_none(pass.carried.d_initial);
   const Index width = p.width, heads = p.heads, d = p.head_width(), panels = (d + panel_columns - 1) / panel_columns;
   Arena::Mark mark{arena};
-  const LockStep lock_step{sequences, arena};
+  const LockStep lock_step{pass.sequences, arena};
   const Index count = lock_step.count(), steps = lock_step.steps();
   [[maybe_unused]] const Index threads = step_threads(heads * panels, 4 * width * d * count);
   const Index panel_floats = 4 * d * panel_columns, carried_floats = count * panel_columns;
@@ -57,14 +71,14 @@ void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const 
   float* all_rows = arena.take<float>(heads * 2 * count * stride);  // da of this step and of the one after, by turns
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
-  const View<const float> initial_c = view_of(carried.initial, &State::cell);
+  const View<const float> initial_c = initial.cell;
   SpinBarrier* barriers = take_barriers(std::min(threads, heads), arena);
 #pragma omp parallel num_threads(static_cast <int>(threads))
   {
     const Team team = Team::mine(heads);
     for (Index head = team.heads.begin; head < team.heads.end; ++head) {
       const Range own = share_of(panels, team.members, team.member);
-      const View<const float> weight_here = p.of_head(weight, head);
+      const View<const float> weight_here = p.of_head(pass.weights.recurrent, head);
       float* rows = all_rows + head * 2 * count * stride;
       for (Index panel = own.begin; panel < own.end; ++panel) {
         const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside);
@@ -79,12 +93,12 @@ void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const 
               carried_on[((head * panels + panel) * count + i) * panel_columns + j] =
                   states && j < valid ? states(lock_step.number(i), head * d + inside + j) : 0.0F;
         };
-        start(view_of(carried.d_final, &State::hidden), dh_recurrent);
-        start(view_of(carried.d_final, &State::cell), dc);
-        if constexpr (CellType::normalised) start(view_of(carried.d_final, &State::normaliser), dn);
+        start(d_final.hidden, dh_recurrent);
+        start(d_final.cell, dc);
+        if constexpr (CellType::normalised) start(d_final.normaliser, dn);
       }
       // What step t + 1 sends back to a panel and the pointwise part of step t there, panel by panel.
-      for (Index step = steps - 1; step >= (carried.d_initial ? -1 : 0); --step) {
+      for (Index step = steps - 1; step >= (d_initial.hidden ? -1 : 0); --step) {
         const Index running = step >= 0 ? lock_step.running(step, count) : 0;
         const Index after = step + 1 < steps ? lock_step.running(step + 1, count) : 0;
         const float* da_after = rows + (step + 1) % 2 * count * stride;
@@ -120,8 +134,8 @@ void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const 
       }
     }
   }
-  zero_padding(sequences, da);
-  if (carried.d_initial == nullptr) return;
+  zero_padding(pass.sequences, da);
+  if (!d_initial.hidden) return;
   const auto finish = [&](const float* carried_on, View<float> states) {
     for (Index head = 0; head < heads; ++head)
       for (Index i = 0; i < count; ++i)
@@ -129,20 +143,31 @@ void run_cell_backward(Sequences sequences, const Cell<CellType>& p, View<const 
           states(lock_step.number(i), head * d + j) =
               carried_on[((head * panels + j / panel_columns) * count + i) * panel_columns + j % panel_columns];
   };
-  finish(dh_recurrent, carried.d_initial->hidden);
-  finish(dc, carried.d_initial->cell);
-  if constexpr (CellType::normalised) finish(dn, carried.d_initial->normaliser);
+  finish(dh_recurrent, d_initial.hidden);
+  finish(dc, d_initial.cell);
+  if constexpr (CellType::normalised) finish(dn, d_initial.normaliser);
 }
 
-RONDO_DEFINED_ONCE void cell_backward(Sequences sequences, const Cell<LstmCell>& p, View<const float> gates,
-                                      View<const float> weight, View<const float> c, View<const float> d_h,
-                                      const CellCarriedGradient<LstmCell>& carried, View<float> da, Arena& arena) {
-  run_cell_backward(sequences, p, gates, weight, c, d_h, carried, da, arena);
+template <class CellType>
+void run_cell(const CpuGradient<Cell<CellType>>& pass, Arena& scratch) {
+  const Cell<CellType>& p = pass.tag;
+  const View<const float> d_gates = pass.d_in.sums, hidden = pass.out.hidden;
+  cell_steps_backward(pass, scratch);
+  const Arena::Mark mark{scratch};
+  const View<float> previous{scratch.take<float>(hidden.size()), hidden.rows, hidden.columns};
+  previous_rows(pass.sequences, hidden, or_none(pass.carried.initial).hidden, previous);
+  const auto add_product = [](View<const float> da, View<const float> before, View<float> to) {
+    multiply(da, Transpose::yes, before, Transpose::no, to, 1);
+  };
+  if (p.heads == 1) return add_product(d_gates, previous, p.of_head(pass.d_weights.recurrent, 0));
+  const Index d = p.head_width();
+  for (Index head = 0; head < p.heads; ++head)
+    for (Index gate = 0; gate < CellType::gates; ++gate)
+      add_product(d_gates.middle_columns(gate * p.width + head * d, d), previous.middle_columns(head * d, d),
+                  p.of_head(pass.d_weights.recurrent, head).middle_rows(gate * d, d));
 }
-RONDO_DEFINED_ONCE void cell_backward(Sequences sequences, const Cell<SlstmCell>& p, View<const float> gates,
-                                      View<const float> weight, View<const float> c, View<const float> d_h,
-                                      const CellCarriedGradient<SlstmCell>& carried, View<float> da, Arena& arena) {
-  run_cell_backward(sequences, p, gates, weight, c, d_h, carried, da, arena);
-}
+
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<Cell<LstmCell>>& pass, Arena& scratch) { run_cell(pass, scratch); }
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<Cell<SlstmCell>>& pass, Arena& scratch) { run_cell(pass, scratch); }
 
 }  // namespace rondo

@@ -3,12 +3,8 @@
 //   h_t = exp(g_t) h_{t-1} + x_t
 //   dx_t = d_h_t + s_{t+1},   s_t = exp(g_t) dx_t,   dg_t = s_t h_{t-1};   s_{T+1} = d_final,  d_initial = s_1
 //
-//   g, x, h, d_h, dg, dx [tokens, width]; g <= 0; initial, d_final, final, d_initial [sequences, width], row s for sequence s. An
-//   initial state or a gradient of a final one without data is zero; final and d_initial without data are not wanted; initial and
-//   final may be the same memory, and so may d_h and dx.
-//
-// Writes h, dg and dx (zero in rows that no sequence covers), final and d_initial. Threads own channels. Each of g, x and h goes
-// through the processor once: the row before is still in its cache. Throws Error where the sizes disagree.
+// Shapes and contract: rondo/recurrence/diagonal.hpp; here d_h and dx may be the same memory. Threads own channels. Each of g, x and h
+// goes through the processor once: the row before is still in its cache.
 #pragma once
 
 #include <algorithm>
@@ -16,27 +12,17 @@
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/rowwise.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/error.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/vector_math.hpp>
-#include <rondo/core/view.hpp>
+#include <rondo/recurrence/diagonal.hpp>
 
 namespace rondo {
 
-inline void check_diagonal(View<const float> g, View<const float> x, View<const float> h) {
-  require(g.rows == h.rows && g.columns == h.columns && x.rows == h.rows && x.columns == h.columns,
-          "diagonal recurrence: log decays [", g.rows, ", ", g.columns, "] and inputs [", x.rows, ", ", x.columns,
-          "] for states [", h.rows, ", ", h.columns, "]");
-}
-
-RONDO_DEFINED_ONCE void diagonal_forward(Sequences sequences, View<const float> g, View<const float> x, View<float> h,
-                                         View<const float> initial, View<float> final) {
-  check_diagonal(g, x, h);
-  zero_padding(sequences, h);
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<Diagonal>& pass, Arena&) {
+  const View<const float> g = pass.in.g, x = pass.in.x;
+  const View<float> h = pass.out.h, initial = or_none(pass.carried.initial).memory, final = or_none(pass.carried.final).memory;
+  zero_padding(pass.sequences, h);
   each_column_range(h.rows, h.columns, [&](Index begin, Index end) {
-    for (Index s = 0; s < std::ssize(sequences); ++s) {
-      const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    for (Index s = 0; s < std::ssize(pass.sequences); ++s) {
+      const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
       const float* before = initial ? initial.row(s) : nullptr;
       for (Index t = sequence.begin; t < sequence.begin + sequence.length; ++t) {
         const float *log_decay = g.row(t), *input = x.row(t);
@@ -58,19 +44,19 @@ RONDO_DEFINED_ONCE void diagonal_forward(Sequences sequences, View<const float> 
   });
 }
 
-RONDO_DEFINED_ONCE void diagonal_backward(Sequences sequences, View<const float> g, View<const float> h, View<const float> d_h,
-                                          View<const float> initial, View<const float> d_final, View<float> dg, View<float> dx,
-                                          View<float> d_initial, Arena& arena) {
-  check_diagonal(g, d_h, h);
-  zero_padding(sequences, dg);
-  zero_padding(sequences, dx);
-  const Arena::Mark mark{arena};
-  float* zero = arena.take<float>(2 * h.columns);  // the state before a fresh sequence
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<Diagonal>& pass, Arena& scratch) {
+  const View<const float> g = pass.in.g, h = pass.out.h, d_h = pass.d_out.h;
+  const View<float> dg = pass.d_in.g, dx = pass.d_in.x, initial = or_none(pass.carried.initial).memory;
+  const View<float> d_final = or_none(pass.carried.d_final).memory, d_initial = or_none(pass.carried.d_initial).memory;
+  zero_padding(pass.sequences, dg);
+  zero_padding(pass.sequences, dx);
+  const Arena::Mark mark{scratch};
+  float* zero = scratch.take<float>(2 * h.columns);  // the state before a fresh sequence
   float* carried = zero + h.columns;               // s_t
   std::fill_n(zero, h.columns, 0.0F);
   each_column_range(h.rows, h.columns, [&](Index begin, Index end) {
-    for (Index s = 0; s < std::ssize(sequences); ++s) {
-      const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
+    for (Index s = 0; s < std::ssize(pass.sequences); ++s) {
+      const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
       const float* last = d_final ? d_final.row(s) : zero;
       std::copy(last + begin, last + end, carried + begin);
       for (Index t = sequence.begin + sequence.length - 1; t >= sequence.begin; --t) {

@@ -29,6 +29,7 @@ class CpuWeights : public CpuSequence {
   using Base::lower_bounds;
   using Base::norm;
   using Base::short_convolution;
+  using Base::widened;
 
   void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
   void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {

@@ -1,11 +1,15 @@
 // All sequences of a batch advancing together, one token each at a time: the order in which a nonlinear recurrence with
 // few sequences makes products of more than one row.
+// And the threads that go through the steps with them.
 //
 // Sequences are taken longest first, so that those still running at a step are the first `running(step)` of them.
 #pragma once
 
 #include <algorithm>
+#include <memory>
 
+#include <rondo/backend/cpu/spin_barrier.hpp>
+#include <rondo/backend/cpu/threads.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
@@ -40,5 +44,27 @@ class LockStep {
   Sequences sequences_;
   Index* order_;
 };
+
+// Threads worth starting for a loop of steps with `products` multiply-adds each; results do not depend on their number.
+[[nodiscard]] inline Index step_threads(Index units, Index products) {
+  return std::max<Index>(1, std::min({thread_count(), units, products / 20000}));
+}
+
+// The threads of a parallel region as teams, each of which takes some heads through all steps.
+struct Team {
+  Index number, members, member;
+  Range heads;
+
+  // The calling thread's; a thread left over has no heads.
+  [[nodiscard]] static Team mine(Index heads) {
+    const Index threads = team_size(), teams = std::min(threads, heads), members = threads / teams, number = thread_number() / members;
+    return {number, members, thread_number() % members, number < teams ? share_of(heads, teams, number) : Range{}};
+  }
+};
+inline SpinBarrier* take_barriers(Index count, Arena& arena) {
+  SpinBarrier* barriers = arena.take<SpinBarrier>(count);
+  std::uninitialized_default_construct_n(barriers, count);
+  return barriers;
+}
 
 }  // namespace rondo

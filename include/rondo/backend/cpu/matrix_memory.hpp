@@ -2,27 +2,24 @@
 //
 //   H = (scores V + c through (Q C)) reciprocal,      C = decay C + keys^T V,   n = decay n + sum of keys
 //
-//   q, k [tokens, heads K], v, h [tokens, heads V], i, f [tokens, heads]; states: memory [sequences, heads K V], normaliser
-//   [sequences, heads K], stabiliser [sequences, heads]. Views may be columns of wider matrices. `initial` without data is a
-//   fresh state, `final` without data is not wanted; both may be the same memory.
+// Shapes and contract: rondo/recurrence/matrix_memory.hpp. Views may be columns of wider matrices.
 //
-// Writes h (zero in rows that no sequence covers) and final. Parallel over sequences and heads. Sequences of one token take the
+// Parallel over sequences and heads. Sequences of one token take the
 // direct step. Beck et al. 2024 ("xLSTM", appendix B), Beck et al. 2025 ("Tiled Flash Linear Attention", section 3).
 #pragma once
 
 #include <rondo/backend/cpu/matrix_memory_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/threads.hpp>
 
 namespace rondo {
 
 // One sequence, one head; `state` [K, V] and `normaliser` are scratch.
-inline void matrix_memory_forward_head(MatrixMemoryChunk& chunk, const MatrixMemoryInputs& inputs, View<float> h,
-                                       HeadMemory<const float> initial, HeadMemory<float> final, View<float> state,
+inline void matrix_memory_forward_head(MatrixMemoryChunk& chunk, const CpuForward<MatrixMemory>& pass, const Sequence& sequence,
+                                       Index head, HeadMemory<const float> initial, HeadMemory<float> final, View<float> state,
                                        float* normaliser) {
-  const MatrixMemorySizes& sizes = chunk.sizes;
-  const Index length = h.rows, K = sizes.key_width, V = sizes.value_width;
-  bool fresh = is_fresh(initial, sizes), zero = fresh || !initial;
+  const MatrixMemory& p = pass.tag;
+  const Index length = sequence.length, K = p.key_width, V = p.value_width;
+  bool fresh = is_fresh(initial, p), zero = fresh || !initial;
   float m = 0;
   if (!zero) {
     std::copy_n(initial.memory.data, K * V, state.data);
@@ -31,12 +28,12 @@ inline void matrix_memory_forward_head(MatrixMemoryChunk& chunk, const MatrixMem
   }
   for (Index begin = 0; begin < length; begin += chunk_rows) {
     const Index rows = std::min(chunk_rows, length - begin);
-    const MatrixMemoryInputs in = matrix_memory_rows(inputs, begin, rows);
-    const View<float> output = h.middle_rows(begin, rows);
+    const auto in = head_rows(p, pass.in, head, sequence.begin + begin, rows);
+    const View<float> output = pass.out.h.middle_rows(sequence.begin + begin, rows).middle_columns(head * V, V);
     m = chunk.open(in.i, in.f, m, fresh);
     chunk.form_scores(in.q, in.k, zero ? nullptr : normaliser);
     if (!zero) {
-      small_product(in.q, Transpose::no, state, Transpose::no, output, sizes.scale);
+      small_product(in.q, Transpose::no, state, Transpose::no, output, chunk.scale);
       for (Index t = 0; t < rows; ++t) scale_row(chunk.through[t], output.row(t), output.row(t), V);
     }
     each_triangle_block(rows, [&](Index first, Index end, bool) {
@@ -57,39 +54,32 @@ inline void matrix_memory_forward_head(MatrixMemoryChunk& chunk, const MatrixMem
     std::copy_n(normaliser, K, final.normaliser);
     *final.stabiliser = m;
   } else {
-    copy_memory(initial, final, sizes);
+    copy_memory(initial, final, p);
   }
 }
 
-RONDO_DEFINED_ONCE void matrix_memory_forward(Sequences sequences, const MatrixMemorySizes& sizes,
-                                              const MatrixMemoryInputs& inputs, View<float> h, const MatrixMemoryState& initial,
-                                              const MatrixMemoryStateTarget& final, Arena& scratch) {
-  zero_padding(sequences, h);
-  const Index K = sizes.key_width, V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
-  const Index threads = longest_sequence(sequences) * tasks * K * V < 65536 ? 1 : std::min(tasks, thread_count());
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<MatrixMemory>& pass, Arena& scratch) {
+  const MatrixMemory& p = pass.tag;
+  zero_padding(pass.sequences, pass.out.h);
+  const Index K = p.key_width, V = p.value_width, threads = head_threads(pass.sequences, p, std::ssize(pass.sequences) * p.heads);
   const Arena::Mark mark{scratch};
   auto* chunks = scratch.take<MatrixMemoryChunk>(threads);
   float* states = nullptr;
-  if (std::any_of(sequences.begin(), sequences.end(), [](const Sequence& one) { return one.length != 1; })) {
-    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = MatrixMemoryChunk(sizes, scratch);
+  if (any_longer_than_one(pass.sequences)) {
+    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = MatrixMemoryChunk(p, scratch);
     states = scratch.take<float>(threads * K * (V + 1));
   }
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index task = 0; task < tasks; ++task) {
-    const Index number = task / sizes.heads, head = task % sizes.heads;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
-    const MatrixMemoryInputs in = matrix_memory_head(matrix_memory_rows(inputs, sequence.begin, sequence.length), sizes, head);
-    const View<float> output = h.middle_rows(sequence.begin, sequence.length).middle_columns(head * V, V);
-    const auto first = head_memory(initial.memory, initial.normaliser, initial.stabiliser, number, sizes, head);
-    const auto last = head_memory(final.memory, final.normaliser, final.stabiliser, number, sizes, head);
+  each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
+    const Sequence& sequence = pass.sequences[static_cast<std::size_t>(number)];
+    const auto first = head_memory<const float>(pass.carried.initial, number, p, head);
+    const auto last = head_memory<float>(pass.carried.final, number, p, head);
     if (sequence.length == 1) {
-      matrix_memory_step(sizes, in, first, last, output.data);
+      matrix_memory_step(p, head_rows(p, pass.in, head, sequence.begin, 1), first, last, pass.out.h.row(sequence.begin) + head * V);
     } else {
-      const Index thread = thread_number();
       float* state = states + thread * K * (V + 1);
-      matrix_memory_forward_head(chunks[thread], in, output, first, last, {state, K, V}, state + K * V);
+      matrix_memory_forward_head(chunks[thread], pass, sequence, head, first, last, {state, K, V}, state + K * V);
     }
-  }
+  });
 }
 
 }  // namespace rondo

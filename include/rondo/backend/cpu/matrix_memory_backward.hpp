@@ -12,23 +12,20 @@
 //
 // Nothing is saved by the forward pass: the chunks' first states are computed again from `initial` and kept in scratch.
 //
-//   shapes as in matrix_memory.hpp; d_final, d_initial like the states
-//
-// Writes dq, dk, dv, di, df (zero in rows that no sequence covers) and, where it has data, d_initial. Parallel over sequences and
+// Shapes and contract: rondo/recurrence/matrix_memory.hpp. Parallel over sequences and
 // heads. (Beck et al. 2025, "Tiled Flash Linear Attention", appendix, with the gradients of normaliser and stabiliser.)
 #pragma once
 
 #include <rondo/backend/cpu/matrix_memory_chunk.hpp>
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/threads.hpp>
 
 namespace rondo {
 
 // Memory of one thread, taken once.
 struct MatrixMemoryBackward {
   MatrixMemoryBackward() = default;
-  MatrixMemoryBackward(const MatrixMemorySizes& sizes, Index chunks, Arena& arena) : chunk(sizes, arena) {
-    const Index K = sizes.key_width, V = sizes.value_width;
+  MatrixMemoryBackward(const MatrixMemory& p, Index chunks, Arena& arena) : chunk(p, arena), value_width(p.value_width) {
+    const Index K = p.key_width, V = value_width;
     states = arena.take<float>((chunks + 1) * K * V);
     normalisers = arena.take<float>((chunks + 1) * K);
     stabilisers = arena.take<float>(chunks + 1);
@@ -41,13 +38,14 @@ struct MatrixMemoryBackward {
   }
   // The state before chunk `number`, [V, K].
   [[nodiscard]] View<float> state(Index number) const {
-    const Index K = chunk.sizes.key_width, V = chunk.sizes.value_width;
+    const Index K = chunk.key_width, V = value_width;
     return {states + number * K * V, V, K};
   }
-  [[nodiscard]] float* normaliser(Index number) const { return normalisers + number * chunk.sizes.key_width; }
-  [[nodiscard]] View<float> d_memory() const { return {d_state, chunk.sizes.value_width, chunk.sizes.key_width}; }
+  [[nodiscard]] float* normaliser(Index number) const { return normalisers + number * chunk.key_width; }
+  [[nodiscard]] View<float> d_memory() const { return {d_state, value_width, chunk.key_width}; }
 
   MatrixMemoryChunk chunk;
+  Index value_width = 0;
   float *states = nullptr, *normalisers = nullptr, *stabilisers = nullptr;
   float *d_state = nullptr, *d_normaliser = nullptr, dm = 0;
   float *d_numerators = nullptr, *queries = nullptr, *d_scores = nullptr;
@@ -57,18 +55,18 @@ struct MatrixMemoryBackward {
 
 // What of dq, dk, dv passes through the states; returns <C', dC> + n' . dn. `first` and `end`: the chunk's first state and its end
 // state; a first one without data is zero, an end one without data says that dC and dn are zero.
-inline float add_state_gradients(MatrixMemoryBackward& work, const MatrixMemoryInputs& in, View<const float> first,
+inline float add_state_gradients(MatrixMemoryBackward& work, const MatrixMemory::Inputs<View<const float>>& in, View<const float> first,
                                  const float* first_normaliser, View<const float> end, const float* end_normaliser,
-                                 const MatrixMemoryGradients& d) {
+                                 const MatrixMemory::Inputs<View<float>>& d) {
   MatrixMemoryChunk& chunk = work.chunk;
-  const Index K = chunk.sizes.key_width, V = chunk.sizes.value_width, rows = chunk.rows;
+  const Index K = chunk.key_width, V = work.value_width, rows = chunk.rows;
   std::fill_n(work.to_forget, rows, 0.0F);
   std::fill_n(work.to_input, rows, 0.0F);
   if (first) {
-    small_product({work.d_numerators, rows, V}, Transpose::no, first, Transpose::no, d.q, chunk.sizes.scale);
+    small_product({work.d_numerators, rows, V}, Transpose::no, first, Transpose::no, d.q, chunk.scale);
     for (Index t = 0; t < rows; ++t) {
       float* row = d.q.row(t);
-      add_row(chunk.sizes.scale * work.d_totals[t], first_normaliser, row, K);
+      add_row(chunk.scale * work.d_totals[t], first_normaliser, row, K);
       scale_row(chunk.through[t], row, row, K);
       work.to_forget[t] += row_product(in.q.row(t), row, K);
     }
@@ -88,10 +86,10 @@ inline float add_state_gradients(MatrixMemoryBackward& work, const MatrixMemoryI
 }
 
 // What passes within the chunk; dq (where `first` is a state), dk and dv (where `end` is) are added to.
-inline void add_score_gradients(MatrixMemoryBackward& work, const MatrixMemoryInputs& in, bool first, bool end,
-                                const MatrixMemoryGradients& d) {
+inline void add_score_gradients(MatrixMemoryBackward& work, const MatrixMemory::Inputs<View<const float>>& in, bool first, bool end,
+                                const MatrixMemory::Inputs<View<float>>& d) {
   MatrixMemoryChunk& chunk = work.chunk;
-  const Index V = chunk.sizes.value_width;
+  const Index V = work.value_width;
   each_triangle_block(chunk.rows, [&](Index begin, Index stop, bool whole) {
     const Index rows = stop - begin;
     const View<const float> d_numerators{work.d_numerators + begin * V, rows, V};
@@ -103,7 +101,7 @@ inline void add_score_gradients(MatrixMemoryBackward& work, const MatrixMemoryIn
       const float *score = scores.row(t - begin), *weight = chunk.weights().row(t);
       float* to_column = work.to_input;
       float* from_column = work.to_forget;
-      const float dr = work.d_totals[t], scale = chunk.sizes.scale;
+      const float dr = work.d_totals[t], scale = chunk.scale;
 #pragma omp simd reduction(+ : sum)
       for (Index j = 0; j < t; ++j) {
         const float d_score = row[j] + dr, term = d_score * score[j];
@@ -144,23 +142,24 @@ inline void close_gates(MatrixMemoryBackward& work, View<const float> f, float a
 }
 
 // One sequence, one head.
-inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const MatrixMemoryInputs& inputs, View<const float> h,
-                                        View<const float> dh, HeadMemory<const float> initial, HeadMemory<const float> d_final,
-                                        const MatrixMemoryGradients& gradients, HeadMemory<float> d_initial) {
+inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const CpuGradient<MatrixMemory>& pass, Index s, Index head) {
   MatrixMemoryChunk& chunk = work.chunk;
-  const MatrixMemorySizes& sizes = chunk.sizes;
-  const Index length = h.rows, chunks = chunks_of(length), K = sizes.key_width, V = sizes.value_width;
+  const MatrixMemory& p = pass.tag;
+  const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
+  const auto initial = head_memory<const float>(pass.carried.initial, s, p, head);
+  const auto d_final = head_memory<const float>(pass.carried.d_final, s, p, head);
+  const auto d_initial = head_memory<float>(pass.carried.d_initial, s, p, head);
+  const Index length = sequence.length, chunks = chunks_of(length), K = p.key_width, V = p.value_width;
   if (length == 0) {
-    if (d_initial) copy_memory(d_final, d_initial, sizes);
+    if (d_initial) copy_memory(d_final, d_initial, p);
     return;
   }
-  const bool fresh = is_fresh(initial, sizes), zero = fresh || !initial;
-  const auto rows_of = [&](Index number) { return std::min(chunk_rows, length - number * chunk_rows); };
-  const auto open = [&](Index number) {
-    const Index begin = number * chunk_rows, rows = rows_of(number);
-    return chunk.open(inputs.i.middle_rows(begin, rows), inputs.f.middle_rows(begin, rows), work.stabilisers[number],
-                      fresh && number == 0);
+  const bool fresh = is_fresh(initial, p), zero = fresh || !initial;
+  const auto rows_of = [&](const auto& x, Index number) {
+    const auto [begin, rows] = chunk_of(length, number);
+    return head_rows(p, x, head, sequence.begin + begin, rows);
   };
+  const auto open = [&](const auto& in, Index number) { return chunk.open(in.i, in.f, work.stabilisers[number], fresh && number == 0); };
   // The end state of the last chunk is only looked at through its gradient.
   work.stabilisers[0] = zero ? 0.0F : *initial.stabiliser;
   if (!zero) {
@@ -168,9 +167,9 @@ inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const Matrix
     std::copy_n(initial.normaliser, K, work.normaliser(0));
   }
   for (Index number = 0; number < (d_final ? chunks : chunks - 1); ++number) {
-    const MatrixMemoryInputs in = matrix_memory_rows(inputs, number * chunk_rows, rows_of(number));
+    const auto in = rows_of(pass.in, number);
     const bool from_zero = number == 0 && zero;
-    work.stabilisers[number + 1] = open(number);
+    work.stabilisers[number + 1] = open(in, number);
     chunk.bring_keys_to_end(in.k);
     chunk.advance_normaliser(from_zero ? nullptr : work.normaliser(number), work.normaliser(number + 1));
     if (!from_zero) scale_row(chunk.whole_decay(), work.state(number).data, work.state(number + 1).data, K * V);
@@ -183,20 +182,19 @@ inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const Matrix
   work.dm = 0;
   bool flows = static_cast<bool>(d_final);  // whether anything comes from behind the chunk
   for (Index number = chunks; number-- > 0; flows = true) {
-    const Index begin = number * chunk_rows, rows = rows_of(number);
-    const MatrixMemoryInputs in = matrix_memory_rows(inputs, begin, rows);
-    const auto cut = [&](View<float> view) { return view.middle_rows(begin, rows); };
-    const MatrixMemoryGradients d{cut(gradients.q), cut(gradients.k), cut(gradients.v), cut(gradients.i), cut(gradients.f)};
+    const auto in = rows_of(pass.in, number);
+    const auto d = rows_of(pass.d_in, number);
+    const Index begin = sequence.begin + number * chunk_rows, rows = d.q.rows;
     const bool from_zero = number == 0 && zero;
-    open(number);
+    open(in, number);
     chunk.bring_keys_to_end(in.k);
     chunk.form_scores(in.q, in.k, from_zero ? nullptr : work.normaliser(number));
     for (Index t = 0; t < rows; ++t) {
-      const float *d_row = dh.row(begin + t), reciprocal = chunk.reciprocals[t], total = chunk.totals[t];
-      const float change = -row_product(d_row, h.row(begin + t), V) * reciprocal;  // of the denominator
+      const float *d_row = pass.d_out.h.row(begin + t) + head * V, reciprocal = chunk.reciprocals[t], total = chunk.totals[t];
+      const float change = -row_product(d_row, pass.out.h.row(begin + t) + head * V, V) * reciprocal;  // of the denominator
       const bool above = magnitude(total) > exponential(-chunk.stabilisers[t]);
       work.d_totals[t] = above ? (total < 0 ? -change : change) : 0.0F;
-      work.d_stabilisers[t] = sizes.epsilon * change;
+      work.d_stabilisers[t] = chunk.epsilon * change;
       scale_row(reciprocal, d_row, work.d_numerators + t * V, V);
     }
     const float at_end = add_state_gradients(work, in, from_zero ? View<float>{} : work.state(number), work.normaliser(number),
@@ -212,7 +210,7 @@ inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const Matrix
       std::fill_n(work.d_normaliser, K, 0.0F);
     const View<float> queries{work.queries, rows, K};
     for (Index t = 0; t < rows; ++t) {
-      scale_row(sizes.scale * chunk.through[t], in.q.row(t), queries.row(t), K);
+      scale_row(chunk.scale * chunk.through[t], in.q.row(t), queries.row(t), K);
       add_row(work.d_totals[t], queries.row(t), work.d_normaliser, K);
     }
     small_product({work.d_numerators, rows, V}, Transpose::yes, queries, Transpose::no, work.d_memory(), 1,
@@ -226,33 +224,18 @@ inline void matrix_memory_backward_head(MatrixMemoryBackward& work, const Matrix
     *d_initial.stabiliser += row_product(work.state(0).data, work.d_state, K * V) + row_product(work.normaliser(0), work.d_normaliser, K);
 }
 
-RONDO_DEFINED_ONCE void matrix_memory_backward(Sequences sequences, const MatrixMemorySizes& sizes,
-                                               const MatrixMemoryInputs& inputs, View<const float> h, View<const float> dh,
-                                               const MatrixMemoryState& initial, const MatrixMemoryState& d_final,
-                                               const MatrixMemoryGradients& d, const MatrixMemoryStateTarget& d_initial,
-                                               Arena& scratch) {
-  for (const View<float>& gradient : {d.q, d.k, d.v, d.i, d.f}) zero_padding(sequences, gradient);
-  const Index K = sizes.key_width, V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
-  const Index longest = longest_sequence(sequences);
-  const Index threads = longest * tasks * K * V < 65536 ? 1 : std::min(tasks, thread_count());
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<MatrixMemory>& pass, Arena& scratch) {
+  const MatrixMemory& p = pass.tag;
+  const auto& d = pass.d_in;
+  for (const View<float>& gradient : {d.q, d.k, d.v, d.i, d.f}) zero_padding(pass.sequences, gradient);
+  const Index threads = head_threads(pass.sequences, p, std::ssize(pass.sequences) * p.heads);
   const Arena::Mark mark{scratch};
   auto* work = scratch.take<MatrixMemoryBackward>(threads);
-  for (Index thread = 0; thread < threads; ++thread) work[thread] = MatrixMemoryBackward(sizes, chunks_of(longest), scratch);
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index task = 0; task < tasks; ++task) {
-    const Index number = task / sizes.heads, head = task % sizes.heads;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
-    const auto cut = [&](auto view, Index width) {
-      return view.middle_rows(sequence.begin, sequence.length).middle_columns(head * width, width);
-    };
-    matrix_memory_backward_head(
-        work[thread_number()],
-        matrix_memory_head(matrix_memory_rows(inputs, sequence.begin, sequence.length), sizes, head), cut(h, V), cut(dh, V),
-        head_memory(initial.memory, initial.normaliser, initial.stabiliser, number, sizes, head),
-        head_memory(d_final.memory, d_final.normaliser, d_final.stabiliser, number, sizes, head),
-        {cut(d.q, K), cut(d.k, K), cut(d.v, V), cut(d.i, 1), cut(d.f, 1)},
-        head_memory(d_initial.memory, d_initial.normaliser, d_initial.stabiliser, number, sizes, head));
-  }
+  for (Index thread = 0; thread < threads; ++thread)
+    work[thread] = MatrixMemoryBackward(p, chunks_of(longest_sequence(pass.sequences)), scratch);
+  each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
+    matrix_memory_backward_head(work[thread], pass, number, head);
+  });
 }
 
 }  // namespace rondo

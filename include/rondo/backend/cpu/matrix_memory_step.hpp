@@ -13,11 +13,12 @@
 namespace rondo {
 
 // `in` has one row; `before` without data is a zero state, `after` without data is not wanted.
-inline void matrix_memory_step(const MatrixMemorySizes& sizes, const MatrixMemoryInputs& in, HeadMemory<const float> before,
-                               HeadMemory<float> after, float* h) {
-  const Index K = sizes.key_width, V = sizes.value_width;
+inline void matrix_memory_step(const MatrixMemory& p, const MatrixMemory::Inputs<View<const float>>& in,
+                               HeadMemory<const float> before, HeadMemory<float> after, float* h) {
+  const Index K = p.key_width, V = p.value_width;
+  const float scale = static_cast<float>(p.scale), epsilon = static_cast<float>(p.epsilon);
   const float *q = in.q.data, *k = in.k.data, *v = in.v.data, i = *in.i.data;
-  const bool fresh = is_fresh(before, sizes);
+  const bool fresh = is_fresh(before, p);
   const float carried = log_sigmoid(*in.f.data) + (before ? *before.stabiliser : 0.0F);
   const float m = fresh ? i : std::max(carried, i);
   const float keep = fresh ? 0.0F : exponential(carried - m), write = exponential(i - m);
@@ -30,7 +31,7 @@ inline void matrix_memory_step(const MatrixMemorySizes& sizes, const MatrixMemor
   if (after) *after.stabiliser = m;
 
   scalar_decay_step(q, k, v, K, V, keep, write, before.memory, after.memory, h);
-  scale_row(sizes.scale / (std::max(std::abs(sizes.scale * r), exponential(-m)) + sizes.epsilon), h, h, V);
+  scale_row(scale / (std::max(std::abs(scale * r), exponential(-m)) + epsilon), h, h, V);
 }
 
 }  // namespace rondo

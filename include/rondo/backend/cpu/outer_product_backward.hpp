@@ -12,33 +12,21 @@
 // The terms A_tt cancel in dg and are left out of it. Nothing is saved by the forward pass: the chunk states are computed again
 // from `initial` and kept, transposed, in scratch.
 //
-//   shapes as in outer_product.hpp; d_final, d_initial like the states
-//
-// Writes dq, dk, dg, dv (zero in rows that no sequence covers) and, where it has data, d_initial. `initial`, `d_final` without
-// data are zero. Parallel over sequences and heads. Yang et al. 2024, section 4 and appendix C.
+// Shapes and contract: rondo/recurrence/outer_product.hpp. Parallel over sequences and heads. Yang et al. 2024, section 4 and appendix C.
 #pragma once
 
 #include <algorithm>
 
-#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/outer_product_chunk.hpp>
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
-
-struct OuterProductGradients {
-  View<float> q, k, g, v;
-};
 
 // One chunk of the backward pass; the memory is taken once and used for every chunk.
 struct OuterProductChunkBackward {
   OuterProductChunkBackward() = default;
-  OuterProductChunkBackward(const OuterProductSizes& sizes, Index chunks, Arena& arena) : chunk(sizes, arena) {
-    const Index K = sizes.key_width, V = sizes.value_width;
+  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Arena& arena) : chunk(p, arena) {
+    const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>((chunks + 1) * V * K);
     d_state = arena.take<float>(K * V);
     d_state_transposed = arena.take<float>(V * K);
@@ -85,10 +73,10 @@ void add_diagonal_gradients(const float* q, const float* k, const float* a, cons
 // without data says that d_state, the gradient of the end state, is zero. Leaves the first state's gradient in d_state where it
 // is wanted.
 inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<const float> first, View<const float> end,
-                                         const OuterProductInputs& inputs, float scale, View<const float> d_o,
-                                         const OuterProductGradients& d, bool d_first_wanted) {
+                                         const OuterProduct::Inputs<View<const float>>& inputs, View<const float> d_o,
+                                         const OuterProduct::Inputs<View<float>>& d, bool d_first_wanted) {
   OuterProductChunk& chunk = work.chunk;
-  chunk.load(inputs, scale);
+  chunk.load(inputs);
   chunk.form_scores();
   const Index K = chunk.width, V = inputs.v.columns, rows = chunk.rows, padded = chunk.padded, last = chunk.subchunks();
   const View<float> d_state{work.d_state, K, V}, d_state_transposed{work.d_state_transposed, V, K};
@@ -149,7 +137,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
       const float *q = chunk.q + t * padded, *k = chunk.k + t * padded, *dq = work.d_queries + t * padded,
                   *dk = work.d_keys + t * padded;
       float *to_q = d.q.row(t), *to_k = d.k.row(t), *to_g = d.g.row(t), *sums = work.sums;
-      const float itself = d_scores(t - s, t);
+      const float itself = d_scores(t - s, t), scale = chunk.scale;
 #pragma omp simd
       for (Index l = 0; l < K; ++l) {
         sums[l] += q[l] * dq[l] - k[l] * dk[l];
@@ -167,20 +155,26 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
 }
 
 // One sequence, one head.
-inline void outer_product_backward_head(OuterProductChunkBackward& work, const OuterProductInputs& inputs, float scale,
-                                        View<const float> d_o, View<const float> initial, View<const float> d_final,
-                                        const OuterProductGradients& d, View<float> d_initial) {
-  const Index length = d_o.rows, chunks = chunks_of(length), K = inputs.k.columns, V = inputs.v.columns;
-  const auto rows_of_chunk = [&](Index number) { return std::min(chunk_rows, length - number * chunk_rows); };
+inline void outer_product_backward_head(OuterProductChunkBackward& work, const CpuGradient<OuterProduct>& pass, Index s, Index head) {
+  const OuterProduct& p = pass.tag;
+  const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
+  const Index chunks = chunks_of(sequence.length), K = p.key_width, V = p.value_width;
+  const View<const float> initial = head_state(or_none(pass.carried.initial).memory, s, p, head);
+  const View<const float> d_final = head_state(or_none(pass.carried.d_final).memory, s, p, head);
+  const View<float> d_initial = head_state(or_none(pass.carried.d_initial).memory, s, p, head);
   const auto state = [&](Index number) { return View<float>{work.states + number * V * K, V, K}; };
+  const auto inputs = [&](Index number) {
+    const auto [begin, rows] = chunk_of(sequence.length, number);
+    return head_rows(p, pass.in, head, sequence.begin + begin, rows);
+  };
   if (initial)
     transpose_matrix(initial, state(0));
   else
     zero_rows(state(0));
   // The end state of the last chunk is only looked at through its gradient.
   for (Index number = 0; number + (d_final ? 0 : 1) < chunks; ++number) {
-    const OuterProductInputs here = inputs.rows(number * chunk_rows, rows_of_chunk(number));
-    work.chunk.load({{}, here.k, here.g, here.v}, scale);
+    const auto here = inputs(number);
+    work.chunk.load({{}, here.k, here.g, here.v});
     work.chunk.advance_transposed(state(number), state(number + 1), here.v);
   }
   if (d_final)
@@ -188,39 +182,26 @@ inline void outer_product_backward_head(OuterProductChunkBackward& work, const O
   else
     std::fill_n(work.d_state, K * V, 0.0f);
   for (Index number = chunks; number-- > 0;) {
-    const Index begin = number * chunk_rows, rows = rows_of_chunk(number);
-    const auto cut = [&](auto view) { return view.middle_rows(begin, rows); };
+    const auto [begin, rows] = chunk_of(sequence.length, number);
     outer_product_backward_chunk(work, number > 0 || initial ? state(number) : View<float>{},
-                                 number + 1 < chunks || d_final ? state(number + 1) : View<float>{}, inputs.rows(begin, rows),
-                                 scale, cut(d_o), {cut(d.q), cut(d.k), cut(d.g), cut(d.v)}, number > 0 || d_initial);
+                                 number + 1 < chunks || d_final ? state(number + 1) : View<float>{}, inputs(number),
+                                 pass.d_out.o.middle_rows(sequence.begin + begin, rows).middle_columns(head * V, V),
+                                 head_rows(p, pass.d_in, head, sequence.begin + begin, rows), number > 0 || d_initial);
   }
   if (d_initial) std::copy_n(work.d_state, K * V, d_initial.data);
 }
 
-RONDO_DEFINED_ONCE void outer_product_backward(Sequences sequences, const OuterProductSizes& sizes, View<const float> q,
-                                               View<const float> k, View<const float> g, View<const float> v,
-                                               View<const float> d_o, View<const float> initial, View<const float> d_final,
-                                               View<float> dq, View<float> dk, View<float> dg, View<float> dv,
-                                               View<float> d_initial, Arena& scratch) {
-  for (const View<float>& d : {dq, dk, dg, dv}) zero_padding(sequences, d);
-  const Index V = sizes.value_width, tasks = std::ssize(sequences) * sizes.heads;
-  const Index longest = longest_sequence(sequences);
-  const Index threads = longest * tasks * sizes.key_width * V < 65536 ? 1 : std::min(tasks, thread_count());
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<OuterProduct>& pass, Arena& scratch) {
+  const OuterProduct& p = pass.tag;
+  for (const View<float>& d : {pass.d_in.q, pass.d_in.k, pass.d_in.g, pass.d_in.v}) zero_padding(pass.sequences, d);
+  const Index threads = head_threads(pass.sequences, p, std::ssize(pass.sequences) * p.heads);
   const Arena::Mark mark{scratch};
   auto* work = scratch.take<OuterProductChunkBackward>(threads);
-  for (Index thread = 0; thread < threads; ++thread) work[thread] = OuterProductChunkBackward(sizes, chunks_of(longest), scratch);
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index task = 0; task < tasks; ++task) {
-    const Index number = task / sizes.heads, head = task % sizes.heads;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
-    const auto cut = [&](auto view, Index width) {
-      return view.middle_rows(sequence.begin, sequence.length).middle_columns(head * width, width);
-    };
-    const Index K = sizes.key_width;
-    outer_product_backward_head(work[thread_number()], {cut(q, K), cut(k, K), cut(g, K), cut(v, V)}, sizes.scale, cut(d_o, V),
-                                head_state(initial, number, sizes, head), head_state(d_final, number, sizes, head),
-                                {cut(dq, K), cut(dk, K), cut(dg, K), cut(dv, V)}, head_state(d_initial, number, sizes, head));
-  }
+  for (Index thread = 0; thread < threads; ++thread)
+    work[thread] = OuterProductChunkBackward(p, chunks_of(longest_sequence(pass.sequences)), scratch);
+  each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
+    outer_product_backward_head(work[thread], pass, number, head);
+  });
 }
 
 }  // namespace rondo

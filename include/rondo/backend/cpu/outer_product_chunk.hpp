@@ -18,55 +18,19 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 
+#include <rondo/backend/cpu/head_chunks.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
-#include <rondo/backend/cpu/lanes.hpp>
+#include <rondo/backend/cpu/rows.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
 #include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
+#include <rondo/recurrence/outer_product.hpp>
 
 namespace rondo {
 
-// The state of one head in row s of `states`, as a [K, V] matrix; without data where `states` has none.
-template <class T>
-[[nodiscard]] View<T> head_state(View<T> states, Index sequence, const OuterProductSizes& sizes, Index head) {
-  const Index size = sizes.key_width * sizes.value_width;
-  return {states ? states.row(sequence) + head * size : nullptr, sizes.key_width, sizes.value_width};
-}
-
-inline constexpr Index chunk_rows = 64;
 inline constexpr Index subchunk_rows = 16;
 inline constexpr Index chunk_subchunks = chunk_rows / subchunk_rows;
-
-[[nodiscard]] constexpr Index chunks_of(Index length) {
-  return (length + chunk_rows - 1) / chunk_rows;
-}
-[[nodiscard]] constexpr Index padded_width(Index width) {
-  return (width + lane_count - 1) / lane_count * lane_count;
-}
-
-[[nodiscard]] inline Index longest_sequence(Sequences sequences) {
-  Index longest = 0;
-  for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
-  return longest;
-}
-
-// to[i] = x[i] y[i] for `width` elements, a multiple of lane_count; `to` may be x or y.
-[[gnu::always_inline]] inline void multiply_elements(const float* x, const float* y, float* to, Index width) {
-  for (Index i = 0; i < width; i += lane_count) store_lanes(to + i, load_lanes(x + i) * load_lanes(y + i));
-}
-
-inline void scale_rows(View<float> x, const float* factors) {
-  for (Index i = 0; i < x.rows; ++i) {
-    float* row = x.row(i);
-    const float factor = factors[i];
-#pragma omp simd
-    for (Index j = 0; j < x.columns; ++j) row[j] *= factor;
-  }
-}
 
 // partial[i][j] += q_i k_j prod a, j < u <= i, over Registers registers of columns: the running product of one j serves all i.
 template <Index Registers>
@@ -98,24 +62,19 @@ inline void diagonal_scores(const float* q, const float* k, const float* a, Inde
     for (Index j = 0; j < rows; ++j) scores[i * stride + j] = j <= i ? sum_of(partial[i][j]) : 0.0f;
 }
 
-// The rows of one head and one sequence, or of a chunk of it.
-struct OuterProductInputs {
-  View<const float> q, k, g, v;
-
-  [[nodiscard]] OuterProductInputs rows(Index begin, Index count) const {
-    return {q.middle_rows(begin, count), k.middle_rows(begin, count), g.middle_rows(begin, count), v.middle_rows(begin, count)};
-  }
-  [[nodiscard]] OuterProductInputs head(const OuterProductSizes& sizes, Index number) const {
-    const Index K = sizes.key_width, V = sizes.value_width;
-    return {q.middle_columns(number * K, K), k.middle_columns(number * K, K), g.middle_columns(number * K, K),
-            v.middle_columns(number * V, V)};
-  }
-};
+// One head's part of rows [begin, begin + rows): of inputs, or of their gradients.
+template <class V>
+[[nodiscard]] OuterProduct::Inputs<V> head_rows(const OuterProduct& p, const OuterProduct::Inputs<V>& x, Index head, Index begin,
+                                                Index rows) {
+  const auto cut = [&](V view, Index width) { return view.middle_rows(begin, rows).middle_columns(head * width, width); };
+  return {cut(x.q, p.key_width), cut(x.k, p.key_width), cut(x.g, p.key_width), cut(x.v, p.value_width)};
+}
 
 // One chunk; the memory is taken once and used for every chunk.
 struct OuterProductChunk {
   OuterProductChunk() = default;
-  OuterProductChunk(const OuterProductSizes& sizes, Arena& arena) : width(sizes.key_width), padded(padded_width(width)) {
+  OuterProductChunk(const OuterProduct& p, Arena& arena)
+      : width(p.key_width), padded(padded_width(width)), scale(static_cast<float>(p.scale)) {
     for (float** array : {&q, &k, &a, &prefix, &suffix, &queries}) *array = arena.take<float>(chunk_rows * padded);
     before = arena.take<float>((chunk_subchunks + 1) * padded);
     keys = arena.take<float>((chunk_subchunks + 1) * chunk_rows * padded);
@@ -141,8 +100,8 @@ struct OuterProductChunk {
     return {scores + begin(number) * chunk_rows, end(number) - begin(number), end(number), chunk_rows};
   }
 
-  // Reads a chunk and forms everything but the scores.
-  void load(const OuterProductInputs& inputs, float scale) {
+  // Reads a chunk and forms everything but the scores; without queries, what states need.
+  void load(const OuterProduct::Inputs<View<const float>>& inputs) {
     rows = inputs.k.rows;
     for (Index t = 0; t < rows; ++t) {
       const float *from_k = inputs.k.row(t), *from_g = inputs.g.row(t);
@@ -200,6 +159,7 @@ struct OuterProductChunk {
   }
 
   Index width = 0, padded = 0, rows = 0;
+  float scale = 1;
   float *q = nullptr, *k = nullptr, *a = nullptr, *prefix = nullptr, *suffix = nullptr, *queries = nullptr;
   float *before = nullptr, *keys = nullptr, *scores = nullptr;
 

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/head_chunks.hpp>
+#include <rondo/backend/cpu/rows.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -38,24 +40,6 @@ template <class Act>
 void each_triangle_block(Index rows, Act act) {
   for (Index block = (rows + triangle_rows - 1) / triangle_rows, first = block; block-- > 0;)
     act(block * triangle_rows, std::min(rows, (block + 1) * triangle_rows), block + 1 == first);
-}
-
-// The sum of x_i y_i over whole rows.
-inline float row_product(const float* x, const float* y, Index width) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index i = 0; i < width; ++i) sum += x[i] * y[i];
-  return sum;
-}
-// y += a x
-inline void add_row(float a, const float* x, float* y, Index width) {
-#pragma omp simd
-  for (Index i = 0; i < width; ++i) y[i] += a * x[i];
-}
-// y = a x; y may be x
-inline void scale_row(float a, const float* x, float* y, Index width) {
-#pragma omp simd
-  for (Index i = 0; i < width; ++i) y[i] = a * x[i];
 }
 
 }  // namespace rondo

@@ -3,11 +3,10 @@
 //   S_t = exp(g_t) S_{t-1} + w_t k_t v_t^T        o_t = c S_t^T q_t
 //   chunk of n rows, S its first state:   O = c through * (Q S) + (products * weights) V     S = whole S + K^T (to_end * V)
 //
-//   q, k [tokens, groups K], g, w [tokens, heads], v, o [tokens, heads V]; g = log decay <= 0; initial, final [sequences,
-//   heads K V], row s for sequence s. Views may be columns of wider matrices. `initial` without data is a zero state, `final`
-//   without data is not wanted; both may be the same memory. Names: scalar_outer_product_chunk.hpp.
+// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp; names: scalar_outer_product_chunk.hpp. Views may be columns of wider
+// matrices.
 //
-// Writes o (zero in rows that no sequence covers) and final. Parallel over sequences and heads. Sequences of one token take the
+// Parallel over sequences and heads. Sequences of one token take the
 // direct step. Dao and Gu 2024 ("Transformers are SSMs"), section 6.
 #pragma once
 
@@ -20,29 +19,31 @@ namespace rondo {
 // Memory of one thread.
 struct ScalarOuterProductForward {
   ScalarOuterProductForward() = default;
-  ScalarOuterProductForward(const ScalarOuterProductSizes& sizes, Arena& arena) : decay(arena) {
+  ScalarOuterProductForward(const ScalarOuterProduct& p, Arena& arena) : decay(arena) {
     scores = arena.take<float>(chunk_rows * chunk_rows);
-    values = arena.take<float>(chunk_rows * sizes.value_width);
-    state = arena.take<float>(sizes.key_width * sizes.value_width);
+    values = arena.take<float>(chunk_rows * p.value_width);
+    state = arena.take<float>(p.key_width * p.value_width);
   }
   HeadDecay decay;
   float *scores = nullptr, *values = nullptr, *state = nullptr;
 };
 
-// One sequence of `chunks` chunks from the chunk `first` on, one head. keys_by_column(chunk): that chunk's K^T [K, n].
+// The chunks of one sequence, one head. keys_by_column(chunk): that chunk's K^T [K, n].
 template <class KeysByColumn>
 void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const GroupChunks& chunks,
-                                       const ScalarOuterProductSizes& sizes, const ScalarOuterProductInputs& in, View<float> o,
-                                       Range range, Index head, const KeysByColumn& keys_by_column, View<const float> initial,
-                                       View<float> final) {
-  const Index K = sizes.key_width, V = sizes.value_width, group = head / (sizes.heads / sizes.groups);
+                                       const CpuForward<ScalarOuterProduct>& pass, Range range, Index head,
+                                       const KeysByColumn& keys_by_column, View<const float> initial, View<float> final) {
+  const ScalarOuterProduct& p = pass.tag;
+  const Index K = p.key_width, V = p.value_width, group = head / (p.heads / p.groups);
   const View<float> state{work.state, K, V};
   bool zero = !initial;
   if (initial) std::copy_n(initial.data, K * V, state.data);
   for (Index chunk = range.begin; chunk < range.end; ++chunk) {
-    const auto [begin, rows] = chunks.rows(chunk);
-    const ScalarOuterProductInputs here = scalar_outer_product_head(in, sizes, head, begin, rows);
-    const View<float> output = o.middle_rows(begin, rows).middle_columns(head * V, V), scores{work.scores, rows, rows, chunk_rows};
+    const ChunkRows at = chunks.rows(chunk);
+    const Index rows = at.rows;
+    const ScalarOuterProductRows here = head_rows(p, pass.in, head, at);
+    const View<float> output = pass.out.o.middle_rows(at.begin, rows).middle_columns(head * V, V);
+    const View<float> scores{work.scores, rows, rows, chunk_rows};
     const HeadDecay& decay = work.decay;
     work.decay.open(here.g, here.w, true);
     for (Index t = 0; t < rows; ++t) {
@@ -54,7 +55,7 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
       std::fill(score + width, score + rows, 0.0F);
     }
     if (!zero) {
-      small_product(here.q, Transpose::no, state, Transpose::no, output, sizes.scale);
+      small_product(here.q, Transpose::no, state, Transpose::no, output, static_cast<float>(p.scale));
       for (Index t = 0; t < rows; ++t) scale_row(decay.through[t], output.row(t), output.row(t), V);
     }
     each_triangle_block(rows, [&, zero](Index from, Index end, bool) {
@@ -75,44 +76,41 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
     std::copy_n(state.data, K * V, final.data);
 }
 
-RONDO_DEFINED_ONCE void scalar_outer_product_forward(Sequences sequences, const ScalarOuterProductSizes& sizes,
-                                                     const ScalarOuterProductInputs& in, View<float> o, View<const float> initial,
-                                                     View<float> final, Arena& scratch) {
-  zero_padding(sequences, o);
-  const Index K = sizes.key_width, V = sizes.value_width, per_group = sizes.heads / sizes.groups;
-  const Index tasks = std::ssize(sequences) * sizes.heads;
-  const Index threads = longest_sequence(sequences) * tasks * K * V < 65536 ? 1 : std::min(tasks, thread_count());
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pass, Arena& scratch) {
+  const ScalarOuterProduct& p = pass.tag;
+  const View<float> o = pass.out.o;
+  zero_padding(pass.sequences, o);
+  const Index K = p.key_width, V = p.value_width, per_group = p.heads / p.groups;
+  const Index threads = head_threads(pass.sequences, p, std::ssize(pass.sequences) * p.heads);
   const Arena::Mark mark{scratch};
-  const bool chunked = std::any_of(sequences.begin(), sequences.end(), [](const Sequence& one) { return one.length != 1; });
-  const GroupChunks chunks{chunked ? sequences : Sequences{}, sizes, scratch};
-  float* by_column = scratch.take<float>(chunks.count() * sizes.groups * K * chunk_rows);
+  const bool chunked = any_longer_than_one(pass.sequences);
+  const GroupChunks chunks{chunked ? pass.sequences : Sequences{}, p, scratch};
+  float* by_column = scratch.take<float>(chunks.count() * p.groups * K * chunk_rows);
   const auto keys_by_column = [=, &chunks](Index chunk, Index group) {
-    return View<float>{by_column + (chunk * sizes.groups + group) * K * chunk_rows, K, chunks.rows(chunk).rows, chunk_rows};
+    return View<float>{by_column + (chunk * chunks.groups() + group) * K * chunk_rows, K, chunks.rows(chunk).rows, chunk_rows};
   };
   chunks.each([&](Index chunk, Index group) {
-    chunks.form_products(in.q, in.k, chunk, group);
-    transpose_matrix(chunks.part(in.k, chunk, group), keys_by_column(chunk, group));
+    chunks.form_products(pass.in.q, pass.in.k, chunk, group);
+    transpose_matrix(chunks.part(pass.in.k, chunk, group), keys_by_column(chunk, group));
   });
   auto* work = scratch.take<ScalarOuterProductForward>(threads);
   if (chunked)
-    for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductForward(sizes, scratch);
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index task = 0; task < tasks; ++task) {
-    const Index number = task / sizes.heads, head = task % sizes.heads;
-    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
-    const View<const float> first = head_state(initial, number, sizes, head);
-    const View<float> last = head_state(final, number, sizes, head);
+    for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductForward(p, scratch);
+  each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
+    const Sequence& sequence = pass.sequences[static_cast<std::size_t>(number)];
+    const View<const float> first = head_state(or_none(pass.carried.initial).memory, number, p, head);
+    const View<float> last = head_state(or_none(pass.carried.final).memory, number, p, head);
     if (sequence.length == 1) {
-      const ScalarOuterProductInputs one = scalar_outer_product_head(in, sizes, head, sequence.begin, 1);
+      const ScalarOuterProductRows one = head_rows(p, pass.in, head, {sequence.begin, 1});
       float* output = o.row(sequence.begin) + head * V;
       scalar_decay_step(one.q.data, one.k.data, one.v.data, K, V, exponential(*one.g.data), *one.w.data, first, last, output);
-      scale_row(sizes.scale, output, output, V);
+      scale_row(static_cast<float>(p.scale), output, output, V);
     } else {
       scalar_outer_product_forward_head(
-          work[thread_number()], chunks, sizes, in, o, {chunks.first(number), chunks.first(number + 1)}, head,
+          work[thread], chunks, pass, {chunks.first(number), chunks.first(number + 1)}, head,
           [&](Index chunk) -> View<const float> { return keys_by_column(chunk, head / per_group); }, first, last);
     }
-  }
+  });
 }
 
 }  // namespace rondo

@@ -13,10 +13,7 @@
 // The terms Z_tt cancel in dg and are left out of it. Nothing is saved by the forward pass: the chunks' first states are computed
 // again from `initial` and kept, as [V, K], in scratch.
 //
-//   shapes as in scalar_outer_product.hpp; d_final, d_initial like the states
-//
-// Writes dq, dk, dg, dw, dv (zero in rows that no sequence covers) and, where it has data, d_initial. `initial`, `d_final` without
-// data are zero. Parallel over sequences, groups and, where these are fewer than threads, parts of a group's heads; sums over heads
+// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp. Parallel over sequences, groups and, where these are fewer than threads, parts of a group's heads; sums over heads
 // are in the order of heads, part by part.
 #pragma once
 
@@ -28,8 +25,8 @@ namespace rondo {
 // Memory of one thread, taken once.
 struct ScalarOuterProductBackward {
   ScalarOuterProductBackward() = default;
-  ScalarOuterProductBackward(const ScalarOuterProductSizes& sizes, Index longest, Arena& arena) : decay(arena) {
-    const Index K = sizes.key_width, V = sizes.value_width;
+  ScalarOuterProductBackward(const ScalarOuterProduct& p, Index longest, Arena& arena) : decay(arena) {
+    const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>(chunks_of(longest) * V * K);
     d_state_memory = arena.take<float>(V * K);
     for (float** array : {&scores, &d_scores}) *array = arena.take<float>(chunk_rows * chunk_rows);
@@ -50,7 +47,7 @@ struct GroupGradients {
 };
 
 // What passes through the chunk's first state, [V, K].
-inline void add_first_state_gradients(ScalarOuterProductBackward& work, float scale, const ScalarOuterProductInputs& in,
+inline void add_first_state_gradients(ScalarOuterProductBackward& work, float scale, const ScalarOuterProductRows& in,
                                       View<const float> d_o, View<const float> state, View<float> dq) {
   const View<float> rows{work.keys, d_o.rows, state.columns};
   small_product(d_o, Transpose::no, state, Transpose::no, rows);
@@ -61,7 +58,7 @@ inline void add_first_state_gradients(ScalarOuterProductBackward& work, float sc
   }
 }
 // What passes through its end state; writes dv / w. Returns the sum of w e.
-inline float add_end_state_gradients(ScalarOuterProductBackward& work, const ScalarOuterProductInputs& in, View<const float> d_state,
+inline float add_end_state_gradients(ScalarOuterProductBackward& work, const ScalarOuterProductRows& in, View<const float> d_state,
                                      View<float> dk, View<float> dv) {
   const View<float> rows{work.keys, dv.rows, d_state.columns};
   const float *to_end = work.decay.to_end(), *write = work.decay.write;
@@ -79,7 +76,7 @@ inline float add_end_state_gradients(ScalarOuterProductBackward& work, const Sca
   return sum;
 }
 // What passes within the chunk; d_products is added to, and dv / w where `onto` says so.
-inline void add_product_gradients(ScalarOuterProductBackward& work, View<const float> products, const ScalarOuterProductInputs& in,
+inline void add_product_gradients(ScalarOuterProductBackward& work, View<const float> products, const ScalarOuterProductRows& in,
                                   View<const float> d_o, View<float> d_products, View<float> dv, bool onto) {
   each_triangle_block(d_o.rows, [&](Index begin, Index end, bool whole) {
     const Index rows = end - begin;
@@ -115,11 +112,16 @@ inline void add_product_gradients(ScalarOuterProductBackward& work, View<const f
 
 // One sequence, one head; dq, dk and dA are added to.
 inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work, const GroupChunks& chunks,
-                                               const ScalarOuterProductSizes& sizes, const ScalarOuterProductInputs& in,
-                                               View<const float> d_o, Range range, Index head, View<const float> initial,
-                                               View<const float> d_final, const ScalarOuterProductGradients& d,
-                                               const GroupGradients& d_group, View<float> d_initial) {
-  const Index K = sizes.key_width, V = sizes.value_width, group = head / (sizes.heads / sizes.groups);
+                                               const CpuGradient<ScalarOuterProduct>& pass, Index sequence, Index head,
+                                               const GroupGradients& d_group) {
+  const ScalarOuterProduct& p = pass.tag;
+  const auto& d = pass.d_in;
+  const View<const float> initial = head_state(or_none(pass.carried.initial).memory, sequence, p, head);
+  const View<const float> d_final = head_state(or_none(pass.carried.d_final).memory, sequence, p, head);
+  const View<float> d_initial = head_state(or_none(pass.carried.d_initial).memory, sequence, p, head);
+  const Range range{chunks.first(sequence), chunks.first(sequence + 1)};
+  const Index K = p.key_width, V = p.value_width, group = head / (p.heads / p.groups);
+  const float scale = static_cast<float>(p.scale);
   const View<float> d_state{work.d_state_memory, V, K};
   const auto state = [&](Index chunk) { return View<float>{work.states + (chunk - range.begin) * V * K, V, K}; };
   const auto cut = [&](auto view, ChunkRows at, Index column, Index width) {
@@ -128,8 +130,8 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
   HeadDecay& decay = work.decay;
   if (initial && range.begin < range.end) transpose_matrix(initial, state(range.begin));
   for (Index chunk = range.begin; chunk + 1 < range.end; ++chunk) {
-    const auto [begin, rows] = chunks.rows(chunk);
-    const ScalarOuterProductInputs here = scalar_outer_product_head(in, sizes, head, begin, rows);
+    const Index rows = chunks.rows(chunk).rows;
+    const ScalarOuterProductRows here = head_rows(p, pass.in, head, chunks.rows(chunk));
     const View<float> values{work.values, rows, V};
     const bool zero = chunk == range.begin && !initial;
     decay.open(here.g, here.w, true);
@@ -141,8 +143,8 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
   if (flows) transpose_matrix(d_final, d_state);
   for (Index chunk = range.end; chunk-- > range.begin; flows = true) {
     const ChunkRows at = chunks.rows(chunk);
-    const ScalarOuterProductInputs here = scalar_outer_product_head(in, sizes, head, at.begin, at.rows);
-    const View<const float> d_output = cut(d_o, at, head * V, V);
+    const ScalarOuterProductRows here = head_rows(p, pass.in, head, at);
+    const View<const float> d_output = cut(pass.d_out.o, at, head * V, V);
     const View<float> dv = cut(d.v, at, head * V, V), dg = cut(d.g, at, head, 1), dw = cut(d.w, at, head, 1);
     const bool zero = chunk == range.begin && !initial;
     float at_end = 0;  // what is the same for dg of the whole chunk
@@ -150,7 +152,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
     std::fill_n(work.to_decay, at.rows, 0.0F);
     std::fill_n(work.to_write, at.rows, 0.0F);
     if (!zero)
-      add_first_state_gradients(work, sizes.scale, here, d_output, state(chunk), chunks.part(d_group.q, chunk, group));
+      add_first_state_gradients(work, scale, here, d_output, state(chunk), chunks.part(d_group.q, chunk, group));
     if (flows) {
       at_end = add_end_state_gradients(work, here, d_state, chunks.part(d_group.k, chunk, group), dv);
       if (!zero) at_end += decay.whole() * row_product(state(chunk).data, d_state.data, V * K);
@@ -165,7 +167,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
     }
     if (chunk == range.begin && !d_initial) break;
     const View<float> values{work.values, at.rows, V};
-    for (Index t = 0; t < at.rows; ++t) scale_row(sizes.scale * decay.through[t], d_output.row(t), values.row(t), V);
+    for (Index t = 0; t < at.rows; ++t) scale_row(scale * decay.through[t], d_output.row(t), values.row(t), V);
     small_product(values, Transpose::yes, here.q, Transpose::no, d_state, 1, flows ? decay.whole() : 0);
   }
   if (!d_initial) return;
@@ -176,8 +178,8 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
 }
 
 // The sums over parts of a group's heads, and what passes through the products q . k.
-inline void close_group(const GroupChunks& chunks, const ScalarOuterProductSizes& sizes, const ScalarOuterProductInputs& in,
-                        const GroupGradients* parts, Index count, Index chunk, Index group) {
+inline void close_group(const GroupChunks& chunks, const ScalarOuterProductRows& in, float scale, const GroupGradients* parts,
+                        Index count, Index chunk, Index group) {
   const View<float> dq = chunks.part(parts[0].q, chunk, group), dk = chunks.part(parts[0].k, chunk, group);
   const View<float> d_products = chunks.matrix_of(parts[0].products, chunk, group);
   for (Index number = 1; number < count; ++number) {
@@ -191,27 +193,24 @@ inline void close_group(const GroupChunks& chunks, const ScalarOuterProductSizes
   each_triangle_block(d_products.rows, [&](Index begin, Index end, bool) {
     const View<const float> block = d_products.middle_rows(begin, end - begin).middle_columns(0, end);
     small_product(block, Transpose::no, chunks.part(in.k, chunk, group).middle_rows(0, end), Transpose::no,
-                  dq.middle_rows(begin, end - begin), sizes.scale, 1);
+                  dq.middle_rows(begin, end - begin), scale, 1);
     small_product(block, Transpose::yes, chunks.part(in.q, chunk, group).middle_rows(begin, end - begin), Transpose::no,
-                  dk.middle_rows(0, end), sizes.scale, 1);
+                  dk.middle_rows(0, end), scale, 1);
   });
 }
 
-RONDO_DEFINED_ONCE void scalar_outer_product_backward(Sequences sequences, const ScalarOuterProductSizes& sizes,
-                                                      const ScalarOuterProductInputs& in, View<const float> d_o,
-                                                      View<const float> initial, View<const float> d_final,
-                                                      const ScalarOuterProductGradients& d, View<float> d_initial, Arena& scratch) {
-  for (const View<float>& gradient : {d.g, d.w, d.v}) zero_padding(sequences, gradient);
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<ScalarOuterProduct>& pass, Arena& scratch) {
+  const ScalarOuterProduct& p = pass.tag;
+  const auto& d = pass.d_in;
+  for (const View<float>& gradient : {d.g, d.w, d.v}) zero_padding(pass.sequences, gradient);
   for (const View<float>& gradient : {d.q, d.k}) zero_rows(gradient);
-  const Index K = sizes.key_width, V = sizes.value_width, per_group = sizes.heads / sizes.groups;
-  const Index longest = longest_sequence(sequences), groups = std::ssize(sequences) * sizes.groups;
-  const bool worth_threads = longest * groups * per_group * K * V >= 65536;
-  const Index available = worth_threads ? thread_count() : 1;
+  const Index per_group = p.heads / p.groups, groups = std::ssize(pass.sequences) * p.groups;
+  const Index available = head_threads(pass.sequences, p, thread_count());
   const Index parts = groups == 0 ? 1 : std::clamp<Index>((available + groups - 1) / groups, 1, per_group);
   const Index tasks = groups * parts, threads = std::min(tasks, available);
   const Arena::Mark mark{scratch};
-  const GroupChunks chunks{sequences, sizes, scratch};
-  const Index size = chunks.count() * sizes.groups * chunk_rows * chunk_rows;
+  const GroupChunks chunks{pass.sequences, p, scratch};
+  const Index size = chunks.count() * p.groups * chunk_rows * chunk_rows;
   auto* sums = scratch.take<GroupGradients>(parts);
   for (Index number = 0; number < parts; ++number) {
     const auto like = [&](View<float> gradient) {
@@ -223,20 +222,17 @@ RONDO_DEFINED_ONCE void scalar_outer_product_backward(Sequences sequences, const
     sums[number] = {like(d.q), like(d.k), scratch.take<float>(size)};
     std::fill_n(sums[number].products, size, 0.0F);
   }
-  chunks.each([&](Index chunk, Index group) { chunks.form_products(in.q, in.k, chunk, group); });
+  chunks.each([&](Index chunk, Index group) { chunks.form_products(pass.in.q, pass.in.k, chunk, group); });
   auto* work = scratch.take<ScalarOuterProductBackward>(threads);
-  for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductBackward(sizes, longest, scratch);
+  for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductBackward(p, longest_sequence(pass.sequences), scratch);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) {
-    const Index number = task / (sizes.groups * parts), group = task / parts % sizes.groups, part = task % parts;
+    const Index number = task / (p.groups * parts), group = task / parts % p.groups, part = task % parts;
     const Range heads = share_of(per_group, parts, part);
     for (Index head = group * per_group + heads.begin; head < group * per_group + heads.end; ++head)
-      scalar_outer_product_backward_head(work[thread_number()], chunks, sizes, in, d_o,
-                                         {chunks.first(number), chunks.first(number + 1)}, head,
-                                         head_state(initial, number, sizes, head), head_state(d_final, number, sizes, head), d,
-                                         sums[part], head_state(d_initial, number, sizes, head));
+      scalar_outer_product_backward_head(work[thread_number()], chunks, pass, number, head, sums[part]);
   }
-  chunks.each([&](Index chunk, Index group) { close_group(chunks, sizes, in, sums, parts, chunk, group); });
+  chunks.each([&](Index chunk, Index group) { close_group(chunks, pass.in, static_cast<float>(p.scale), sums, parts, chunk, group); });
 }
 
 }  // namespace rondo

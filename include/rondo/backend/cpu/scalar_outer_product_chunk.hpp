@@ -9,38 +9,27 @@
 #include <algorithm>
 
 #include <rondo/backend/cpu/kernels.hpp>
-#include <rondo/backend/cpu/outer_product_chunk.hpp>
 #include <rondo/backend/cpu/scalar_decay_chunk.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
-#include <rondo/backend/cpu/threads.hpp>
+#include <rondo/recurrence/scalar_outer_product.hpp>
 
 namespace rondo {
 
+using ScalarOuterProductRows = ScalarOuterProduct::Inputs<View<const float>>;
+
 // One head's part of rows [begin, begin + rows).
-inline ScalarOuterProductInputs scalar_outer_product_head(const ScalarOuterProductInputs& in, const ScalarOuterProductSizes& sizes,
-                                                          Index head, Index begin, Index rows) {
-  const Index K = sizes.key_width, V = sizes.value_width, keys = head / (sizes.heads / sizes.groups) * K;
+inline ScalarOuterProductRows head_rows(const ScalarOuterProduct& p, const ScalarOuterProductRows& in, Index head, ChunkRows at) {
+  const Index K = p.key_width, V = p.value_width, keys = head / (p.heads / p.groups) * K;
   const auto cut = [&](View<const float> view, Index column, Index width) {
-    return view.middle_rows(begin, rows).middle_columns(column, width);
+    return view.middle_rows(at.begin, at.rows).middle_columns(column, width);
   };
   return {cut(in.q, keys, K), cut(in.k, keys, K), cut(in.g, head, 1), cut(in.w, head, 1), cut(in.v, head * V, V)};
 }
 
-// The state of one head in row s of `states`, as a [K, V] matrix; without data where `states` has none.
-template <class T>
-[[nodiscard]] View<T> head_state(View<T> states, Index sequence, const ScalarOuterProductSizes& sizes, Index head) {
-  const Index size = sizes.key_width * sizes.value_width;
-  return {states ? states.row(sequence) + head * size : nullptr, sizes.key_width, sizes.value_width};
-}
-
-struct ChunkRows {
-  Index begin, rows;
-};
-
 // The chunks of all sequences and what each of them needs for a group of heads.
 class GroupChunks {
  public:
-  GroupChunks(Sequences sequences, const ScalarOuterProductSizes& sizes, Arena& scratch) : sizes_(sizes) {
+  GroupChunks(Sequences sequences, const ScalarOuterProduct& p, Arena& scratch) : p_(p) {
     first_ = scratch.take<Index>(std::ssize(sequences) + 1);
     first_[0] = 0;
     for (std::size_t s = 0; s < sequences.size(); ++s) first_[s + 1] = first_[s] + chunks_of(sequences[s].length);
@@ -48,12 +37,15 @@ class GroupChunks {
     rows_ = scratch.take<ChunkRows>(count_);
     Index number = 0;
     for (const Sequence& sequence : sequences)
-      for (Index begin = 0; begin < sequence.length; begin += chunk_rows)
-        rows_[number++] = {sequence.begin + begin, std::min(chunk_rows, sequence.length - begin)};
-    products_ = scratch.take<float>(count_ * sizes.groups * chunk_rows * chunk_rows);
+      for (Index chunk = 0; chunk < chunks_of(sequence.length); ++chunk) {
+        const auto [begin, rows] = chunk_of(sequence.length, chunk);
+        rows_[number++] = {sequence.begin + begin, rows};
+      }
+    products_ = scratch.take<float>(count_ * p.groups * chunk_rows * chunk_rows);
   }
 
   [[nodiscard]] Index count() const { return count_; }
+  [[nodiscard]] Index groups() const { return p_.groups; }
   // The number of a sequence's first chunk.
   [[nodiscard]] Index first(Index sequence) const { return first_[sequence]; }
   [[nodiscard]] ChunkRows rows(Index chunk) const { return rows_[chunk]; }
@@ -61,33 +53,33 @@ class GroupChunks {
   // Of an array of such matrices.
   [[nodiscard]] View<float> matrix_of(float* matrices, Index chunk, Index group) const {
     const Index rows = rows_[chunk].rows;
-    return {matrices + (chunk * sizes_.groups + group) * chunk_rows * chunk_rows, rows, rows, chunk_rows};
+    return {matrices + (chunk * p_.groups + group) * chunk_rows * chunk_rows, rows, rows, chunk_rows};
   }
 
   // act(chunk, group) for all of them, shared among threads.
   template <class Act>
   void each(Act act) const {
-    const Index tasks = count_ * sizes_.groups;
-    const Index threads = tasks * chunk_rows * chunk_rows * sizes_.key_width < 65536 ? 1 : std::min(tasks, thread_count());
+    const Index tasks = count_ * p_.groups;
+    const Index threads = tasks * chunk_rows * chunk_rows * p_.key_width < 65536 ? 1 : std::min(tasks, thread_count());
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (threads > 1)
-    for (Index task = 0; task < tasks; ++task) act(task / sizes_.groups, task % sizes_.groups);
+    for (Index task = 0; task < tasks; ++task) act(task / p_.groups, task % p_.groups);
   }
   // The rows of a chunk, the columns of a group.
   template <class T>
   [[nodiscard]] View<T> part(View<T> view, Index chunk, Index group) const {
-    return view.middle_rows(rows_[chunk].begin, rows_[chunk].rows).middle_columns(group * sizes_.key_width, sizes_.key_width);
+    return view.middle_rows(rows_[chunk].begin, rows_[chunk].rows).middle_columns(group * p_.key_width, p_.key_width);
   }
   void form_products(View<const float> q, View<const float> k, Index chunk, Index group) const {
     const View<const float> queries = part(q, chunk, group), keys = part(k, chunk, group);
     const View<float> to = products(chunk, group);
     each_triangle_block(to.rows, [&](Index begin, Index end, bool) {
       small_product(queries.middle_rows(begin, end - begin), Transpose::no, keys.middle_rows(0, end), Transpose::yes,
-                    to.middle_rows(begin, end - begin).middle_columns(0, end), sizes_.scale);
+                    to.middle_rows(begin, end - begin).middle_columns(0, end), static_cast<float>(p_.scale));
     });
   }
 
  private:
-  ScalarOuterProductSizes sizes_;
+  const ScalarOuterProduct& p_;
   Index* first_ = nullptr;
   Index count_ = 0;
   ChunkRows* rows_ = nullptr;

@@ -1,9 +1,7 @@
 // Selective scan (Mamba), forward: blocks of channels, chunks of tokens (equations and shapes: rondo/recurrence/selective_scan.hpp).
+// Views may be columns of wider matrices.
 //
-//   initial, final [sequences, channels states], row s for sequence s; without data a zero state, or not wanted; both may be the
-//   same memory. Views may be columns of wider matrices.
-//
-// Writes y (zero in rows that no sequence covers) and final. Parallel over sequences and blocks of channels. Bound by the
+// Parallel over sequences and blocks of channels. Bound by the
 // exponentials, channels x states of them a token. A sequence of one token takes the step form, whose registers hold states.
 #pragma once
 
@@ -13,9 +11,6 @@
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/selective_scan_block.hpp>
 #include <rondo/backend/cpu/threads.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
 
@@ -54,14 +49,16 @@ inline void selective_scan_step(SelectiveScanBlock& block, const SelectiveScanBl
   }
 }
 
-RONDO_DEFINED_ONCE void selective_scan_forward(Sequences sequences, const SelectiveScan& p,
-                                               const SelectiveScanInputs<View<const float>>& in,
-                                               const SelectiveScanWeights<View<const float>>& w, View<float> y,
-                                               View<const float> initial, View<float> final, Arena& scratch) {
+RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<SelectiveScan>& pass, Arena& scratch) {
+  const SelectiveScan& p = pass.tag;
+  const Sequences sequences = pass.sequences;
+  const auto& in = pass.in;
+  const auto& w = pass.weights;
+  const View<float> y = pass.out.y, initial = or_none(pass.carried.initial).memory, final = or_none(pass.carried.final).memory;
   zero_padding(sequences, y);
   const Index width = scan_block_width(p.channels, thread_count()), blocks = (p.channels + width - 1) / width;
   const Index tasks = std::ssize(sequences) * blocks;
-  const Index threads = y.rows * p.state_size() < 65536 ? 1 : std::clamp<Index>(tasks, 1, thread_count());
+  const Index threads = y.rows * p.channels * p.states < 65536 ? 1 : std::clamp<Index>(tasks, 1, thread_count());
   const Arena::Mark mark{scratch};
   SelectiveScanBlock* work = scratch.take<SelectiveScanBlock>(threads);
   for (Index thread = 0; thread < threads; ++thread) work[thread] = SelectiveScanBlock(p, width, scratch);

@@ -6,9 +6,9 @@
 //   dv = dy silu(z),  dz = dy v silu'(z),  dh += dv C,  dC += dv h_t,  dB += dh step u,  du = D dv + step sum_n dh B,
 //   dh = decay dh,  d step = u sum_n dh' B + sum_n dh h_{t-1} A  (dh' before the decay),  dA_log += dh h_{t-1} step A
 //
-// Writes all of d_in (zero in rows that no sequence covers) and, where it has data, d_initial; adds to d_w. Threads own blocks of
+// Threads own blocks of
 // channels; each block's sums of dB and dC over its channels lie in scratch of their own and are added up in the order of the
-// blocks. Shapes as in selective_scan.hpp.
+// blocks. Shapes and contract: rondo/recurrence/selective_scan.hpp.
 #pragma once
 
 #include <algorithm>
@@ -18,9 +18,6 @@
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/backend/cpu/selective_scan_block.hpp>
-#include <rondo/core/arena.hpp>
-#include <rondo/core/sequence.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
 
@@ -88,7 +85,7 @@ void scan_tile_backward(SelectiveScanBackwardBlock& work, Index lane, Index firs
 
 // The gradients of a chunk whose first token is `token` and whose first states are block.h; dB and dC of its rows, [rows, states].
 inline void scan_chunk_backward(SelectiveScanBackwardBlock& work, const SelectiveScanBlock::Inputs& in, View<const float> dy,
-                                Index token, Index rows, const SelectiveScanInputs<View<float>>& d_in, View<float> d_B,
+                                Index token, Index rows, const SelectiveScan::Inputs<View<float>>& d_in, View<float> d_B,
                                 View<float> d_C) {
   SelectiveScanBlock& block = work.forward;
   const Index width = block.width;
@@ -134,19 +131,21 @@ inline void scan_chunk_backward(SelectiveScanBackwardBlock& work, const Selectiv
   }
 }
 
-RONDO_DEFINED_ONCE void selective_scan_backward(Sequences sequences, const SelectiveScan& p,
-                                                const SelectiveScanInputs<View<const float>>& in,
-                                                const SelectiveScanWeights<View<const float>>& w, View<const float> dy,
-                                                View<const float> initial, View<const float> d_final,
-                                                const SelectiveScanInputs<View<float>>& d_in,
-                                                const SelectiveScanWeights<View<float>>& d_w, View<float> d_initial,
-                                                Arena& scratch) {
+RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<SelectiveScan>& pass, Arena& scratch) {
+  const SelectiveScan& p = pass.tag;
+  const Sequences sequences = pass.sequences;
+  const auto& in = pass.in;
+  const auto& w = pass.weights;
+  const auto& d_in = pass.d_in;
+  const auto& d_w = pass.d_weights;
+  const View<const float> dy = pass.d_out.y;
+  const View<float> initial = or_none(pass.carried.initial).memory, d_final = or_none(pass.carried.d_final).memory;
+  const View<float> d_initial = or_none(pass.carried.d_initial).memory;
   for (const View<float>& d : {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z}) zero_padding(sequences, d);
   const Index tokens = dy.rows, states = p.states;
   const Index width = scan_block_width(p.channels, thread_count()), blocks = (p.channels + width - 1) / width;
-  const Index threads = tokens * p.state_size() < 65536 ? 1 : std::min(blocks, thread_count());
-  Index longest = 0;
-  for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
+  const Index threads = tokens * p.channels * states < 65536 ? 1 : std::min(blocks, thread_count());
+  const Index longest = longest_sequence(sequences);
   const Arena::Mark mark{scratch};
   const View<float> sums{scratch.take<float>(tokens * blocks * 2 * states), tokens, blocks * 2 * states};  // dB | dC of each block
   SelectiveScanBackwardBlock* works = scratch.take<SelectiveScanBackwardBlock>(threads);

@@ -28,8 +28,8 @@ inline constexpr Index scan_rows = 16;  // of a chunk: decays and states of eigh
 
 class SelectiveScanBlock {
  public:
-  using Inputs = SelectiveScanInputs<View<const float>>;
-  using Weights = SelectiveScanWeights<View<const float>>;
+  using Inputs = SelectiveScan::Inputs<View<const float>>;
+  using Weights = SelectiveScan::Weights<View<const float>>;
 
   SelectiveScanBlock() = default;
   SelectiveScanBlock(const SelectiveScan& p, Index wanted_width, Arena& arena) : states(p.states), width(wanted_width) {

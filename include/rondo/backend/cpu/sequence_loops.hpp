@@ -1,4 +1,4 @@
-// The loops of the Cpu back-end's norms, positions, convolutions and caches (sequence_operations.hpp), compiled once.
+// The loops of the Cpu back-end's norms, positions and convolutions (sequence_operations.hpp), compiled once.
 #pragma once
 
 #include <algorithm>
@@ -36,39 +36,6 @@ RONDO_DEFINED_ONCE void CpuSequence::short_convolution(Input x, Input weight, Ou
 RONDO_DEFINED_ONCE void CpuSequence::short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight,
                                                                 Input initial, Input d_final, Output d_initial) {
   rondo::short_convolution_gradient(sequences(), x, weight, dy, dx, d_weight, initial, d_final, d_initial, scratch);
-}
-
-// Appends `rows` of each sequence to its cache: final = initial with them after the first `position` entries.
-RONDO_DEFINED_ONCE void CpuSequence::extend_cache(Input rows, Input initial, Output final) {
-  if (!final) return;
-  const Index width = rows.columns;
-  for (Index s = 0; s < std::ssize(sequences()); ++s) {
-    const Sequence& sequence = sequences()[static_cast<std::size_t>(s)];
-    float* to = final.row(s);
-    if (!initial)
-      std::fill_n(to, sequence.position * width, 0.0F);
-    else if (initial.row(s) != to)
-      std::copy_n(initial.row(s), sequence.position * width, to);
-    for (Index t = 0; t < sequence.length; ++t)
-      std::copy_n(rows.row(sequence.begin + t), width, to + (sequence.position + t) * width);
-  }
-}
-
-// Its transpose: the gradient of the appended rows and of the earlier entries, both added to.
-RONDO_DEFINED_ONCE void CpuSequence::extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
-  if (!d_final) return;
-  const Index width = d_rows.columns;
-  const auto add_row = [](const float* from, Index count, float* to) {
-#pragma omp simd
-    for (Index i = 0; i < count; ++i) to[i] += from[i];
-  };
-  for (Index s = 0; s < std::ssize(sequences()); ++s) {
-    const Sequence& sequence = sequences()[static_cast<std::size_t>(s)];
-    const float* from = d_final.row(s);
-    if (d_initial) add_row(from, sequence.position * width, d_initial.row(s));
-    for (Index t = 0; t < sequence.length; ++t)
-      add_row(from + (sequence.position + t) * width, width, d_rows.row(sequence.begin + t));
-  }
 }
 
 }  // namespace rondo

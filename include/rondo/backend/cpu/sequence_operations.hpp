@@ -1,4 +1,4 @@
-// Cpu back-end, part 3: norms, positions, convolutions and the cache (contracts: rondo/backend/backend.hpp).
+// Cpu back-end, part 3: norms, positions and convolutions (contracts: rondo/backend/backend.hpp).
 #pragma once
 
 #include <rondo/backend/cpu/loss_operations.hpp>
@@ -19,9 +19,6 @@ class CpuSequence : public CpuLosses {
   void short_convolution(Input x, Input weight, Output y, Input initial, Output final);
   void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial, Input d_final,
                                   Output d_initial);
-
-  void extend_cache(Input rows, Input initial, Output final);
-  void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial);
 };
 
 }  // namespace rondo

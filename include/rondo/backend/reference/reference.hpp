@@ -6,13 +6,7 @@
 
 #include <complex>
 
-#include <rondo/backend/reference/attention.hpp>
-#include <rondo/backend/reference/cell.hpp>
-#include <rondo/backend/reference/diagonal.hpp>
-#include <rondo/backend/reference/matrix_memory.hpp>
-#include <rondo/backend/reference/outer_product.hpp>
-#include <rondo/backend/reference/scalar_outer_product.hpp>
-#include <rondo/backend/reference/selective_scan.hpp>
+#include <rondo/backend/reference/sequence.hpp>
 #include <rondo/core/compiled.hpp>
 
 namespace rondo {

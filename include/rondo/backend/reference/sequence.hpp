@@ -1,4 +1,4 @@
-// Reference back-end, part 2: norms, positions, convolutions and the cache as plain loops.
+// Reference back-end, part 2: norms, positions and convolutions as plain loops.
 #pragma once
 
 #include <rondo/backend/reference/elementwise.hpp>
@@ -68,30 +68,6 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
             a = turned;
           }
         }
-  }
-
-  // Appends `rows` of each sequence to its cache: final = initial with them after the first `position` entries.
-  [[gnu::noinline]] void extend_cache(Input rows, Input initial, Output final) {
-    if (!final) return;
-    const Index width = rows.columns;
-    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
-      const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
-      for (Index i = 0; i < sequence.position * width; ++i) final(s, i) = initial ? initial(s, i) : T(0);
-      for (Index t = 0; t < sequence.length; ++t)
-        for (Index i = 0; i < width; ++i) final(s, (sequence.position + t) * width + i) = rows(sequence.begin + t, i);
-    }
-  }
-  // Its transpose: the gradient of the appended rows and of the earlier entries, both added to.
-  [[gnu::noinline]] void extend_cache_gradient(Input d_final, Output d_rows, Output d_initial) {
-    if (!d_final) return;
-    const Index width = d_rows.columns;
-    for (Index s = 0; s < std::ssize(this->sequences()); ++s) {
-      const Sequence& sequence = this->sequences()[static_cast<std::size_t>(s)];
-      if (d_initial)
-        for (Index i = 0; i < sequence.position * width; ++i) d_initial(s, i) += d_final(s, i);
-      for (Index t = 0; t < sequence.length; ++t)
-        for (Index i = 0; i < width; ++i) d_rows(sequence.begin + t, i) += d_final(s, (sequence.position + t) * width + i);
-    }
   }
 
   [[gnu::noinline]] void short_convolution(Input x, Input weight, Output y, Input initial, Output final) {

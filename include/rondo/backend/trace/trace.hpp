@@ -67,9 +67,11 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
 
   void touch(double operations, const auto&... views) {
     counts.operations += operations;
-    counts.bytes += (static_cast<double>(views ? views.size() : 0) + ... + 0.0) * sizeof(float);
+    (also(views), ...);
     ++counts.launches;
   }
+  // One more operand of the operation.
+  void also(Input view) { counts.bytes += static_cast<double>(view ? view.size() : 0) * sizeof(float); }
   // One of the model's own operations: counted as such in a forward pass.
   void model(double operations) { counts.model_operations += operations; }
 
@@ -143,8 +145,6 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void short_convolution_gradient(Input x, Input w, Input dy, Output dx, Output, Input, Input, Output) {
     touch(4 * size(x) * size(w.middle_rows(0, 1)), x, dy, dx);
   }
-  void extend_cache(Input rows, Input, Output final) { touch(0, rows, final ? rows : Input{}); }
-  void extend_cache_gradient(Input, Output d_rows, Output) { touch(0, d_rows); }
   void dropout(double, std::uint64_t, Output x) { touch(0, x, x); }
   void cross_entropy(Output logits, PlacedTokens, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
   void log_probability(Input logits, PlacedTokens, double, Output) { touch(0, logits); }
@@ -153,124 +153,26 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   bool finite(Input x) { return touch(0, x), true; }
   void adamw(const AdamWStep&, Output w, Input g, Output m, Output v) { touch(0, w, w, g, m, m, v, v); }
 
-  [[nodiscard]] Index longest() const {
-    Index result = 0;
-    for (const Sequence& sequence : sequences()) result = std::max(result, sequence.length);
-    return result;
-  }
-
  private:
   static double size(Input x) { return static_cast<double>(x.size()); }
   static double product(Index rows, Input w) { return 2.0 * static_cast<double>(rows) * size(w); }
 };
 
-template <>
-struct Recurrence<TraceContext, Diagonal> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const Diagonal& p, In g, In x, Out h, In initial, Out final) {
-    const double operations = p.operations(1) * static_cast<double>(g.rows);
-    c.touch(operations, g, x, h, initial, final);
-    c.model(operations);
+// Operations as the tag counts them, bytes of all that a pass is given.
+template <class Tag>
+struct Recurrence<TraceContext, Tag> {
+  static double operations(TraceContext& c, const Tag& tag) {
+    return tag.operations(longest_sequence(c.sequences())) * static_cast<double>(c.extent().tokens);
   }
-  static void gradient(TraceContext& c, const Diagonal& p, In g, In h, In d_h, In initial, In d_final, Out dg, Out dx,
-                       Out d_initial) {
-    c.touch(1.5 * p.operations(1) * static_cast<double>(g.rows), g, h, d_h, initial, d_final, dg, dx, d_initial);
+  static void count(TraceContext& c, double operations, const auto& pass) {
+    c.touch(operations);
+    each_view(pass, c.extent(), [&](const Leaf&, const auto& view) { c.also(view); });
   }
-};
-template <>
-struct Recurrence<TraceContext, OuterProduct> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const OuterProduct& p, In q, In k, In g, In v, Out o, In initial, Out final) {
-    const double operations = p.operations(1) * static_cast<double>(q.rows);
-    c.touch(operations, q, k, g, v, o, initial, final);
-    c.model(operations);
+  static void forward(TraceContext& c, const auto& pass) {
+    count(c, operations(c, pass.tag), pass);
+    c.model(operations(c, pass.tag));
   }
-  static void gradient(TraceContext& c, const OuterProduct& p, In q, In k, In g, In v, In d_o, In initial, In d_final, Out dq,
-                       Out dk, Out dg, Out dv, Out d_initial) {
-    c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, g, v, d_o, initial, d_final, dq, dk, dg, dv, d_initial);
-  }
-};
-template <>
-struct Recurrence<TraceContext, ScalarOuterProduct> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const ScalarOuterProduct& p, In q, In k, In g, In w, In v, Out o, In initial, Out final) {
-    const double operations = p.operations(1) * static_cast<double>(q.rows);
-    c.touch(operations, q, k, g, w, v, o, initial, final);
-    c.model(operations);
-  }
-  static void gradient(TraceContext& c, const ScalarOuterProduct& p, In q, In k, In g, In w, In v, In d_o, In initial, In d_final,
-                       Out dq, Out dk, Out dg, Out dw, Out dv, Out d_initial) {
-    c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, g, w, v, d_o, initial, d_final, dq, dk, dg, dw, dv,
-            d_initial);
-  }
-};
-template <>
-struct Recurrence<TraceContext, MatrixMemory> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  using State = MatrixMemory::State<Out>;
-  static void forward(TraceContext& c, const MatrixMemory& p, In q, In k, In v, In i, In f, Out h, Carried<State> carried) {
-    const double operations = p.operations(1) * static_cast<double>(q.rows);
-    c.touch(operations, q, k, v, i, f, h, view_of(carried.initial, &State::memory), view_of(carried.final, &State::memory));
-    c.model(operations);
-  }
-  static void gradient(TraceContext& c, const MatrixMemory& p, In q, In k, In v, In i, In f, In h, In dh, Out dq, Out dk, Out dv,
-                       Out di, Out df, CarriedGradient<State> carried) {
-    c.touch(2 * p.operations(1) * static_cast<double>(q.rows), q, k, v, i, f, h, dh, dq, dk, dv, di, df,
-            view_of(carried.initial, &State::memory), view_of(carried.d_final, &State::memory),
-            view_of(carried.d_initial, &State::memory));
-  }
-};
-template <>
-struct Recurrence<TraceContext, SelectiveScan> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const SelectiveScan& p, const SelectiveScanInputs<In>& in, const SelectiveScanWeights<In>& w,
-                      Out y, In initial, Out final) {
-    const double operations = p.operations(1) * static_cast<double>(y.rows);
-    c.touch(operations, in.u, in.raw_step, in.B, in.C, in.z, w.step_bias, w.A_log, w.D, y, initial, final);
-    c.model(operations);
-  }
-  static void gradient(TraceContext& c, const SelectiveScan& p, const SelectiveScanInputs<In>& in, const SelectiveScanWeights<In>& w,
-                       In dy, In initial, In d_final, const SelectiveScanInputs<Out>& d_in, const SelectiveScanWeights<Out>& d_w,
-                       Out d_initial) {
-    c.touch(2 * p.operations(1) * static_cast<double>(dy.rows), in.u, in.raw_step, in.B, in.C, in.z, w.step_bias, w.A_log, w.D, dy,
-            initial, d_final, d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z, d_w.step_bias, d_w.A_log, d_w.D, d_initial);
-  }
-};
-template <>
-struct Recurrence<TraceContext, SoftmaxAttention> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  static void forward(TraceContext& c, const SoftmaxAttention& p, In q, In k, In v, In, In, Out o, Out log_sum) {
-    const double operations = p.operations(c.longest()) * static_cast<double>(q.rows);
-    c.touch(operations, q, k, v, o, log_sum);
-    c.model(operations);
-  }
-  static void gradient(TraceContext& c, const SoftmaxAttention& p, In q, In k, In v, In, In, In o, In log_sum, In d_o, Out dq,
-                       Out dk, Out dv, Out, Out) {
-    c.touch(2.5 * p.operations(c.longest()) * static_cast<double>(q.rows), q, k, v, o, log_sum, d_o, dq, dk, dv);
-  }
-};
-template <class CellType>
-struct Recurrence<TraceContext, Cell<CellType>> {
-  using In = TraceContext::Input;
-  using Out = TraceContext::Output;
-  using State = typename CellType::template State<Out>;
-  static double operations(const Cell<CellType>& p, In gates) {
-    return 2.0 * static_cast<double>(gates.rows) * static_cast<double>(p.weights());
-  }
-  static void forward(TraceContext& c, const Cell<CellType>& p, Out gates, In recurrent, Out hidden, Out cell, const Carried<State>&) {
-    c.touch(operations(p, gates), gates, gates, recurrent, hidden, cell);
-    c.model(operations(p, gates));
-  }
-  static void gradient(TraceContext& c, const Cell<CellType>& p, In gates, In recurrent, In hidden, In cell, In d_hidden,
-                       const CarriedGradient<State>&, Out d_gates, Out) {
-    c.touch(2 * operations(p, gates), gates, recurrent, hidden, cell, d_hidden, d_gates);
-  }
+  static void gradient(TraceContext& c, const auto& pass) { count(c, Tag::gradient_cost * operations(c, pass.tag), pass); }
 };
 
 struct Trace {
