@@ -38,18 +38,15 @@ add_library(rondo::app ALIAS rondo_app)
 target_link_libraries(rondo_app INTERFACE rondo::rondo ${RONDO_APP_LIBRARIES})
 target_compile_definitions(rondo_app INTERFACE ${RONDO_APP_DEFINITIONS})
 
-set(RONDO_COMPILED_HEADERS
-    app/program.hpp app/ablation_program.hpp
-    backend/cpu/attention.hpp backend/cpu/attention_backward.hpp backend/cpu/cell_backward.hpp backend/cpu/diagonal.hpp
-    backend/cpu/elementwise_loops.hpp backend/cpu/loss_loops.hpp backend/cpu/sequence_loops.hpp
-    backend/cpu/matrix_memory.hpp backend/cpu/matrix_memory_backward.hpp backend/cpu/matrix_product.hpp
-    backend/cpu/outer_product.hpp backend/cpu/outer_product_backward.hpp backend/cpu/rotary.hpp
-    backend/cpu/scalar_outer_product.hpp backend/cpu/scalar_outer_product_backward.hpp
-    backend/cpu/selective_scan.hpp backend/cpu/selective_scan_backward.hpp backend/cpu/short_convolution.hpp
-    model/checkpoint/gpt2_files.hpp model/checkpoint/hgrn1_files.hpp model/checkpoint/hgrn2_files.hpp
-    model/checkpoint/llama_files.hpp model/checkpoint/lstm_files.hpp model/checkpoint/mamba_files.hpp
-    model/checkpoint/mamba2_files.hpp model/checkpoint/opt_files.hpp model/checkpoint/xlstm_large_files.hpp
-    model/checkpoint/xlstm_files.hpp)
+# Every header that defines something once is a unit. (Configure again when a header has got its first such definition.)
+set(RONDO_COMPILED_HEADERS "")
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/rondo ${PROJECT_SOURCE_DIR}/include/rondo/*.hpp)
+foreach(header IN LISTS headers)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/include/rondo/${header} definition REGEX "^RONDO_DEFINED_ONCE" LIMIT_COUNT 1)
+  if(definition)
+    list(APPEND RONDO_COMPILED_HEADERS ${header})
+  endif()
+endforeach()
 # Headers that name instances of templates.
 set(RONDO_INSTANCE_HEADERS backend/cpu/activation_loops.hpp backend/reference/reference.hpp gate/standard_gates.hpp
                            app/standard_backends.hpp)
