@@ -28,7 +28,7 @@
 //   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>, HasRecurrence
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
 //   sum sum_of_squares finite                        one number back
-//   adamw(step, w, g, m, v)                          the optimiser's update of one tensor
+//   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update
 //
 // Each concept below is one of them, so that the error for a back-end without it names the operation.
 #pragma once
@@ -128,8 +128,9 @@ concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropy
   { c.sum_of_squares(x) } -> std::convertible_to<double>;
   { c.finite(x) } -> std::same_as<bool>;
 };
+struct AnyRule {};  // stands for an optimiser's rule where none is run
 template <class C>
-concept HasOptimizer = requires(C& c, const AdamWStep& step, In<C> x, Out<C> y) { c.adamw(step, y, x, y, y); };
+concept HasEachElement = requires(C& c, In<C> x, Out<C> y) { c.each_element(AnyRule{}, y, x); };
 
 template <class B>
 concept Backend = requires {
@@ -140,6 +141,6 @@ concept Backend = requires {
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
     HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasLosses<typename B::Context> &&
-    HasOptimizer<typename B::Context>;
+    HasEachElement<typename B::Context>;
 
 }  // namespace rondo

@@ -41,16 +41,4 @@ struct CrossEntropyOptions {
   double soft_cap = 0;
 };
 
-// One step of AdamW (Loshchilov and Hutter 2019) on one tensor; the corrections are 1 - beta^step.
-struct AdamWStep {
-  double rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double decay = 0;  // decoupled: w -= rate decay w
-  double correction1 = 1;
-  double correction2 = 1;
-  double gradient_scale = 1;  // the gradient is multiplied by it first (clipping, accumulation)
-};
-
 }  // namespace rondo

@@ -2,6 +2,7 @@
 //
 //   map_rows<F>              y = F(x)                        map_rows_gradient     dx = dy F'(x); dx may be dy's memory
 //   gated_rows<F>            y = F(p) u                      gated_rows_gradient   dp = dy u F'(p), du = dy F(p)
+//   each_element_of(rule, x, y, ...)    an optimiser's rule, element by element
 //   gate_rows<G>             log decay, write = G(f, beta)   gate_rows_gradient    df is written, dbeta added to; no beta: 0
 //
 // Those of rondo's own functions are compiled once; a function of your own is compiled where it is used.
@@ -109,6 +110,21 @@ void gate_rows_gradient(const Gate& settings, View<const float> f, View<const fl
       });
   if (d_beta)
     for (Index i = 0; i < f.columns; ++i) d_beta.data[i] += d_bounds[i];
+}
+
+// rule(x_i, y_i, ...) for the elements of matrices of one size.
+template <class Rule, class... Elements>
+void each_element_of(const Rule& rule, const View<Elements>&... views) {
+  const auto act = [&](Index n, Elements*... elements) __attribute__((flatten)) {
+    const Rule here = rule;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) here(elements[i]...);
+  };
+  const auto size = [](const auto& first, const auto&...) { return first.size(); };
+  if ((views.contiguous() && ...))
+    each_column_range(1, size(views...), [&](Index begin, Index end) { act(end - begin, (views.data + begin)...); });
+  else
+    each_row(act, views...);
 }
 
 #if !RONDO_HEADER_ONLY

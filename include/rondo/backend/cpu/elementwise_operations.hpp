@@ -74,6 +74,10 @@ class CpuElementwise : public HostContext<CpuContext, float> {
   }
   void lower_bounds(Input raw, Output bounds);
   void lower_bounds_gradient(Input raw, Input d_bounds, Output d_raw);
+  template <class Rule, class... Elements>
+  void each_element(const Rule& rule, View<Elements>... views) {
+    each_element_of(rule, views...);
+  }
   void dropout(double rate, std::uint64_t stream, Output x);
 
   [[nodiscard]] double sum(Input x);

@@ -1,4 +1,4 @@
-// The loops of the Cpu back-end's losses and of its optimiser (loss_operations.hpp), compiled once.
+// The loops of the Cpu back-end's losses (loss_operations.hpp), compiled once.
 //
 // A row of logits is taken three times through the cache of one core: maximum, exponentials with their sum, gradient.
 #pragma once
@@ -98,28 +98,6 @@ RONDO_DEFINED_ONCE void CpuLosses::log_probability(Input logits, Tokens labels, 
       result(0, t) = capped(z[labels(0, t)]) - highest - std::log(sum);
     }
   });
-}
-
-RONDO_DEFINED_ONCE void CpuLosses::adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
-  const auto rate = static_cast<float>(step.rate / step.correction1), beta1 = static_cast<float>(step.beta1);
-  const auto beta2 = static_cast<float>(step.beta2), epsilon = static_cast<float>(step.epsilon);
-  const auto keep = static_cast<float>(1 - step.rate * step.decay), gradient_scale = static_cast<float>(step.gradient_scale);
-  const auto correction = static_cast<float>(1 / step.correction2), one1 = 1 - beta1, one2 = 1 - beta2;
-  const auto update = [&](Index n, float* weight, const float* gradient, float* first, float* second) {
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) {
-      const float d = gradient[i] * gradient_scale;
-      first[i] = beta1 * first[i] + one1 * d;
-      second[i] = beta2 * second[i] + one2 * d * d;
-      weight[i] = keep * weight[i] - rate * first[i] / (std::sqrt(second[i] * correction) + epsilon);
-    }
-  };
-  if (w.contiguous() && g.contiguous() && m.contiguous() && v.contiguous())
-    each_column_range(1, w.size(), [&](Index begin, Index end) {
-      update(end - begin, w.data + begin, g.data + begin, m.data + begin, v.data + begin);
-    });
-  else
-    each_row(update, w, g, m, v);
 }
 
 }  // namespace rondo

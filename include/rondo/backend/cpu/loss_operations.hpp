@@ -1,4 +1,4 @@
-// Cpu back-end, part 2: losses on blocks of logits, and the optimiser's update (contracts: rondo/backend/backend.hpp).
+// Cpu back-end, part 2: losses on blocks of logits (contracts: rondo/backend/backend.hpp).
 #pragma once
 
 #include <rondo/backend/cpu/elementwise_operations.hpp>
@@ -13,8 +13,6 @@ class CpuLosses : public CpuElementwise {
   void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses);
 
   void log_probability(Input logits, Tokens labels, double soft_cap_at, Output result);
-
-  void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v);
 };
 
 }  // namespace rondo

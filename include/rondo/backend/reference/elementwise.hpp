@@ -255,17 +255,10 @@ class ReferenceElementwise : public HostContext<Backend, T> {
     return total;
   }
   [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
-  [[gnu::noinline]] void adamw(const AdamWStep& step, Output w, Input g, Output m, Output v) {
-    for (Index r = 0; r < w.rows; ++r)
-      for (Index i = 0; i < w.columns; ++i) {
-        const auto real = [](double value) { return T(static_cast<Real<T>>(value)); };
-        const T gradient = g(r, i) * real(step.gradient_scale);
-        m(r, i) = real(step.beta1) * m(r, i) + real(1 - step.beta1) * gradient;
-        v(r, i) = real(step.beta2) * v(r, i) + real(1 - step.beta2) * gradient * gradient;
-        w(r, i) -= real(step.rate) * (m(r, i) / real(step.correction1) /
-                                          (square_root(v(r, i) / real(step.correction2)) + real(step.epsilon)) +
-                                      real(step.decay) * w(r, i));
-      }
+  template <class Rule, class First, class... Others>
+  [[gnu::noinline]] void each_element(const Rule& rule, View<First> first, View<Others>... others) {
+    for (Index r = 0; r < first.rows; ++r)
+      for (Index i = 0; i < first.columns; ++i) rule(first(r, i), others(r, i)...);
   }
 
  protected:
