@@ -12,6 +12,10 @@ namespace {
 using app::RunDescription;
 using app::TrainSettings;
 
+const AdamW& adamw_of(const RunDescription& run) {
+  return std::get<AdamW>(run.optimizer.optimizer.chosen);
+}
+
 RunDescription with_settings(const std::vector<std::string>& settings, Json document = Json::object()) {
   app::apply_settings(document, settings);
   return app::read_run_description(document, "run.json");
@@ -27,12 +31,12 @@ BOOST_AUTO_TEST_CASE(settings_reach_their_places) {
                                             "train.checkpoint_words=1e6", "data.pack=windows", "seed=7"});
   BOOST_TEST(run.shape.width == 96);
   BOOST_TEST(run.shape.dropout == 0.1);
-  BOOST_TEST(run.train.rate == 2e-3);
+  BOOST_TEST(adamw_of(run).rate == 2e-3);
   BOOST_TEST(run.train.schedule == "trapezoid");
   BOOST_TEST(run.train.checkpoint_words == 1000000);
   BOOST_TEST(run.data.pack == "windows");
   BOOST_TEST(run.seed == 7U);
-  BOOST_TEST(run.train.beta2 == TrainSettings{}.beta2);
+  BOOST_TEST(adamw_of(run).beta2 == AdamW{}.beta2);
 }
 
 BOOST_AUTO_TEST_CASE(blocks_are_a_list) {
@@ -43,6 +47,37 @@ BOOST_AUTO_TEST_CASE(blocks_are_a_list) {
   for (const char* list : {"-1", "128", "3,x", "1.5", "true", "{}"})
     BOOST_TEST(has(problem_of({std::string("shape.second_blocks=") + list}),
                    "shape.second_blocks: expected numbers of blocks from 0 to 127"), list);
+}
+
+BOOST_AUTO_TEST_CASE(an_optimizer_is_chosen_by_its_name) {
+  const std::string two_groups = R"([{"roles": ["embedding", "head"], "rate": 0.5, "decay": 0}, {"path": "blocks.*.bias"}])";
+  const RunDescription run = with_settings({"optimizer.name=muon", "optimizer.rate=0.05", "optimizer.scaling=match_rms",
+                                            "optimizer.rest.rate=4e-3", "optimizer.groups=" + two_groups,
+                                            "optimizer.decay_schedule=linear"});
+  const Muon& muon = std::get<Muon>(run.optimizer.optimizer.chosen);
+  BOOST_TEST((muon.rate == 0.05 && muon.scaling == Muon::Scaling::match_rms && muon.rest.rate == 4e-3));
+  const auto& groups = run.optimizer.groups;
+  BOOST_TEST_REQUIRE(groups.size() == 2U);
+  BOOST_TEST((groups[0].roles == std::vector<Role>{Role::embedding, Role::head} && groups[0].rate == 0.5 && groups[0].decay == 0.0));
+  BOOST_TEST((groups[1].path == "blocks.*.bias" && groups[1].roles.empty() && groups[1].rate == 1 && !groups[1].decay));
+  const Json document = app::to_json(run);
+  BOOST_TEST(app::to_json(app::read_run_description(document, "run.json")).dump() == document.dump());
+}
+
+BOOST_AUTO_TEST_CASE(optimizer_settings_of_older_files_are_read_and_compared) {
+  Json old = app::to_json(with_settings({"train.steps=100"}));
+  old.erase("optimizer");
+  for (const auto& [name, value] : {std::pair{"rate", 2e-3}, {"beta1", 0.9}, {"beta2", 0.98}, {"epsilon", 1e-8}, {"decay", 0.05}})
+    old["train"][name] = value;
+  const AdamW read = adamw_of(app::read_run_description(old, "run.json"));
+  BOOST_TEST((read.rate == 2e-3 && read.beta1 == 0.9 && read.beta2 == 0.98 && read.decay == 0.05));
+  const auto problem = [&](const std::vector<std::string>& settings) {
+    return message_of([&] { app::require_same_run(old, app::to_json(with_settings(settings, old)), "run.json"); });
+  };
+  BOOST_TEST(problem({}) == "no error");
+  BOOST_TEST(problem({"train.rate=2e-3"}) == "no error");
+  BOOST_TEST(has(problem({"train.rate=1e-3"}), "optimizer.rate was 0.002"));
+  BOOST_TEST(has(problem({"optimizer.rate=1e-3"}), "optimizer.rate was 0.002"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
@@ -61,6 +96,11 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   BOOST_TEST(has(problem_of({"train.batch=0"}), "train.batch"));
   BOOST_TEST(has(problem_of({"train.schedule=cosin"}), "expected one of 'constant'"));
   BOOST_TEST(has(problem_of({"train.steps"}), "expected NAME=VALUE"));
+  BOOST_TEST(has(problem_of({"optimizer.name=adamv"}), "optimizer.name: expected one of 'adamw', 'adam', 'lamb', 'lion', 'muon'"));
+  BOOST_TEST(has(problem_of({"optimizer.name=lion", "optimizer.epsilon=1"}), "optimizer.epsilon: unknown key"));
+  BOOST_TEST(has(problem_of({"optimizer.beta2=1"}), "optimizer.beta2: expected a number in [0, 1), found 1"));
+  BOOST_TEST(has(problem_of({"optimizer.name=muon", "optimizer.rest.rate=-1"}), "optimizer.rest.rate: expected a number at least 0"));
+  BOOST_TEST(has(problem_of({R"(optimizer.groups=[{"roles": ["heads"]}])"}), "optimizer.groups[0]: roles: expected each one of matrix"));
   BOOST_TEST(has(problem_of({"shape.heads=1.5"}), "expected an integer"));
 }
 

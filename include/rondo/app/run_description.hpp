@@ -2,7 +2,8 @@
 //
 //   {"composition": "LanguageModel<...>",
 //    "shape": {"width": 256, "depth": 6, ...},            names and meaning: rondo/core/shape.hpp
-//    "train": {"steps": 1000, "rate": 0.001, ...},        TrainSettings below
+//    "train": {"steps": 1000, "batch": 8, ...},           TrainSettings below
+//    "optimizer": {"name": "adamw", "rate": 0.001, ...},  rondo/app/optimizer_settings.hpp
 //    "data": {"tokens": "train.tokens", "pack": "documents", ...},
 //    "seed": 0,
 //    "record": {...}}                                     facts noted down for the reader: version, threads, checksums ...
@@ -19,11 +20,13 @@
 #include <string_view>
 #include <vector>
 
+#include <rondo/app/optimizer_settings.hpp>
 #include <rondo/core/shape.hpp>
 #include <rondo/data/packing.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/object_reader.hpp>
 #include <rondo/model/checkpoint/shape_fields.hpp>
+#include <rondo/optimizer/schedule.hpp>
 
 namespace rondo::app {
 
@@ -36,20 +39,21 @@ struct TrainSettings {
   Index batch = 8;
   Index length = 256;
   Index accumulate = 1;
-  // AdamW
-  double rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.95;
-  double epsilon = 1e-8;
-  double decay = 0.1;
   double clip = 1;
-  // Schedule: warmup in steps, -1 for 3 % of them.
+  // Schedule (rondo/optimizer/schedule.hpp): warmup in steps, -1 for 3 % of them; cooldown and fall are of trapezoid, timescale of
+  // inverse_root.
   std::string schedule = "cosine";
   Index warmup = -1;
+  std::string warmup_from = "one";
   double floor = 0.1;
   double cooldown = 0.2;
-  // Moving average of the weights; 0: none. It is what the run's model is then made of.
+  std::string fall = "linear";
+  double timescale = 1000;
+  // Average of the weights (rondo/optimizer/average.hpp), exponential with decay `ema` or of the last `tail` steps; 0: none. It is what the
+  // run's model is then made of.
   double ema = 0;
+  std::string ema_start = "warmed";
+  Index tail = 0;
   double label_smoothing = 0;
   double z_loss = 0;
   // Held-out loss: every so many steps (0: ten times a run) on so many tokens (0: all), drawn once as windows of `length`.
@@ -76,10 +80,13 @@ struct RunDescription {
   std::string composition;  // empty: the program's first
   Shape shape{.width = 256, .depth = 6, .heads = 4, .mlp_width = 768};
   TrainSettings train;
+  OptimizerSettings optimizer;
   DataSettings data;
   std::uint64_t seed = 0;
   Json record = Json::object();
 };
+
+inline const std::vector<std::string> schedule_names{"constant", "linear", "cosine", "trapezoid", "inverse_root"};
 
 // visit(name, value, limits...) for every setting; `settings` may be const.
 template <class Settings, class Visit>
@@ -93,17 +100,17 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("batch", settings.batch, Between<Index>{1, 1 << 20});
   visit("length", settings.length, Between<Index>{1, 1 << 20});
   visit("accumulate", settings.accumulate, Between<Index>{1, 1 << 20});
-  visit("rate", settings.rate, positive);
-  visit("beta1", settings.beta1, share);
-  visit("beta2", settings.beta2, share);
-  visit("epsilon", settings.epsilon, positive);
-  visit("decay", settings.decay, positive);
   visit("clip", settings.clip, positive);
-  visit("schedule", settings.schedule, std::vector<std::string>{"constant", "linear", "cosine", "trapezoid"});
+  visit("schedule", settings.schedule, schedule_names);
   visit("warmup", settings.warmup, Between<Index>{-1, steps.high});
+  visit("warmup_from", settings.warmup_from, as_list(rise_names));
   visit("floor", settings.floor, share);
   visit("cooldown", settings.cooldown, share);
+  visit("fall", settings.fall, as_list(fall_names));
+  visit("timescale", settings.timescale, positive);
   visit("ema", settings.ema, share);
+  visit("ema_start", settings.ema_start, std::vector<std::string>{"warmed", "weights", "zero"});
+  visit("tail", settings.tail, steps);
   visit("label_smoothing", settings.label_smoothing, share);
   visit("z_loss", settings.z_loss, positive);
   visit("held_out_steps", settings.held_out_steps, steps);
@@ -127,7 +134,7 @@ inline bool may_change(std::string_view path) {
 
 inline RunDescription read_run_description(const Json& document, const std::string& name) {
   RunDescription run;
-  read_object(document, name, [&](ObjectReader& reader) {
+  read_object(renewed(document), name, [&](ObjectReader& reader) {
     reader.take("composition", run.composition);
     reader.object("shape", [&](ObjectReader& shape) {
       each_size(run.shape, [&](std::string_view size, auto& value) { take_size(shape, size, value); });
@@ -136,6 +143,7 @@ inline RunDescription read_run_description(const Json& document, const std::stri
       each_train_setting(run.train,
                          [&](const char* setting, auto& value, const auto& limits) { train.take(setting, value, limits); });
     });
+    reader.object("optimizer", [&](ObjectReader& optimizer) { take_optimizer(optimizer, run.optimizer, schedule_names); });
     reader.object("data", [&](ObjectReader& data) {
       data.take("tokens", run.data.tokens);
       data.take("held_out", run.data.held_out);
@@ -157,6 +165,7 @@ inline Json to_json(const RunDescription& run) {
   document["composition"] = run.composition;
   document["shape"] = std::move(shape);
   document["train"] = std::move(train);
+  document["optimizer"] = to_json(run.optimizer);
   document["data"] = {{"tokens", run.data.tokens},
                       {"held_out", run.data.held_out},
                       {"tokenizer", run.data.tokenizer},
@@ -169,7 +178,8 @@ inline Json to_json(const RunDescription& run) {
 
 // Throws Error for the first setting in which a run that goes on would differ from what it was.
 inline void require_same_run(const Json& before, const Json& now, const std::string& name) {
-  for (const auto& [section, members] : before.items()) {
+  const Json then = renewed(before);
+  for (const auto& [section, members] : then.items()) {
     if (section == "record") continue;
     if (!members.is_object()) {
       require(members == now[section], name, ": ", section, " was ", members.dump(), " and cannot become ", now[section].dump(),
@@ -208,10 +218,11 @@ inline void resolve_steps(TrainSettings& train, Index data_tokens, Index steps_b
 
 // "shape.width=512" and the like, put into a document; throws Error for what has no "=".
 inline void apply_settings(Json& document, const std::vector<std::string>& settings) {
+  document = renewed(std::move(document));
   for (const std::string& setting : settings) {
     const auto equals = setting.find('=');
     require(equals != setting.npos && equals > 0, "--set ", setting, ": expected NAME=VALUE, as train.steps=1000");
-    set_at(document, std::string_view(setting).substr(0, equals), std::string_view(setting).substr(equals + 1));
+    set_at(document, present_path(std::string_view(setting).substr(0, equals)), std::string_view(setting).substr(equals + 1));
   }
 }
 

@@ -52,10 +52,12 @@ inline void print_weights(const std::vector<NamedLeaf>& weights) {
 inline int summary(const std::vector<ServedModel>& served, const SummaryOptions& options, const CommonOptions& common) {
   const ServedModel* model = &served.front();
   Shape shape;
+  AnyOptimizer optimizer;
   if (options.model.empty()) {
     RunDescription run = run_from_settings(options.settings);
     model = choose(served, run);
     shape = run.shape;
+    optimizer = run.optimizer.optimizer;
   } else {
     const ModelFolder folder{options.model};
     const auto [chosen, form] = choose(served, folder.config(), &folder.tensors());
@@ -72,14 +74,14 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   const Index length = options.length > 0 ? options.length : std::min<Index>(256, shape.context);
   std::vector<Sequence> sequences;
   for (Index row = 0; row < options.batch; ++row) sequences.push_back({row * length, length, 0});
-  const StepPlan plan = model->plan(shape, sequences, count_of(options.batch, length));
+  const StepPlan plan = model->plan(shape, sequences, count_of(options.batch, length), optimizer);
   const Index state = model->state_size(shape);
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);
-  std::printf("training step of %td x %td tokens: %.0f MB = weights %.0f + gradients %.0f + moments %.0f + saved %.0f + scratch %.0f\n",
+  std::printf("training step of %td x %td tokens: %.0f MB = weights %.0f + gradients %.0f + optimizer %.0f + saved %.0f + scratch %.0f\n",
               options.batch, length, megabytes(plan.total()), megabytes(plan.weights), megabytes(plan.gradients),
-              megabytes(plan.moments), megabytes(plan.saved), megabytes(plan.scratch));
+              megabytes(plan.slots), megabytes(plan.saved), megabytes(plan.scratch));
   std::printf("decoding: %.1f MB of weights read per token, %.3f MB of state per sequence\n", megabytes(plan.weights),
               static_cast<double>(state) * 4e-6);
   print_result(common, {{"parameters", count}, {"flops_per_token", plan.operations_per_token},
