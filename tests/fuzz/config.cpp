@@ -12,7 +12,7 @@
 #include <rondo/model/checkpoint/mamba2.hpp>
 #include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/xlstm_large.hpp>
-#include <rondo/model/plan.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 
 #include <cstdlib>
