@@ -33,15 +33,20 @@ inline double initial_value(const Initial& initial, const std::uint32_t* words, 
   return 0;
 }
 
+constexpr bool is_random(Initial::Kind kind) {
+  return kind != Initial::Kind::constant && kind != Initial::Kind::ramp && kind != Initial::Kind::power_law &&
+         kind != Initial::Kind::log_count;
+}
+
 template <class T>
 void start_numbers(const Initial& initial, RandomKey key, Index columns, Index begin, Index end, T* to) {
   constexpr Index blocks = 128;
-  std::uint32_t words[4 * blocks];
+  std::uint32_t words[4 * blocks]{};
   const Index each = initial.kind == Initial::Kind::normal ? 2 : 1, in_block = 4 / each;
   Index column = columns > 0 ? begin % columns : 0;
   for (Index n = begin; n < end;) {
     const Index first = n / in_block, last = std::min(end, (first + blocks) * in_block);
-    philox_words(key, static_cast<std::uint64_t>(first), (last - 1) / in_block - first + 1, words);
+    if (is_random(initial.kind)) philox_words(key, static_cast<std::uint64_t>(first), (last - 1) / in_block - first + 1, words);
     for (; n < last; ++n) {
       *to++ = static_cast<T>(static_cast<float>(initial_value(initial, words + (n - first * in_block) * each, column, columns)));
       if (++column == columns) column = 0;

@@ -138,6 +138,9 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   using Base = ContextBase<GuardedContext<T>, T, GuardedMemory>;
 
  public:
+  using typename Base::Input;
+  using typename Base::Output;
+
   GuardedContext() : GuardedContext(GuardedDevice::standard()) {}
   explicit GuardedContext(GuardedDevice& device)
       : Base(GuardedMemory{GuardedPages{&device}}, GuardedMemory{GuardedPages{&device}}), device_(&device) {}
@@ -173,8 +176,16 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED_OF(gated_gradient)
   RONDO_GUARDED(soft_cap)
   RONDO_GUARDED(soft_cap_gradient)
-  RONDO_GUARDED_OF(gate)
-  RONDO_GUARDED_OF(gate_gradient)
+  template <class Gate>
+  void gate(Input f, Input bound, Output log_decay, Output write, const Gate& gate = {}) {
+    operate([&](auto& host) { host.gate(of_host(f), of_host(bound), of_host(log_decay), of_host(write), gate); });
+  }
+  template <class Gate>
+  void gate_gradient(Input f, Input bound, Input d_log_decay, Input d_write, Output df, Output d_bound, const Gate& gate = {}) {
+    operate([&](auto& host) {
+      host.gate_gradient(of_host(f), of_host(bound), of_host(d_log_decay), of_host(d_write), of_host(df), of_host(d_bound), gate);
+    });
+  }
   RONDO_GUARDED(lower_bounds)
   RONDO_GUARDED(lower_bounds_gradient)
   RONDO_GUARDED(norm)
