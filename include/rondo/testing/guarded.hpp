@@ -193,7 +193,9 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(rotate)
   RONDO_GUARDED(short_convolution)
   RONDO_GUARDED(short_convolution_gradient)
-  RONDO_GUARDED(dropout)
+  void dropout(double rate, std::uint64_t stream, Output x) {
+    operate([&](auto& host) { host.dropout(rate, stream, of_host(x)); });
+  }
   RONDO_GUARDED(cross_entropy)
   RONDO_GUARDED(log_probability)
   RONDO_GUARDED(sum)
