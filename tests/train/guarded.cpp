@@ -32,7 +32,7 @@ Left train_and_ask(const std::filesystem::path& folder) {
   Left left;
   Shape shape = small_shape();
   shape.dropout = 0.2;
-  const TrainingOptions options{.accumulate = 2, .clip = 0.5, .average_decay = 0.9, .seed = Seed{4}};
+  const TrainingOptions options{.accumulate = 2, .clip = 0.5, .average = {WarmedAverage{0.9}}, .seed = Seed{4}};
   const MemoryTokens source = small_documents();
   const auto part_of_run = [&](Index stop, bool resumed) {
     Batches batches{source, {.rows = 2, .length = 12}};
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(logits_loss_and_gradients_of_given_tokens) {
 BOOST_AUTO_TEST_CASE(a_training_step_on_trace_touches_no_memory) {
   const MemoryTokens source = small_documents();
   Batches batches{source, {.rows = 2, .length = 12}};
-  SmallRun<Hgrn2, Trace> run{{.clip = 0.5, .average_decay = 0.9}};
+  SmallRun<Hgrn2, Trace> run{{.clip = 0.5, .average = {WarmedAverage{0.9}}}};
   BOOST_TEST(run.trainer.run(batches, 2));
   BOOST_TEST(run.trainer.context()->counts.launches > 0);
 }

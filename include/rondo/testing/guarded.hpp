@@ -201,7 +201,10 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(sum)
   RONDO_GUARDED(sum_of_squares)
   RONDO_GUARDED(finite)
-  RONDO_GUARDED(each_element)
+  template <class Rule, class... Views>
+  void each_element(const Rule& rule, const Views&... views) {
+    operate([&](auto& host) { host.each_element(rule, of_host(views)...); });
+  }
 
  private:
   template <class C, class Tag>

@@ -120,11 +120,7 @@ void each_element_of(const Rule& rule, const View<Elements>&... views) {
 #pragma omp simd
     for (Index i = 0; i < n; ++i) here(elements[i]...);
   };
-  const auto size = [](const auto& first, const auto&...) { return first.size(); };
-  if ((views.contiguous() && ...))
-    each_column_range(1, size(views...), [&](Index begin, Index end) { act(end - begin, (views.data + begin)...); });
-  else
-    each_row(act, views...);
+  each_run(act, views...);
 }
 
 #if !RONDO_HEADER_ONLY
