@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <vector>
 
 #include "backend/matrix.hpp"
@@ -130,9 +131,39 @@ void check_half_positions() {
   BOOST_TEST(exact.values == found.values, boost::test_tools::per_element());
 }
 
+// Gathering is exact; scattering is its transpose, and adds. A row may be named more than once, or not at all.
+void check_chosen_rows(Index rows, Index count, Index columns) {
+  Kernels cpu;
+  ReferenceContext<double> reference;
+  Both x{rows, columns, 1}, y{count, columns, 2}, dy{count, columns, 3}, dx{rows, columns, 4};
+  std::vector<Token> chosen;
+  for (Index i = 0; i < count; ++i) chosen.push_back(static_cast<Token>((i * i + 3) % rows));
+  const Tokens list{chosen.data(), 1, count};
+  const Matrix<double> before = dx.plain;
+  cpu.gather_rows(list, View<const float>(x.cpu()), y.cpu());
+  reference.gather_rows(list, x.reference(), y.reference());
+  cpu.scatter_rows(list, dy.cpu(), dx.cpu());
+  reference.scatter_rows(list, dy.reference(), dx.reference());
+  BOOST_TEST(y.difference() == 0);
+  BOOST_TEST(dx.difference() < 1e-6);
+  double forward = 0, backward = 0;
+  for (Index i = 0; i < count; ++i)
+    for (Index c = 0; c < columns; ++c) forward += dy.plain(i, c) * x.plain(chosen[static_cast<std::size_t>(i)], c);
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < columns; ++c) backward += (dx.plain(r, c) - before(r, c)) * x.plain(r, c);
+  BOOST_TEST(std::abs(forward - backward) < 1e-10 * static_cast<double>(count * columns));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sequence_operations)
+
+BOOST_AUTO_TEST_CASE(chosen_rows) {
+  check_chosen_rows(7, 0, 5);
+  check_chosen_rows(7, 3, 1);
+  check_chosen_rows(300, 64, 129);
+  check_chosen_rows(4, 50, 33);
+}
 
 BOOST_AUTO_TEST_CASE(norms) {
   check_norms(1, 7, 1);

@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(sums_over_tokens) {
   expect_same_bits("positions", 400, width, [&](CpuContext& c, View<float> dP) { c.positions_gradient(1, dy, dP); });
   std::vector<Token> ids;
   for (Index t = 0; t < tokens; ++t) ids.push_back(static_cast<Token>(t * t % 17));
-  expect_same_bits("embedding", 17, width, [&](CpuContext& c, View<float> dE) { c.embedding_gradient({ids.data(), 1, tokens}, dy, dE); });
+  expect_same_bits("embedding", 17, width, [&](CpuContext& c, View<float> dE) { c.scatter_rows({ids.data(), 1, tokens}, dy, dE); });
   expect_same_bits("gate's bound", 1, width, [&](CpuContext& c, View<float> d_beta) {
     c.gate_gradient<LowerBoundedForget>(x, w, dy, dy, dx, d_beta);
   });

@@ -14,7 +14,8 @@
 //   block_linear and its gradients                   the same with a block-diagonal matrix, W [blocks, out in]; layer/block_linear.hpp
 //   add_bias(b, y) bias_gradient(dy, db)             y += b in every row; db += column sums
 //   add_scaled(w, x, y) and its gradient             y += w x, w for each channel or group of channels; layer/skip.hpp
-//   embedding(E, y) embedding_gradient(dy, dE)       rows by the ids of the batch
+//   gather_rows(rows, x, y) scatter_rows(rows, dy, dx)     y_t = x[rows_t]; dx[rows_t] += dy_t; a row may be named more than once. An
+//                                                    embedding's rows are the ids of the batch
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
 //   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
@@ -83,8 +84,8 @@ concept HasSkip = requires(C& c, In<C> x, Out<C> y) {
 };
 template <class C>
 concept HasEmbedding = requires(C& c, In<C> x, Out<C> y) {
-  c.embedding(x, y);
-  c.embedding_gradient(x, y);
+  c.gather_rows(c.ids(), x, y);
+  c.scatter_rows(c.ids(), x, y);
   c.add_positions(0, x, y);
   c.positions_gradient(0, x, y);
 };

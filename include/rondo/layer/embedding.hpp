@@ -20,11 +20,11 @@ class Embedding : public PlainLayer, public NothingSaved, public NoState {
 
   template <class C>
   void forward(C& c, const auto& w, Out<C> y) const {
-    c.embedding(w.weight, y);
+    c.gather_rows(c.ids(), w.weight, y);
   }
   template <class C>
   void backward(C& c, In<C> dy, const auto& dw) const {
-    c.embedding_gradient(dy, dw.weight);
+    c.scatter_rows(c.ids(), dy, dw.weight);
   }
 
  private:

@@ -32,12 +32,12 @@ class PositionedEmbedding : public PlainLayer, public NothingSaved, public NoSta
     for (const Sequence& sequence : c.sequences())
       require(sequence.position + sequence.length <= context_, "embedding: the table has ", context_, " positions, ",
               sequence.position + sequence.length, " are needed");
-    c.embedding(w.weight, y);
+    c.gather_rows(c.ids(), w.weight, y);
     c.add_positions(first, w.position, y);
   }
   template <class C>
   void backward(C& c, In<C> dy, const auto& dw) const {
-    c.embedding_gradient(dy, dw.weight);
+    c.scatter_rows(c.ids(), dy, dw.weight);
     c.positions_gradient(first, dy, dw.position);
   }
 

@@ -118,11 +118,10 @@ RONDO_DEFINED_ONCE void CpuElementwise::add_scaled_gradient(Input weight, Input 
 }
 
 // Threads own columns, so that no two of them add to the same number.
-RONDO_DEFINED_ONCE void CpuElementwise::embedding_gradient(Input dy, Output d_table) {
-  const Tokens ids = this->ids();
+RONDO_DEFINED_ONCE void CpuElementwise::scatter_rows(Tokens rows, Input dy, Output dx) {
   each_column_range(dy.rows, dy.columns, [&](Index begin, Index end) {
     for (Index t = 0; t < dy.rows; ++t) {
-      float* to = d_table.row(ids(0, t));
+      float* to = dx.row(rows(0, t));
       const float* from = dy.row(t);
 #pragma omp simd
       for (Index i = begin; i < end; ++i) to[i] += from[i];
@@ -257,8 +256,8 @@ RONDO_DEFINED_ONCE bool CpuElementwise::finite(Input x) {
   return std::isfinite(sum_of_squares(x));
 }
 
-RONDO_DEFINED_ONCE void CpuElementwise::embedding(Input table, Output y) {
-  look_up(ids(), table, y);
+RONDO_DEFINED_ONCE void CpuElementwise::gather_rows(Tokens rows, Input x, Output y) {
+  look_up(rows, x, y);
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::add_positions(Index first, Input table, Output y) {

@@ -31,13 +31,13 @@ class CpuElementwise : public HostContext<CpuContext, float> {
   void add_scaled(Input weight, Input x, Output y);
   void add_scaled_gradient(Input weight, Input x, Input dy, Output dx, Output d_weight);
 
-  void embedding(Input table, Output y);
+  void gather_rows(Tokens rows, Input x, Output y);
   template <class W>
     requires(!std::same_as<std::remove_const_t<W>, float>)
-  void embedding(View<W> table, Output y) {
-    look_up(ids(), table, y);
+  void gather_rows(Tokens rows, View<W> x, Output y) {
+    look_up(rows, x, y);
   }
-  void embedding_gradient(Input dy, Output d_table);
+  void scatter_rows(Tokens rows, Input dy, Output dx);
   void add_positions(Index first, Input table, Output y);
   template <class W>
     requires(!std::same_as<std::remove_const_t<W>, float>)

@@ -98,15 +98,13 @@ class ReferenceElementwise : public HostContext<Backend, T> {
       }
   }
 
-  [[gnu::noinline]] void embedding(Input table, Output y) {
-    const Tokens ids = this->ids();
+  [[gnu::noinline]] void gather_rows(Tokens rows, Input x, Output y) {
     for (Index t = 0; t < y.rows; ++t)
-      for (Index i = 0; i < y.columns; ++i) y(t, i) = table(ids(0, t), i);
+      for (Index i = 0; i < y.columns; ++i) y(t, i) = x(rows(0, t), i);
   }
-  [[gnu::noinline]] void embedding_gradient(Input dy, Output d_table) {
-    const Tokens ids = this->ids();
+  [[gnu::noinline]] void scatter_rows(Tokens rows, Input dy, Output dx) {
     for (Index t = 0; t < dy.rows; ++t)
-      for (Index i = 0; i < dy.columns; ++i) d_table(ids(0, t), i) += dy(t, i);
+      for (Index i = 0; i < dy.columns; ++i) dx(rows(0, t), i) += dy(t, i);
   }
   // Row `first` of the table is that of position 0; rows of no sequence stay as they are.
   [[gnu::noinline]] void add_positions(Index first, Input table, Output y) {

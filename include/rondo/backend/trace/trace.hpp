@@ -104,8 +104,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void block_linear_weight_gradient(Input dy, Input x, Output dw) { touch(product(dy.rows, dw), dy, x, dw, dw); }
   void add_scaled(Input w, Input x, Output y) { touch(0, w, x, y, y); }
   void add_scaled_gradient(Input w, Input x, Input dy, Output dx, Output) { touch(0, w, x, dy, dx, dx); }
-  void embedding(Input, Output y) { touch(0, y, y); }
-  void embedding_gradient(Input dy, Output) { touch(0, dy, dy, dy); }
+  void gather_rows(PlacedTokens, Input, Output y) { touch(0, y, y); }
+  void scatter_rows(PlacedTokens, Input dy, Output) { touch(0, dy, dy, dy); }
   void add_positions(Index, Input, Output y) { touch(0, y, y, y); }
   void positions_gradient(Index, Input dy, Output) { touch(0, dy, dy, dy); }
   template <class>
