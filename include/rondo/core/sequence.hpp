@@ -33,6 +33,15 @@ using Sequences = std::span<const Sequence>;
   return longest;
 }
 
+// Tokens as a model is given them, [1, rows] each; whoever made the batch has the memory.
+struct Batch {
+  Tokens ids;
+  Tokens labels;        // negative (no_label) where there is none
+  Sequences sequences;  // the rows that belong together, in the order of their rows; none covers padding
+  Index tokens = 0;     // without padding
+  Index words = 0;      // that the tokens stand for; exact for whole documents
+};
+
 // What the buffers of a pass are sized by.
 struct Extent {
   Index tokens = 0;     // rows of the batch, padding included

@@ -8,6 +8,9 @@
 // Units (rondo/data/packing.hpp) are drawn in the order of a permutation keyed by seed and epoch; windows are shifted by another
 // number of tokens each epoch. An epoch's last batch is filled up from the next epoch, the last epoch's with padding rows.
 // The place in the data is three numbers: epoch, units drawn, tokens taken of the unit that is open. next() allocates nothing.
+//
+// Ranks that train together share the rows of a larger batch: of ranks x rows, rank r draws rows [r x rows, (r + 1) x rows) and passes
+// over the others. Their place in the data is the same; with another number of ranks a run goes on where ranks x rows is what it was.
 #pragma once
 
 #include <algorithm>
@@ -20,15 +23,6 @@
 
 namespace rondo {
 
-// Valid until the next batch is drawn.
-struct Batch {
-  Tokens ids;           // [1, rows x length]
-  Tokens labels;        // the same; no_label where there is none
-  Sequences sequences;  // the rows that belong together; none covers padding
-  Index tokens = 0;     // without padding
-  Index words = 0;      // that the tokens stand for; exact for whole documents
-};
-
 struct BatchOptions {
   Index rows = 8;
   Index length = 256;
@@ -36,6 +30,7 @@ struct BatchOptions {
   bool shuffled = true;
   Index epochs = 0;  // 0: without end
   Seed seed{};
+  Index rank = 0, ranks = 1;
 };
 
 // Where in the data the next batch begins.
@@ -89,6 +84,7 @@ class Batches {
       : source_(&source), options_(options), cutting_(source, options.packing, options.length), order_(1, {}) {
     require(options.rows > 0, "batches: rows must be at least 1, found ", options.rows);
     require(options.epochs >= 0, "batches: epochs must be at least 0, found ", options.epochs);
+    require(options.rank >= 0 && options.rank < options.ranks, "batches: rank ", options.rank, " of ", options.ranks);
     const auto tokens = static_cast<std::size_t>(options.rows * options.length);
     ids_.resize(tokens);
     labels_.resize(tokens);
@@ -110,15 +106,16 @@ class Batches {
             position.offset);
   }
 
-  // False after the last epoch.
+  // False after the last epoch, for all ranks alike: at its end some may have padding alone. What the batch views is valid until the next one is drawn.
   bool next(Batch& batch) {
     sequences_.clear();
     batch.tokens = batch.words = 0;
-    for (Index row = 0; row < options_.rows; ++row) fill_row(batch, row * options_.length);
+    Index drawn = 0;  // by all ranks
+    for (Index row = 0; row < options_.ranks * options_.rows; ++row) drawn += fill_row(batch, row - options_.rank * options_.rows);
     batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
     batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
     batch.sequences = sequences_;
-    return batch.tokens > 0;
+    return drawn > 0;
   }
 
  private:
@@ -138,16 +135,21 @@ class Batches {
     return position_.unit == units_;
   }
 
-  void fill_row(Batch& batch, Index begin) {
-    const Index end = begin + options_.length;
+  // The tokens that were drawn for a row; for those of other ranks nothing but the place in the data moves.
+  Index fill_row(Batch& batch, Index row) {
+    const bool own = row >= 0 && row < options_.rows;
+    const Index first = row * options_.length, end = first + options_.length;
+    Index begin = first;
     while (begin < end && !at_end()) {
       const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
       const Index from = whole.begin + position_.offset;
       const Index count = std::min(end - begin, whole.end - from);
-      put(begin, from, count, whole);
-      sequences_.push_back({begin, count, 0});
-      batch.tokens += count;
-      batch.words += cutting_.words_before(from + count) - cutting_.words_before(from);
+      if (own) {
+        put(begin, from, count, whole);
+        sequences_.push_back({begin, count, 0});
+        batch.tokens += count;
+        batch.words += cutting_.words_before(from + count) - cutting_.words_before(from);
+      }
       begin += count;
       position_.offset += count;
       if (from + count == whole.end) {
@@ -155,8 +157,11 @@ class Batches {
         position_.offset = 0;
       }
     }
-    std::fill(ids_.begin() + begin, ids_.begin() + end, Token{0});
-    std::fill(labels_.begin() + begin, labels_.begin() + end, no_label);
+    if (own) {
+      std::fill(ids_.begin() + begin, ids_.begin() + end, Token{0});
+      std::fill(labels_.begin() + begin, labels_.begin() + end, no_label);
+    }
+    return begin - first;
   }
   // Inputs and labels of `count` tokens from `from` on.
   void put(Index row, Index from, Index count, const Piece& whole) {
