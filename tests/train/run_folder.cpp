@@ -146,6 +146,17 @@ Json step_line(Index step, double loss) {
       {"step", step}, {"tokens", 100 * step}, {"words", 70 * step}, {"loss", loss}, {"seconds", 0.5 * static_cast<double>(step)}};
 }
 
+BOOST_AUTO_TEST_CASE(parts_of_a_loss_are_told_apart) {
+  StepReport report;
+  report.loss = 3;
+  report.seconds = 1;
+  BOOST_TEST(!to_json(report).contains("parts"));
+  report.parts = {{{"cross_entropy", 2.5}, {"divergence", 0.5}}};
+  const Json line = to_json(report);
+  BOOST_TEST(line["loss"].get<double>() == 3);
+  BOOST_TEST(line["parts"].dump() == R"({"cross_entropy":2.5,"divergence":0.5})");
+}
+
 BOOST_AUTO_TEST_CASE(metrics_go_back_with_a_run) {
   const TemporaryFolder folder;
   const auto path = folder / "metrics.jsonl";

@@ -74,8 +74,8 @@ BOOST_AUTO_TEST_CASE(a_step_is_gradient_clip_and_update) {
   Workspace<Hgrn2, Reference<double>> workspace{model, 24};
   Batch batch;
   again.next(batch);
-  const auto [sum, labels] = workspace.add_gradient(weights, batch, CrossEntropy{}, 1.0 / 24);
-  BOOST_TEST(labels == 24);
+  const auto losses = workspace.add_gradient(weights, batch, CrossEntropy{}, 1.0 / 24);
+  BOOST_TEST(losses.count == 24);
   auto& c = workspace.context();
   const double norm = std::sqrt(c.sum_of_squares(workspace.gradients().flat()));
   BOOST_TEST(norm > 0.1);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_gradient_clip_and_update) {
   run.trainer.on_step([&](const StepReport& r) { report = r; });
   run.trainer.run(batches, 1);
   BOOST_TEST(report.gradient_norm == norm, boost::test_tools::tolerance(1e-12));
-  BOOST_TEST(report.loss == sum / 24, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(report.loss == losses.sum / 24, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(largest_difference(run.weights.flat(), weights.flat()) < 1e-14);
 }
 
@@ -148,14 +148,14 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_named) {
   {
     Run run;
     run.trainer.run(batches, 2);
-    run.weights.record().stack.blocks[1].channel.inner.down.weight(3, 4) = std::numeric_limits<double>::quiet_NaN();
+    run.weights.record().trunk.stack.blocks[1].channel.inner.down.weight(3, 4) = std::numeric_limits<double>::quiet_NaN();
     const std::string message = message_of([&] { run.trainer.run(batches, 5); });
     BOOST_TEST(message.find("step 2: the loss is not finite: weight blocks.1.channel.down.weight") == 0U, message);
     BOOST_TEST(run.trainer.progress().step == 2);
   }
   {
     Run run;
-    auto& mlp = run.weights.record().stack.blocks[1].channel.inner;
+    auto& mlp = run.weights.record().trunk.stack.blocks[1].channel.inner;
     mlp.gate.weight(0, 0) = mlp.up.weight(0, 0) = 1e150;
     mlp.down.weight(2, 0) = 1e20;
     const auto before = numbers(run.weights.flat());
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(sequences_must_fit_the_batch) {
   HandBatch hand;
   hand.labels[3] = 30;
   BOOST_TEST(message_of([&] { workspace.add_gradient(weights, hand.batch(), CrossEntropy{}); }) ==
-             "batch: token 30 at row 3 is outside the model's vocabulary of 30");
+             "batch: label 30 at row 3 is outside the model's 30 outputs");
 }
 
 // Whatever negative number stands for it, a row without a label adds to nothing; memory before the logits is never read.
@@ -216,10 +216,10 @@ BOOST_AUTO_TEST_CASE(any_negative_label_is_no_label) {
     HandBatch hand;
     hand.labels[0] = hand.labels[7] = none;
     workspace.zero_gradients();
-    const auto [sum, count] = workspace.add_gradient(weights, hand.batch(), CrossEntropy{{.label_smoothing = 0.1, .z_loss = 0.1}});
-    BOOST_TEST(count == 10);
+    const auto losses = workspace.add_gradient(weights, hand.batch(), CrossEntropy{{.label_smoothing = 0.1, .z_loss = 0.1}});
+    BOOST_TEST(losses.count == 10);
     std::vector<double> result = numbers(workspace.gradients().flat());
-    result.push_back(sum);
+    result.push_back(losses.sum);
     return result;
   };
   const auto expected = loss_with(no_label);
@@ -265,6 +265,36 @@ BOOST_AUTO_TEST_CASE(impossible_objectives_are_refused) {
   BOOST_TEST(problem({{.label_smoothing = std::nan("")}}) == "cross-entropy: label smoothing must be in [0, 1], found nan");
   BOOST_TEST(problem({{.z_loss = -1}}) == "cross-entropy: z_loss must be at least 0, found -1");
   BOOST_TEST(problem({{.soft_cap = -1}}) == "cross-entropy: the soft cap must be at least 0, found -1");
+}
+
+// The loss of a quarter of it and the rest.
+struct InParts {
+  CrossEntropy cross_entropy{};
+  void check() const { cross_entropy.check(); }
+  template <class C>
+  auto gradient(C& c, const auto& w, const auto& pass, double scale, const auto& dw) const {
+    auto losses = cross_entropy.gradient(c, w, pass, scale, dw);
+    losses.parts = {{{"quarter", losses.sum / 4}, {"rest", losses.sum * 3 / 4}}};
+    return losses;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(parts_of_a_loss_reach_the_report) {
+  const MemoryTokens source = small_documents();
+  Batches batches{source, {.rows = 2, .length = 12}};
+  const Hgrn2 model{small_shape()};
+  Parameters<Hgrn2, Reference<double>> weights{model, Seed{1}};
+  Trainer trainer{model, weights, AdamW{}, Cosine{}, InParts{}, {.accumulate = 3}};
+  Index steps = 0;
+  trainer.on_step([&](const StepReport& report) {
+    ++steps;
+    BOOST_TEST(report.parts[0].name == "quarter");
+    BOOST_TEST(report.parts[0].sum == report.loss / 4, boost::test_tools::tolerance(1e-14));
+    BOOST_TEST(report.parts[1].sum == report.loss * 3 / 4, boost::test_tools::tolerance(1e-14));
+    BOOST_TEST(report.parts[2].name.empty());
+  });
+  trainer.run(batches, 2);
+  BOOST_TEST(steps == 2);
 }
 
 // Documents of one token have no label: the step passes and changes nothing but the counts.

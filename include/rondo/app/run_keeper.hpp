@@ -131,9 +131,11 @@ class RunKeeper {
     const Progress& now = report.progress;
     metrics_->append(to_json(report));
     shown_loss_ = shown_loss_ > 0 ? 0.95 * shown_loss_ + 0.05 * report.loss : report.loss;
-    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens",
-                   "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3) +
-                       (held_out_loss_ > 0 ? ", held out " + fixed_text(held_out_loss_, 3) : ""));
+    std::string note = "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3);
+    for (const auto& [name, value] : report.parts)
+      if (!name.empty()) note += ", " + std::string(name) + " " + fixed_text(value, 3);
+    if (held_out_loss_ > 0) note += ", held out " + fixed_text(held_out_loss_, 3);
+    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens", note);
     const std::vector<std::string> milestones = milestones_of(now);
     const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
     const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||

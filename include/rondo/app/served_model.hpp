@@ -54,6 +54,7 @@ struct TrainingSetup {
 class Training {
  public:
   virtual ~Training() = default;
+  [[nodiscard]] virtual Index rank() const = 0;
   [[nodiscard]] virtual const Progress& progress() const = 0;
   virtual void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) = 0;
   [[nodiscard]] virtual std::vector<NamedNumber> numbers() const = 0;  // of the optimiser
@@ -132,6 +133,7 @@ class TrainingOf : public Training {
       : weights_(Model{shape}, setup.options.seed),
         trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
 
+  [[nodiscard]] Index rank() const override { return trainer_.rank(); }
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
   void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) override { trainer_.resume_at(progress, numbers); }
   [[nodiscard]] std::vector<NamedNumber> numbers() const override { return trainer_.numbers(); }

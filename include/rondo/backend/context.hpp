@@ -7,7 +7,9 @@
 // A context is made from nothing, for the standard device of its back-end; one with several devices has further constructors.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include <rondo/backend/composed.hpp>
 #include <rondo/core/arena.hpp>
@@ -61,8 +63,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
     tokens_ = tokens;
     ids_ = {};
     labels_ = {};
-    training = dropout.has_value();
-    key = dropout.value_or(RandomKey{});
+    drop(dropout);
   }
   // Ids go where operations read them; labels stay for an objective to look at, and to place.
   void begin(Sequences sequences, Tokens ids, Tokens labels = {}, std::optional<RandomKey> dropout = {}) {
@@ -75,6 +76,11 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
     }
     ids_ = placed(ids, batch_);
   }
+  // From here on dropout acts by this key, or not at all.
+  void drop(std::optional<RandomKey> dropout) {
+    training = dropout.has_value();
+    key = dropout.value_or(RandomKey{});
+  }
   [[nodiscard]] Sequences sequences() const { return sequences_; }
   [[nodiscard]] PlacedTokens ids() const { return ids_; }
   [[nodiscard]] Tokens labels() const { return labels_; }
@@ -84,6 +90,22 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
   [[nodiscard]] Output matrix(Index rows, Index columns) {
     return {scratch.template take<Scalar>(count_of(rows, columns)), rows, columns};
+  }
+  // Numbers that an operation is given (rows, labels): number(0) .. number(count - 1), in scratch.
+  template <class Number>
+  [[nodiscard]] PlacedTokens numbers(Index count, Number number) {
+    const auto fill = [&](Token* to) {
+      for (Index i = 0; i < count; ++i) to[i] = static_cast<Token>(number(i));
+    };
+    if constexpr (place == Place::host) {
+      const View<Token> row{scratch.template take<Token>(count), 1, count};
+      fill(row.data);
+      return row;
+    } else {
+      std::vector<Token> row(static_cast<std::size_t>(count));
+      fill(row.data());
+      return placed(Tokens{row.data(), 1, count});
+    }
   }
   template <class Kind, class Layer>
   [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {
@@ -106,6 +128,12 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   void leave_block(std::size_t block, Output stream) {
     if (watched && !self().finite(stream))
       throw error("block ", block, ": its output is not finite (NaN or infinity)");
+  }
+
+  // What a stack's backward tells after each of its blocks: all that the block adds to gradients is there.
+  std::function<void(Index block)> gradient_left;
+  void leave_gradient(std::size_t block) {
+    if (gradient_left) gradient_left(static_cast<Index>(block));
   }
 
   // A recurrence (rondo/recurrence/recurrence.hpp); its weights may be stored in another type. Throws Error where sizes disagree.

@@ -3,11 +3,13 @@
 //   x_{l+1} = block_l(x_l),  l = 0 .. depth - 1
 //
 // Saved: what the blocks save and the stream between them, [tokens, width] each. While nothing is to be
-// differentiated (`evaluate`), one block's Saved in scratch serves all blocks in turn.
+// differentiated (`evaluate`), one block's Saved in scratch serves all blocks in turn. The backward adds the taps of a block's stream
+// to the gradient that comes from above; what a tap holds is not kept.
 #pragma once
 
 #include <vector>
 
+#include <rondo/combinator/taps.hpp>
 #include <rondo/layer/layer.hpp>
 
 namespace rondo {
@@ -79,14 +81,19 @@ class Stack {
 
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<Stack, C> carried) const {
+                CarriedGradientFor<Stack, C> carried, const Taps<C>& taps = {}) const {
     auto mark = c.mark();
     const Out<C> d_streams[2] = {c.matrix(x.rows, width_), c.matrix(x.rows, width_)};
     for (std::size_t l = blocks_.size(); l-- > 0;) {
-      const In<C> d_out = l + 1 < blocks_.size() ? In<C>(d_streams[(l + 1) % 2]) : dy;
+      In<C> d_out = l + 1 < blocks_.size() ? In<C>(d_streams[(l + 1) % 2]) : dy;
+      if (const Out<C> tap = taps.at(static_cast<Index>(l))) {
+        c.add(d_out, tap);
+        d_out = tap;
+      }
       c.enter_block(l);
       blocks_[l].backward(c, w.blocks[l], l ? In<C>(saved.streams[l - 1]) : x, d_out, l ? d_streams[l % 2] : dx,
                           saved.blocks[l], dw.blocks[l], handed_gradient<C>(carried, saved.shared, l));
+      c.leave_gradient(l);
     }
     shared_.backward(c, w.shared, saved.shared, dw.shared);
   }

@@ -50,14 +50,14 @@ class LogitsPassOn {
               model_->shape().vocabulary);
   }
 
-  // act(rows): all logits in order, some rows [n, vocabulary] at a time. Memory for no more than about 4096 tokens.
+  // act(rows): all logits in order, some rows [n, outputs] at a time. Memory for no more than about 4096 tokens.
   void each_logits(const Act& act);
 
  protected:
   [[nodiscard]] const TokenGrid& grid() const { return grid_; }
   [[nodiscard]] Context& context() { return *context_; }
   // Begins the context with sequences [first, first + count) of the grid; the number of their tokens.
-  Index begin(Index first, Index count);
+  Index begin(Index first, Index count, Tokens labels = {});
 
  private:
   static constexpr Index rows_at_once = 512;
@@ -78,21 +78,19 @@ void LogitsPassOn<Backend>::each_logits(const Act& act) {
     const Index tokens = begin(first, std::min(group, grid_.sequences - first));
     const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
     model_->hidden(c, hidden);
-    const Out<Context> logits = c.matrix(std::min(rows_at_once, tokens), model_->shape().vocabulary);
-    for (Index row = 0; row < tokens; row += rows_at_once) {
-      const Out<Context> rows = logits.middle_rows(0, std::min(rows_at_once, tokens - row));
-      model_->logits(c, hidden.middle_rows(row, rows.rows), rows);
-      act(host_copy_(c, rows));
-    }
+    each_block(c, tokens, rows_at_once, model_->outputs(), [&](Index row, Out<Context> logits) {
+      model_->logits(c, hidden.middle_rows(row, logits.rows), logits);
+      act(host_copy_(c, logits));
+    });
   }
 }
 
 template <class Backend>
-Index LogitsPassOn<Backend>::begin(Index first, Index count) {
+Index LogitsPassOn<Backend>::begin(Index first, Index count, Tokens labels) {
   sequences_.clear();
   for (Index s = 0; s < count; ++s) sequences_.push_back({s * grid_.length, grid_.length, 0});
   const Index tokens = count * grid_.length;
-  context_->begin(sequences_, Tokens{grid_.ids.data() + first * grid_.length, 1, tokens});
+  context_->begin(sequences_, Tokens{grid_.ids.data() + first * grid_.length, 1, tokens}, labels);
   return tokens;
 }
 
@@ -114,18 +112,13 @@ class LogitsPass : public LogitsPassOn<Backend> {
     auto& c = this->context();
     auto mark = c.mark();
     const Model& model = weights_.model();
-    const CrossEntropy objective{};
-    const Index tokens = this->begin(0, grid.sequences);
     const std::vector<Token> labels = grid.labels();
-    SavedBuffer<Model, typename Backend::Context> buffer;
-    const auto& saved = buffer.place(c, model);
-    const auto hidden = c.matrix(tokens, model.shape().width), d_hidden = c.matrix(tokens, hidden.columns);
-    model.forward(c, weights_.record(), hidden, saved, {});
+    const Index tokens = this->begin(0, grid.sequences, {labels.data(), 1, grid.tokens()});
     const auto count = static_cast<double>(grid.sequences * (grid.length - 1));
-    const auto loss = objective.gradient(c, model, weights_.record(), hidden, Tokens{labels.data(), 1, tokens}, 1 / count,
-                                         d_hidden, gradients.record());
-    model.backward(c, weights_.record(), d_hidden, saved, gradients.record(), {});
-    return static_cast<double>(loss.sum) / count;
+    SavedBuffer<Model, typename Backend::Context> buffer;
+    const auto losses = add_gradient(c, model, weights_.record(), CrossEntropy{}, 1 / count, c.matrix(tokens, model.shape().width),
+                                     c.matrix(tokens, model.shape().width), buffer.place(c, model), gradients.record());
+    return static_cast<double>(losses.sum) / count;
   }
 
  private:

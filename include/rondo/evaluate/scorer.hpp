@@ -19,6 +19,7 @@
 
 #include <rondo/backend/host_copy.hpp>
 #include <rondo/model/evaluation.hpp>
+#include <rondo/objective/logit_blocks.hpp>
 
 namespace rondo {
 
@@ -96,14 +97,11 @@ class ScorerOn : public TextScorer {
     const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
     const Out<Context> result = c.matrix(1, tokens);
     model_->hidden(c, hidden);
-    const Index block = std::min<Index>(tokens, 512);
-    const Out<Context> logits = c.matrix(block, model_->shape().vocabulary);
-    for (Index begin = 0; begin < tokens; begin += block) {
-      const Index rows = std::min(block, tokens - begin);
-      model_->uncapped_logits(c, hidden.middle_rows(begin, rows), logits.middle_rows(0, rows));
-      c.log_probability(logits.middle_rows(0, rows), labels.middle_columns(begin, rows), model_->shape().logit_soft_cap,
-                        result.middle_columns(begin, rows));
-    }
+    each_block(c, tokens, 512, model_->outputs(), [&](Index begin, Out<Context> logits) {
+      model_->uncapped_logits(c, hidden.middle_rows(begin, logits.rows), logits);
+      c.log_probability(logits, labels.middle_columns(begin, logits.rows), model_->shape().logit_soft_cap,
+                        result.middle_columns(begin, logits.rows));
+    });
     const auto values = host_copy_(c, result);
     log_probabilities_.assign(values.data, values.data + tokens);
     for (std::size_t i = 0; i < chosen.size(); ++i) {

@@ -58,13 +58,13 @@ class SessionOn {
 
 template <class Backend>
 void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state) {
-  const Index width = model->shape().width, vocabulary = model->shape().vocabulary;
+  const Index width = model->shape().width, outputs = model->outputs();
   model_ = std::move(model);
   state_ = state;
   memory_ = context_->memory();
-  memory_.reserve(static_cast<std::size_t>(width + vocabulary) * sizeof(Scalar) + 2 * arena_alignment);
+  memory_.reserve(static_cast<std::size_t>(width + outputs) * sizeof(Scalar) + 2 * arena_alignment);
   last_ = {memory_.template take<Scalar>(width), 1, width};
-  logits_ = {memory_.template take<Scalar>(vocabulary), 1, vocabulary};
+  logits_ = {memory_.template take<Scalar>(outputs), 1, outputs};
 }
 
 template <class Backend>

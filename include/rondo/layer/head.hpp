@@ -1,4 +1,4 @@
-// The head of a language model:  logits = softcap(h W^T (+ b))      W [vocabulary, width], logits [tokens, vocabulary]
+// The head of a language model:  logits = softcap(h W^T (+ b))      W [vocabulary, width], logits [tokens, outputs() = vocabulary]
 //
 //   Head<Bias>       its own matrix
 //   TiedHead<Bias>   the embedding's matrix (Press and Wolf 2017); its gradient is added to the embedding's
@@ -14,8 +14,9 @@ template <Bias with_bias = Bias::no>
 class Head : public RecordsOf<Linear<with_bias>> {
  public:
   static constexpr bool tied = false;
-  constexpr Head(const Shape& shape, Initial initial) 
+  constexpr Head(const Shape& shape, Initial initial)
       : RecordsOf<Linear<with_bias>>({shape.width, shape.vocabulary, initial, initial, Role::head}) {}
+  [[nodiscard]] constexpr Index outputs() const { return this->inner_.out(); }
 
   template <class C>
   void forward(C& c, const auto& w, const auto&, In<C> hidden, Out<C> logits) const {
@@ -36,6 +37,7 @@ class TiedHead : public PlainLayer, public NothingSaved, public NoState {
       throw error("shape: a tied head needs an embedding as wide as the model, found ", shape.embedding(), " and ", shape.width);
   }
   constexpr TiedHead(const Shape& shape, Initial initial) : vocabulary_(shape.vocabulary), initial_(initial) {}
+  [[nodiscard]] constexpr Index outputs() const { return vocabulary_; }
 
   template <class S>
   struct BiasAlone {

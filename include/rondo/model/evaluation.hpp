@@ -3,7 +3,7 @@
 //
 //   EvaluationOf<Hgrn2, Cpu> evaluation{model, weights};
 //   evaluation.hidden(c, hidden);            // of the context's ids: hidden [tokens, width]
-//   evaluation.logits(c, hidden, logits);    // hidden [n, width] -> logits [n, vocabulary]; uncapped_logits: before Shape::logit_soft_cap
+//   evaluation.logits(c, hidden, logits);    // hidden [n, width] -> logits [n, outputs()]; uncapped_logits: before Shape::logit_soft_cap
 #pragma once
 
 #include <rondo/core/shape.hpp>
@@ -19,6 +19,7 @@ class Evaluation {
 
   virtual ~Evaluation() = default;
   [[nodiscard]] virtual const Shape& shape() const = 0;
+  [[nodiscard]] virtual Index outputs() const = 0;
   virtual void hidden(Context& c, Out<Context> hidden) const = 0;
   virtual void logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
   virtual void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
@@ -35,6 +36,7 @@ class EvaluationOf final : public Evaluation<Backend> {
       : model_(model), weights_(&weights), state_(state) {}
 
   [[nodiscard]] const Shape& shape() const override { return model_.shape(); }
+  [[nodiscard]] Index outputs() const override { return model_.outputs(); }
   void hidden(Context& c, Out<Context> hidden) const override {
     model_.evaluate(c, weights_->record(), hidden, {state_, state_});
   }

@@ -3,32 +3,18 @@
 //   loss = sum over tokens with a label of CE(logits_t, y_t)      (label smoothing, z-loss, soft-cap: CrossEntropyOptions)
 //
 //   CrossEntropy objective{{.label_smoothing = 0.1}};
-//   auto loss = objective.gradient(c, model, w, hidden, labels, scale, d_hidden, dw);
+//   auto loss = objective.gradient(c, w, pass, scale, dw);        // rondo/objective/objective.hpp
 //
-// The logits' soft cap is the model's (Shape::logit_soft_cap) where it has one; options of another cap are then an Error.
-// `gradient` writes d_hidden = scale * dloss/dhidden and adds scale * dloss/dw of the head (and of a tied embedding) to dw;
-// the returned loss is the plain sum, with the number of labels it is over. labels [1, tokens], negative where there is none.
-// Scratch: block_tokens x vocabulary scalars, never tokens x vocabulary (Wijmans et al. 2024; fla's fused linear cross-entropy).
+// The logits' soft cap is the model's (Shape::logit_soft_cap) where it has one; options of another cap are then an Error. The head
+// runs over the tokens that have a label. Scratch: block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 
-#include <rondo/backend/options.hpp>
-#include <rondo/layer/embedding.hpp>
-#include <rondo/layer/layer.hpp>
+#include <rondo/objective/logit_blocks.hpp>
+#include <rondo/objective/objective.hpp>
 
 namespace rondo {
-
-template <class Total>
-struct LossSum {
-  Total sum{};
-  Index count = 0;
-};
-
-inline Index count_labels(Tokens labels) {
-  return std::count_if(labels.data, labels.data + labels.size(), has_label);
-}
 
 struct CrossEntropy {
   CrossEntropyOptions options{};
@@ -43,49 +29,36 @@ struct CrossEntropy {
             options.soft_cap);
   }
 
-  // The sum alone.
-  template <class C, class Model>
-  auto loss(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels) const {
+  template <class C>
+  auto gradient(C& c, const auto& w, const auto& pass, double scale, const auto& dw) const {
+    const auto& model = pass.model;
     const CrossEntropyOptions capped = options_for(model.shape());
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, typename C::PlacedTokens targets, Out<C> losses, Index) {
-      model.uncapped_logits(c, w, rows, logits);
-      c.cross_entropy(logits, targets, capped, 1.0, losses);
-    });
-  }
-
-  template <class C, class Model>
-  auto gradient(C& c, const Model& model, const auto& w, In<C> hidden, Tokens labels, double scale, Out<C> d_hidden,
-                const auto& dw) const {
-    const CrossEntropyOptions capped = options_for(model.shape());
-    return blocks(c, model, hidden, labels, [&](In<C> rows, Out<C> logits, typename C::PlacedTokens targets, Out<C> losses, Index begin) {
-      model.uncapped_logits(c, w, rows, logits);
-      c.cross_entropy(logits, targets, capped, scale, losses);
-      model.uncapped_logits_backward(c, w, rows, logits, d_hidden.middle_rows(begin, rows.rows), dw);
-    });
+    auto mark = c.mark();
+    const auto [rows, labels] = labelled_rows(c);
+    const Out<C> losses = c.matrix(1, rows.count());
+    rows.clear(c, pass.d_hidden);
+    const auto act = [&, rows = rows, labels = labels](Index begin, Out<C> logits) {
+      const ChosenRows block = rows.middle(begin, logits.rows);
+      const In<C> x = block.of(c, pass.hidden);
+      const Out<C> dx = block.place_of(c, pass.d_hidden);
+      model.uncapped_logits(c, w, x, logits);
+      c.cross_entropy(logits, labels.middle_columns(begin, logits.rows), capped, scale, losses.middle_columns(begin, logits.rows));
+      model.uncapped_logits_backward(c, w, x, logits, dx, dw);
+      block.put(c, dx, pass.d_hidden);
+    };
+    each_block(c, rows.count(), block_tokens, model.outputs(), act);
+    return Losses{c.sum(losses), rows.count()};
   }
 
  private:
   [[nodiscard]] CrossEntropyOptions options_for(const Shape& shape) const {
+    check();
     CrossEntropyOptions result = options;
     if (shape.logit_soft_cap == 0) return result;
     require(options.soft_cap == 0 || options.soft_cap == shape.logit_soft_cap, "cross-entropy: the model caps its logits at ",
             shape.logit_soft_cap, ", the objective at ", options.soft_cap);
     result.soft_cap = shape.logit_soft_cap;
     return result;
-  }
-  template <class C, class Model, class Act>
-  auto blocks(C& c, const Model& model, In<C> hidden, Tokens labels, Act act) const {
-    check();
-    auto mark = c.mark();
-    const auto placed = c.placed(labels);
-    const Out<C> losses = c.matrix(1, hidden.rows);
-    const Out<C> logits = c.matrix(std::min(block_tokens, hidden.rows), model.shape().vocabulary);
-    for (Index begin = 0; begin < hidden.rows; begin += block_tokens) {
-      const Index rows = std::min(block_tokens, hidden.rows - begin);
-      act(hidden.middle_rows(begin, rows), logits.middle_rows(0, rows), placed.middle_columns(begin, rows),
-          losses.middle_columns(begin, rows), begin);
-    }
-    return LossSum<decltype(c.sum(losses))>{c.sum(losses), count_labels(labels)};
   }
 };
 

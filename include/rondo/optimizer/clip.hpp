@@ -5,8 +5,6 @@
 
 #include <cmath>
 
-#include <rondo/layer/layer.hpp>
-
 namespace rondo {
 
 struct ClippedNorm {
@@ -14,10 +12,9 @@ struct ClippedNorm {
   double scale = 1;  // what to multiply g with: `scale`, and the clipping
 };
 
-// The norm of scale * gradients, and the factor that brings it down to `limit` (no limit where it is 0).
-template <class C>
-ClippedNorm clip_by_norm(C& c, In<C> gradients, double limit, double scale = 1) {
-  const double norm = scale * std::sqrt(c.sum_of_squares(gradients));
+// The norm of scale * gradients whose squares have this sum, and the factor that brings it down to `limit` (no limit where it is 0).
+inline ClippedNorm clip_norm(double sum_of_squares, double limit, double scale = 1) {
+  const double norm = scale * std::sqrt(sum_of_squares);
   return {norm, limit > 0 && norm > limit ? scale * (limit / norm) : scale};
 }
 

@@ -1,7 +1,7 @@
 // Communicator: ranks that train one model together, each on batches of its own.
 //
 //   rank(), size()       0 <= rank() < size()
-//   sum(x)               x becomes the sum of all ranks' x: a View of one row, or a span of numbers
+//   sum(x)               x becomes the sum of all ranks' x: one row of the back-end's memory, or a span of numbers
 //   scatter_sum(x)       only the rank's own share of x does; the rest of x is anything
 //   gather(x)            x becomes the shares of all ranks, each from the rank whose share it is
 //
@@ -15,13 +15,13 @@
 #include <concepts>
 #include <span>
 
+#include <rondo/backend/options.hpp>
 #include <rondo/core/arena.hpp>
-#include <rondo/core/view.hpp>
 
 namespace rondo {
 
-template <class R, class S>
-concept Communicator = requires(R& ranks, View<S> x, std::span<double> numbers) {
+template <class R, class C>
+concept Communicator = requires(R& ranks, Out<C> x, std::span<double> numbers) {
   { ranks.rank() } -> std::convertible_to<Index>;
   { ranks.size() } -> std::convertible_to<Index>;
   ranks.sum(x);
@@ -30,8 +30,8 @@ concept Communicator = requires(R& ranks, View<S> x, std::span<double> numbers) 
   ranks.gather(x);
 };
 
-template <class S>
-[[nodiscard]] constexpr View<S> share(View<S> x, Index rank, Index size) {
+template <class S, Place place>
+[[nodiscard]] constexpr View<S, place> share(View<S, place> x, Index rank, Index size) {
   constexpr auto step = static_cast<Index>(arena_alignment / sizeof(S));
   const Index each = ((x.columns + size - 1) / size + step - 1) / step * step;
   const Index begin = std::min(x.columns, rank * each), end = std::min(x.columns, begin + each);

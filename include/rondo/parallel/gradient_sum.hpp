@@ -1,6 +1,6 @@
 // GradientSum: the gradients of all ranks added up, block by block, while the backward pass of the blocks below still runs.
 //
-//   GradientSum sum{gradients};                               a TensorBuffer
+//   GradientSum<Context> sum{gradients};                      a TensorBuffer
 //   c.gradient_left = [&](Index block) { sum.leave(ranks, block); };
 //   ... the step's last backward pass ...
 //   sum.finish(ranks);                                        what belongs to no block, and blocks that have not left
@@ -17,12 +17,11 @@
 
 namespace rondo {
 
-template <class S>
+template <class C>
 class GradientSum {
  public:
   // Tensors of a block lie together, under blocks.NUMBER.
-  template <class Memory>
-  explicit GradientSum(const TensorBuffer<S, Memory>& gradients) : flat_(gradients.flat()) {
+  explicit GradientSum(const auto& gradients) : flat_(gradients.flat()) {
     Index begin = 0;
     const auto& tensors = gradients.tensors();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -62,7 +61,7 @@ class GradientSum {
     piece.summed = true;
   }
 
-  View<S> flat_;
+  Out<C> flat_;
   std::vector<Piece> pieces_;
 };
 

@@ -17,7 +17,7 @@
 
 namespace rondo::testing {
 
-template <class S, Communicator<S> Ranks>
+template <class S, class Ranks>
 Findings communicator_laws(Ranks& ranks) {
   Findings findings;
   const auto row = [](std::vector<S>& values) { return View<S>{values.data(), 1, std::ssize(values)}; };

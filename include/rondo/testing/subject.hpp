@@ -24,6 +24,7 @@
 #include <rondo/core/random.hpp>
 #include <rondo/layer/embedding.hpp>
 #include <rondo/layer/layer.hpp>
+#include <rondo/objective/objective.hpp>
 
 namespace rondo::testing {
 
@@ -174,7 +175,7 @@ class LogitsOf {
   auto state_leaves(Extent extent, auto&... s) const { return model_.state_leaves(extent, s...); }
 
   [[nodiscard]] Index in() const { return 1; }
-  [[nodiscard]] Index out() const { return model_.shape().vocabulary; }
+  [[nodiscard]] Index out() const { return model_.outputs(); }
   [[nodiscard]] Index output_rows(Index tokens) const { return tokens; }
   [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index) const {
     return static_cast<double>(below(key, number, static_cast<std::uint64_t>(model_.shape().vocabulary)));
@@ -221,29 +222,38 @@ class LossOf : public LogitsOf<Model> {
   [[nodiscard]] Index out() const { return 1; }
   [[nodiscard]] Index output_rows(Index) const { return 1; }
   [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index column) const {
-    if (column == 1 && number / 2 % 5 == 3) return number / 2 % 2 == 0 ? no_label : -1;
-    return LogitsOf<Model>::draw(key, number, 0);
+    if (column == 0) return LogitsOf<Model>::draw(key, number, 0);
+    if (number / 2 % 5 == 3) return number / 2 % 2 == 0 ? no_label : -1;
+    return static_cast<double>(below(key, number, static_cast<std::uint64_t>(this->model_.outputs())));
   }
 
+  // The gradients that come with a loss go to scratch in a forward pass.
   template <class C>
   void forward(C& c, const auto& w, In<C>, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
-    this->model_.forward(c, w, saved.hidden, saved.model, carried);
-    const auto loss = objective_.loss(c, this->model_, w, saved.hidden, c.labels());
-    c.fill(y, static_cast<typename C::Scalar>(loss.sum));
+    auto mark = c.mark();
+    const auto dw = c.record(WeightRecords{}, this->model_);
+    const Pass pass = pass_of(c, w, saved);
+    pass.forward(carried);
+    c.fill(y, static_cast<typename C::Scalar>(pass.loss(1.0, dw).sum));
   }
   template <class C>
-  void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
+  void backward(C& c, const auto& w, In<C>, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 const CarriedGradientFor<Model, C>& carried) const {
     auto mark = c.mark();
-    const Out<C> d_hidden = c.matrix(x.rows, this->model_.shape().width);
     typename C::Scalar factor{};
     c.download(dy, std::span{&factor, 1});
-    objective_.gradient(c, this->model_, w, saved.hidden, c.labels(), real_part(factor), d_hidden, dw);
-    this->model_.backward(c, w, d_hidden, saved.model, dw, carried);
+    const Pass pass = pass_of(c, w, saved);
+    pass.loss(static_cast<double>(real_part(factor)), dw);
+    pass.backward(dw, carried);
     c.zero(dx);
   }
 
  private:
+  template <class C>
+  auto pass_of(C& c, const auto& w, const auto& saved) const {
+    return Pass{c, this->model_, w, objective_, saved.hidden, c.matrix(saved.hidden.rows, saved.hidden.columns), saved.model};
+  }
+
   Objective objective_;
 };
 

@@ -2,6 +2,7 @@
 //
 //   {"step": 10, "tokens": 20480, "words": 15000, "loss": 6.1, "rate": 0.0004, "gradient_norm": 1.2, "tokens_per_second": 9000}
 //   {"step": 100, "tokens": 204800, "words": 150000, "held_out_loss": 5.2}
+// Where the objective names parts of its loss: "parts": {"cross_entropy": 5.9, "divergence": 0.2}.
 //
 //   MetricsFile metrics{"RUN/metrics.jsonl", step};       // a run that goes on from `step`: later lines are taken away
 //   metrics.append(object);                               // on its way to the disk when append returns
@@ -24,14 +25,17 @@
 namespace rondo {
 
 inline Json to_json(const StepReport& report) {
-  return {{"step", report.progress.step},
-          {"tokens", report.progress.tokens},
-          {"words", report.progress.words},
-          {"loss", report.loss},
-          {"rate", report.rate},
-          {"gradient_norm", report.gradient_norm},
-          {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
-          {"seconds", report.progress.seconds}};
+  Json line{{"step", report.progress.step},
+            {"tokens", report.progress.tokens},
+            {"words", report.progress.words},
+            {"loss", report.loss},
+            {"rate", report.rate},
+            {"gradient_norm", report.gradient_norm},
+            {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
+            {"seconds", report.progress.seconds}};
+  for (const auto& [name, value] : report.parts)
+    if (!name.empty()) line["parts"][std::string(name)] = value;
+  return line;
 }
 
 // A line that is not whole at the end of the file is what a killed program left; one before that is an Error.

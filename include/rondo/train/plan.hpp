@@ -8,6 +8,7 @@
 
 #include <rondo/backend/trace/trace.hpp>
 #include <rondo/model/parameters.hpp>
+#include <rondo/objective/objective.hpp>
 #include <rondo/optimizer/adamw.hpp>
 
 namespace rondo {
@@ -37,14 +38,14 @@ struct PlannedRecord {
   }
 };
 
-template <class Model, class Objective, class Optimizer = AdamW>
-StepPlan plan_training_step(const Model& model, const Objective& objective, Sequences sequences, Index tokens,
+template <class Model, Objective ObjectiveType, class Optimizer = AdamW>
+StepPlan plan_training_step(const Model& model, const ObjectiveType& objective, Sequences sequences, Index tokens,
                             const Optimizer& optimizer = {}) {
   TraceContext c;
   // Only the number of ids and labels matters.
   const std::vector<Token> ids(static_cast<std::size_t>(tokens), 0);
   const Tokens row{ids.data(), 1, tokens};
-  c.begin(sequences, row);
+  c.begin(sequences, row, row);
   PlannedRecord weights{WeightRecords{}, model}, gradients{WeightRecords{}, model};
   PlannedRecord saved{SavedRecords{c.extent()}, model};
   StepPlan plan;
@@ -52,11 +53,12 @@ StepPlan plan_training_step(const Model& model, const Objective& objective, Sequ
   plan.saved = saved.memory.used();
   {
     auto mark = c.mark();
-    const Out<TraceContext> hidden = c.matrix(tokens, model.shape().width), d_hidden = c.matrix(tokens, model.shape().width);
-    model.forward(c, weights.record, hidden, saved.record, {});
-    objective.gradient(c, model, weights.record, hidden, row, 1.0, d_hidden, gradients.record);
+    const Pass pass{c, model, weights.record, objective, c.matrix(tokens, model.shape().width), c.matrix(tokens, model.shape().width),
+                    saved.record};
+    pass.forward();
+    pass.loss(1.0, gradients.record);
     plan.operations_per_token = 3 * c.counts.model_operations / static_cast<double>(tokens);
-    model.backward(c, weights.record, d_hidden, saved.record, gradients.record, {});
+    pass.backward(gradients.record);
   }
   TraceMemory slot_memory;
   each_leaf<Out<TraceContext>>(WeightRecords{}, model, weights.record, [&](const Path&, const Leaf& leaf, Out<TraceContext>& w) {

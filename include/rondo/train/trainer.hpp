@@ -7,26 +7,37 @@
 // One step: the gradient of the mean loss over all labelled tokens of `accumulate` batches, clipped to the global norm `clip`,
 // given to the optimiser at the schedule's rate; then the average of weights, if there is one. run() goes on from the step
 // that was reached (progress()) to `steps`, which is also what the schedule's length is. Random numbers of dropout depend on the
-// seed, the step and the batch within it. A step without a label leaves the weights as they are. A warm step allocates nothing.
+// seed, the step, the batch within it and the rank. A step without a label leaves the weights as they are. A warm step allocates nothing.
+//
+// Ranks (rondo/parallel/communicator.hpp) take every step together, each on batches of its own: the step's gradient is that of the mean
+// over all ranks' labels, the report counts all ranks' tokens, and all of them have the same bits of weights after it. Trainers of equal
+// weights, given batches by BatchOptions::rank, are as one with the batches of all; stop() of one stops all.
 //
 // A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
 // weights are then as they were before the step.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <rondo/data/batches.hpp>
 #include <rondo/model/hosted_tensor.hpp>
+#include <rondo/objective/cross_entropy.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/average.hpp>
 #include <rondo/optimizer/clip.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
 #include <rondo/optimizer/schedule.hpp>
+#include <rondo/parallel/gradient_sum.hpp>
 #include <rondo/train/workspace.hpp>
 
 namespace rondo {
@@ -58,6 +69,7 @@ struct StepReport {
   double gradient_norm = 0;
   Index tokens = 0;  // of this step
   double seconds = 0;
+  LossParts<double> parts{};  // of the loss, where the objective names any: means as the loss is
 };
 
 // The trainer of any model on a back-end.
@@ -93,6 +105,7 @@ class TrainerOn {
   void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
   // Lets run() return after the step that is in progress.
   void stop() { stopped_ = true; }
+  [[nodiscard]] virtual Index rank() const = 0;  // of those that train together; what they keep in common is written by rank 0
 
   // True once all steps are done; false where stop() was called or the batches (batches.next(batch)) came to an end.
   template <class BatchStream>
@@ -112,7 +125,11 @@ class TrainerOn {
             std::shared_ptr<Context> context);
   // What depends on the model. `prepare` makes sure of a workspace for the batch.
   virtual void prepare(const Batch& batch) = 0;
-  virtual LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) = 0;
+  virtual Losses<double> add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
+  // Over all ranks: the gradients of a step, after its last batch; numbers; the part of a row that is this rank's.
+  virtual void sum_gradients() = 0;
+  virtual void sum(std::span<double> numbers) = 0;
+  [[nodiscard]] virtual In<Context> own_share(Out<Context> row) const = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
   [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
@@ -125,7 +142,9 @@ class TrainerOn {
   }
 
  private:
-  [[noreturn]] void explain_loss(const Batch& batch, RandomKey dropout);
+  // The losses and counts of all ranks, for those of this one; an Error that a rank has met is thrown on all.
+  void sum_counts(Losses<double>& losses, Progress& reached, const std::exception_ptr& problem);
+  [[nodiscard]] std::exception_ptr explain_loss(const Batch& batch, RandomKey dropout);
   [[noreturn]] void explain_gradient();
   // Throws for the first tensor that is not finite.
   void name_first(const Tensors& tensors, const std::string& what);
@@ -138,22 +157,28 @@ class TrainerOn {
   State state_;
   std::vector<std::function<void(const StepReport&)>> callbacks_;
   Progress progress_;
-  bool stopped_ = false;
+  bool stopped_ = false;   // this rank is to stop,
+  bool all_stop_ = false;  // so all do
 };
 
-template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, class Objective = CrossEntropy>
+template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, Objective ObjectiveType = CrossEntropy,
+          Communicator<typename Backend::Context> Ranks = Alone>
 class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   using Base = TrainerOn<Backend, Optimizer, Schedule>;
   using typename Base::Context;
   using typename Base::Tensors;
+  using typename Base::Scalar;
 
  public:
   using Weights = Parameters<Model, Backend>;
 
   // The weights must outlive the trainer.
-  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, Objective objective = {},
-          TrainingOptions options = {}, std::shared_ptr<Context> context = std::make_shared<Context>())
-      : Base(weights, optimizer, schedule, options, std::move(context)), weights_(&weights), objective_(objective) {
+  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, ObjectiveType objective = {},
+          TrainingOptions options = {}, std::shared_ptr<Context> context = std::make_shared<Context>(), Ranks ranks = {})
+      : Base(weights, optimizer, schedule, options, std::move(context)),
+        weights_(&weights),
+        objective_(objective),
+        ranks_(std::move(ranks)) {
     objective_.check();
     require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
     if (!this->keeps_others()) return;
@@ -170,6 +195,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
     this->refresh(*kept_);
     return *kept_;
   }
+  [[nodiscard]] Index rank() const override { return ranks_.rank(); }
   // Sized by the first batch.
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
 
@@ -177,18 +203,30 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   void prepare(const Batch& batch) override {
     if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns, this->context());
   }
-  LossSum<double> add_gradient(const Batch& batch, RandomKey dropout) override {
-    const auto loss = workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
-    return {static_cast<double>(loss.sum), loss.count};
+  Losses<double> add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
+    if (last_of_step && ranks_.size() > 1) {
+      if (!gradient_sum_) gradient_sum_.emplace(workspace_->gradients());
+      this->context()->gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
+    }
+    const Losses<double> losses = Losses<double>{} += workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
+    this->context()->gradient_left = nullptr;
+    return losses;
   }
+  void sum_gradients() override {
+    if (gradient_sum_) gradient_sum_->finish(ranks_);
+  }
+  void sum(std::span<double> numbers) override { ranks_.sum(numbers); }
+  [[nodiscard]] In<Context> own_share(Out<Context> row) const override { return share(row, ranks_.rank(), ranks_.size()); }
   void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(*weights_, batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
   [[nodiscard]] const Tensors* kept_tensors() const override { return kept_.get(); }
 
   Weights* weights_;
-  Objective objective_;
+  ObjectiveType objective_;
   std::unique_ptr<Weights> kept_;
   std::unique_ptr<Workspace<Model, Backend>> workspace_;
+  Ranks ranks_;
+  std::optional<GradientSum<Context>> gradient_sum_;
 };
 
 template <class Backend, class Optimizer, class Schedule>
@@ -227,8 +265,8 @@ auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<Nam
 
 template <class Backend, class Optimizer, class Schedule>
 bool TrainerOn<Backend, Optimizer, Schedule>::run_on(const NextBatch& next, Index steps) {
-  stopped_ = false;
-  while (progress_.step < steps && !stopped_)
+  stopped_ = all_stop_ = false;
+  while (progress_.step < steps && !all_stop_)
     if (!step_on(next, steps)) return false;
   return progress_.step >= steps;
 }
@@ -237,61 +275,86 @@ template <class Backend, class Optimizer, class Schedule>
 bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Index steps) {
   const auto start = std::chrono::steady_clock::now();
   Progress reached = progress_;
-  double loss = 0;
-  Index labels = 0;
+  Losses<double> losses;
+  std::exception_ptr problem;
   for (Index part = 0; part < options_.accumulate; ++part) {
     Batch batch;
     if (!next(batch)) return false;
     prepare(batch);
     auto& c = *context_;
     if (part == 0) c.zero(gradients().flat());
-    const RandomKey dropout = key_of(options_.seed, "dropout").at(reached.step, part);
-    const LossSum<double> sum = add_gradient(batch, dropout);
-    if (!std::isfinite(sum.sum)) explain_loss(batch, dropout);
-    loss += sum.sum;
-    labels += sum.count;
+    RandomKey dropout = key_of(options_.seed, "dropout").at(reached.step, part);
+    if (rank() > 0) dropout = dropout.at(rank());
+    const Losses<double> more = add_gradient(batch, dropout, part + 1 == options_.accumulate);
+    if (!std::isfinite(more.sum) && !problem) problem = explain_loss(batch, dropout);
+    losses += more;
     reached.tokens += batch.tokens;
     reached.words += batch.words;
   }
+  sum_gradients();
+  sum_counts(losses, reached, problem);
   auto& c = *context_;
-  const double mean = labels > 0 ? 1.0 / static_cast<double>(labels) : 0;
-  const ClippedNorm clipped = clip_by_norm(c, In<Context>(gradients().flat()), options_.clip, mean);
+  double squares = c.sum_of_squares(own_share(gradients().flat()));
+  sum({&squares, 1});
+  const ClippedNorm clipped = clip_norm(squares, options_.clip, losses.mean(1));
   if (!std::isfinite(clipped.norm)) explain_gradient();
   const double share = schedule_(reached.step, steps);
   ++reached.step;
-  if (labels > 0) {
+  if (losses.count > 0) {
     const double decay_share = options_.decay_schedule(reached.step - 1, steps);
     state_.update(c, optimizer_, Update{reached.step, share, clipped.scale, decay_share}, *weights_, gradients());
     if (options_.average.there()) c.blend(weights_->flat(), kept_tensors()->flat(), options_.average.share(reached.step, steps));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   reached.seconds += seconds;
+  for (NamedSum<double>& part : losses.parts) part.sum = losses.mean(part.sum);
   const StepReport report{steps,
                           reached,
-                          labels > 0 ? loss / static_cast<double>(labels) : 0,
+                          losses.mean(losses.sum),
                           with_optimizer(optimizer_, [](const auto& one) { return one.rate; }) * share,
                           clipped.norm,
                           reached.tokens - progress_.tokens,
-                          seconds};
+                          seconds,
+                          losses.parts};
   progress_ = reached;
   for (const auto& callback : callbacks_) callback(report);
+  double stopped = stopped_ ? 1 : 0;
+  sum({&stopped, 1});
+  all_stop_ = stopped > 0;
   return true;
 }
 
 template <class Backend, class Optimizer, class Schedule>
-void TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch, RandomKey dropout) {
+void TrainerOn<Backend, Optimizer, Schedule>::sum_counts(Losses<double>& losses, Progress& reached,
+                                                         const std::exception_ptr& problem) {
+  std::array<double, 4 + std::tuple_size_v<LossParts<double>>> numbers{losses.sum, static_cast<double>(losses.count),
+                                                                       static_cast<double>(reached.tokens - progress_.tokens),
+                                                                       static_cast<double>(reached.words - progress_.words)};
+  for (std::size_t i = 0; i < losses.parts.size(); ++i) numbers[4 + i] = losses.parts[i].sum;
+  sum(numbers);
+  if (problem) std::rethrow_exception(problem);
+  if (!std::isfinite(numbers[0])) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
+  losses.sum = numbers[0];
+  losses.count = static_cast<Index>(numbers[1]);
+  reached.tokens = progress_.tokens + static_cast<Index>(numbers[2]);
+  reached.words = progress_.words + static_cast<Index>(numbers[3]);
+  for (std::size_t i = 0; i < losses.parts.size(); ++i) losses.parts[i].sum = numbers[4 + i];
+}
+
+template <class Backend, class Optimizer, class Schedule>
+std::exception_ptr TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch, RandomKey dropout) {
   const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
-  name_first(*weights_, where + "weight ");
   auto& c = *context_;
   c.watched = true;
+  std::string what = "the outputs of all blocks are finite; the final norm, the head or the loss itself is not";
   try {
+    name_first(*weights_, "weight ");
     forward(batch, dropout);
   } catch (const Error& found) {
-    c.watched = false;
-    throw NotFinite(error(where, found.what()));
+    what = found.what();
   }
   c.watched = false;
-  throw NotFinite(error(where, "the outputs of all blocks are finite; the final norm, the head or the loss itself is not"));
+  return std::make_exception_ptr(NotFinite(error(where, what)));
 }
 
 template <class Backend, class Optimizer, class Schedule>

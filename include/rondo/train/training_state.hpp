@@ -4,7 +4,8 @@
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
 //
 // training.safetensors holds the tensors as TrainerOn::tensors() names them, in the scalar of the back-end; training.json the
-// numbers, and is written last. Loading checks both files against the trainer before it changes anything; an Error names all
+// numbers, and is written last. Of ranks that train together the first writes; all read. Loading checks both files against the trainer
+// before it changes anything; an Error names all
 // tensors that are missing, left over or of another shape.
 #pragma once
 
@@ -110,6 +111,7 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
 
 template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
+  if (trainer.rank() != 0) return;
   write_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
   write_training_numbers(folder / training_numbers_file, {trainer.progress(), data, trainer.numbers()});
 }

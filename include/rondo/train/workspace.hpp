@@ -3,7 +3,7 @@
 //
 //   Workspace<Hgrn2, Cpu> workspace{model, 8 * 256};                     // tokens of a batch, padding included
 //   workspace.zero_gradients();
-//   auto [sum, labels] = workspace.add_gradient(weights, batch, CrossEntropy{});
+//   auto losses = workspace.add_gradient(weights, batch, CrossEntropy{});     // .sum, .count, .parts
 //
 // add_gradient adds the gradient of (scale times) the sum of the batch's losses to gradients(). Its first call sizes the
 // scratch; later ones allocate nothing as long as batches have no more tokens and sequences.
@@ -12,18 +12,17 @@
 #include <memory>
 #include <optional>
 
-#include <rondo/data/batches.hpp>
 #include <rondo/model/parameters.hpp>
 #include <rondo/model/saved_buffer.hpp>
-#include <rondo/objective/cross_entropy.hpp>
+#include <rondo/objective/objective.hpp>
 
 namespace rondo {
 
 // The activations of one pass, as a layer with a record of its own.
 template <class Model>
-class Pass {
+class PassRecord {
  public:
-  explicit Pass(const Model& model) : model_(model) {}
+  explicit PassRecord(const Model& model) : model_(model) {}
 
   [[nodiscard]] const Model& model() const { return model_; }
 
@@ -41,17 +40,18 @@ class Pass {
   Model model_;
 };
 
-// Throws Error where a token or a label of the batch is outside the vocabulary, or a sequence is outside the batch or begins
-// within another. They lie in the order of their rows.
-inline void check_batch(const Batch& batch, Index vocabulary) {
+// Throws Error where a token of the batch is outside the vocabulary, a label outside the model's outputs, or a sequence outside the
+// batch or within another. They lie in the order of their rows.
+inline void check_batch(const Batch& batch, Index vocabulary, Index outputs) {
   require(batch.ids.columns > 0 && batch.labels.columns == batch.ids.columns, "batch: ", batch.ids.columns, " tokens and ",
           batch.labels.columns, " labels");
-  const auto outside = [&](Token token) { return token < 0 || token >= vocabulary; };
   for (Index t = 0; t < batch.ids.columns; ++t) {
+    const Token id = batch.ids(0, t);
+    require(id >= 0 && id < vocabulary, "batch: token ", id, " at row ", t, " is outside the model's vocabulary of ", vocabulary);
+  }
+  for (Index t = 0; t < batch.labels.columns; ++t) {
     const Token label = batch.labels(0, t);
-    if (outside(batch.ids(0, t)) || (has_label(label) && outside(label)))
-      throw error("batch: token ", outside(batch.ids(0, t)) ? batch.ids(0, t) : label, " at row ", t,
-                  " is outside the model's vocabulary of ", vocabulary);
+    require(label < outputs, "batch: label ", label, " at row ", t, " is outside the model's ", outputs, " outputs");
   }
   Index end = 0;
   for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
@@ -87,36 +87,36 @@ class Workspace {
   void zero_gradients() { context_->zero(gradients_.flat()); }
 
   // Forward, loss and backward, with dropout where it has a key.
-  template <class Objective>
-  auto add_gradient(const Weights& weights, const Batch& batch, const Objective& objective, double scale = 1,
+  template <Objective ObjectiveType>
+  auto add_gradient(const Weights& weights, const Batch& batch, const ObjectiveType& objective, double scale = 1,
                     std::optional<RandomKey> dropout = {}) {
-    forward(weights, batch, dropout);
-    const auto& pass = activations_.record();
-    const auto loss = objective.gradient(*context_, model(), weights.record(), In<Context>(pass.hidden), batch.labels, scale,
-                                         pass.d_hidden, gradients_.record());
-    model().backward(*context_, weights.record(), pass.d_hidden, pass.model, gradients_.record(), {});
-    return loss;
+    const auto& pass = begin(batch, dropout);
+    return rondo::add_gradient(*context_, model(), weights.record(), objective, scale, pass.hidden, pass.d_hidden, pass.model,
+                               gradients_.record());
   }
 
   // The forward pass of add_gradient.
   void forward(const Weights& weights, const Batch& batch, std::optional<RandomKey> dropout = {}) {
-    check_batch(batch, model().shape().vocabulary);
-    context_->begin(batch.sequences, batch.ids, batch.labels, dropout);
-    place(context_->extent());
-    model().forward(*context_, weights.record(), activations_.record().hidden, activations_.record().model, {});
+    const auto& pass = begin(batch, dropout);
+    model().forward(*context_, weights.record(), pass.hidden, pass.model, {});
   }
 
  private:
   [[nodiscard]] const Model& model() const { return pass_.model(); }
-  void place(Extent extent) {
+  const auto& begin(const Batch& batch, std::optional<RandomKey> dropout) {
+    check_batch(batch, model().shape().vocabulary, model().outputs());
+    context_->begin(batch.sequences, batch.ids, batch.labels, dropout);
+    return place(context_->extent());
+  }
+  const auto& place(Extent extent) {
     require(extent.tokens > 0, "workspace: a batch has at least 1 token, found ", extent.tokens);
-    activations_.place(*context_, pass_, extent);
+    return activations_.place(*context_, pass_, extent);
   }
 
   std::shared_ptr<Context> context_;
-  Pass<Model> pass_;
+  PassRecord<Model> pass_;
   Weights gradients_;
-  SavedBuffer<Pass<Model>, Context> activations_;
+  SavedBuffer<PassRecord<Model>, Context> activations_;
 };
 
 }  // namespace rondo
