@@ -190,8 +190,46 @@ BOOST_AUTO_TEST_CASE(any_place_can_be_returned_to) {
   }
 }
 
+// The rows of the ranks, one after the other, are those of one batch; all are at the same place, and at the end together.
+BOOST_AUTO_TEST_CASE(ranks_draw_the_rows_of_one_batch) {
+  const MemoryTokens source = documents(30, 99999);
+  for (const Packing packing : {Packing::documents, Packing::windows})
+    for (const Index ranks : {2, 3, 6}) {
+      BatchOptions options{.rows = 6, .length = 11, .packing = packing, .epochs = 2, .seed = Seed{5}};
+      Batches whole{source, options};
+      std::vector<Batches<MemoryTokens>> parts;
+      options.rows /= ranks;
+      options.ranks = ranks;
+      for (options.rank = 0; options.rank < ranks; ++options.rank) parts.emplace_back(source, options);
+      for (bool more = true; more;) {
+        Batch expected, part;
+        more = whole.next(expected);
+        List ids, labels;
+        std::vector<Index> begins;
+        Index tokens = 0, words = 0;
+        for (auto& stream : parts) {
+          BOOST_TEST(stream.next(part) == more);
+          BOOST_TEST((stream.position() == whole.position()));
+          for (const Sequence& sequence : part.sequences) begins.push_back(sequence.begin + std::ssize(ids));
+          for (const Token id : list(part.ids)) ids.push_back(id);
+          for (const Token label : list(part.labels)) labels.push_back(label);
+          tokens += part.tokens;
+          words += part.words;
+        }
+        BOOST_TEST((ids == list(expected.ids)));
+        BOOST_TEST((labels == list(expected.labels)));
+        BOOST_TEST(tokens == expected.tokens);
+        BOOST_TEST(words == expected.words);
+        BOOST_TEST_REQUIRE(begins.size() == expected.sequences.size());
+        for (std::size_t s = 0; s < begins.size(); ++s) BOOST_TEST(begins[s] == expected.sequences[s].begin);
+      }
+      BOOST_TEST(whole.position().epoch == 1);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_is_refused) {
   const MemoryTokens source = documents(5);
+  for (const Index rank : {-1, 2}) BOOST_CHECK_THROW((Batches{source, {.rank = rank, .ranks = 2}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.rows = 0}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.length = 0}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.length = 1000, .packing = Packing::windows}}), Error);
