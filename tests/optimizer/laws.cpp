@@ -12,6 +12,7 @@
 #include <rondo/model/architecture/mamba2.hpp>
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/optimizer/any_optimizer.hpp>
+#include <rondo/optimizer/masters.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
 
 namespace rondo::test {
@@ -281,6 +282,39 @@ BOOST_AUTO_TEST_CASE(pieces_are_their_parameters) {
     }
     for (const Index padding : {35, 47, 48 + 36, 95, 96 + 12, 111, 112 + 3}) BOOST_TEST(weights.flat()(0, padding) == 0.0F);
   });
+}
+
+// Masters go the way of weights without a copy, and the copy is what rounding them gives, after every step of every optimiser.
+template <class Stored, class Back>
+void expect_rounded_copies() {
+  each_optimizer([]<class O>(const O& optimizer) {
+    using Plain = Parameters<Several, Back>;
+    Plain weights{Several{}, Seed{1}}, gradients{Several{}};
+    const Masters<Several, Back, Stored> masters{Plain{Several{}, Seed{1}}};
+    OptimizerState<O, Back> state{optimizer, weights}, beside{optimizer, masters.weights()};
+    typename Back::Context c;
+    for (Index t = 0; t <= 3; ++t) {
+      if (t > 0) {
+        gradients = Plain{Several{}, Seed{static_cast<std::uint64_t>(t)}};
+        state.update(c, optimizer, {.step = t}, weights, gradients);
+        masters.update(c, beside, optimizer, {.step = t}, gradients);
+      }
+      for (std::size_t i = 0; i < weights.tensors().size(); ++i) {
+        const auto expected = weights.tensors()[i].tensor, found = masters.weights().tensors()[i].tensor;
+        const auto copy = masters.stored().tensors()[i].tensor;
+        for (Index r = 0; r < expected.rows; ++r)
+          for (Index k = 0; k < expected.columns; ++k) {
+            BOOST_TEST(found(r, k) == expected(r, k), O::name);
+            BOOST_TEST(copy(r, k).bits == Stored(static_cast<float>(found(r, k))).bits, O::name);
+          }
+      }
+    }
+  });
+}
+BOOST_AUTO_TEST_CASE(stored_copies_are_rounded_masters) {
+  expect_rounded_copies<bf16, Cpu>();
+  expect_rounded_copies<fp16, Cpu>();
+  expect_rounded_copies<bf16, Reference<float>>();
 }
 
 // The roles and matrices of real models: nothing that is no matrix is one, and joint projections are cut.

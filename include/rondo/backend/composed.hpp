@@ -5,6 +5,7 @@
 //   linear(x, {W1, W2, ...}, y)            y = [x W1^T, x W2^T, ...] side by side; and its gradients:
 //   linear_input_gradient(dy, {W1, W2, ...}, dx, onto)      dx (+)= dy [W1; W2; ...]
 //   linear_weight_gradient(dy, x, {dW1, dW2, ...})          dWi += (dy's columns of it)^T x
+//   each_element(rule, masters, x, ...)    the rule on the masters, and their stored copy in the same pass
 //
 // Every context inherits this (backend/context.hpp), lets these through beside its plain operations (`using Composed::linear;`) and
 // declares with the same arguments what it fuses; the composed form stays what that is compared with.
@@ -16,6 +17,17 @@
 #include <rondo/backend/options.hpp>
 
 namespace rondo {
+
+// A rule on masters, and the rounding of what it made of them.
+template <class Rule>
+struct Storing {
+  Rule rule;
+  template <class Stored, class T, class... Others>
+  void operator()(Stored& stored, T& master, Others&... others) const {
+    rule(master, others...);
+    stored = static_cast<Stored>(static_cast<float>(master));
+  }
+};
 
 template <class Backend, class Input, class Output>
 class ComposedOperations {
@@ -47,6 +59,11 @@ class ComposedOperations {
   template <std::size_t n>
   void linear_weight_gradient(Input dy, Input x, const std::array<Output, n>& d_weights) {
     each_weight(d_weights, dy, [&](Output d_weight, Input part) { self().linear_weight_gradient(part, x, d_weight); });
+  }
+
+  template <class Rule, class T, class Stored, Place place, class... Others>
+  void each_element(const Rule& rule, const MasterView<T, Stored, place>& masters, const Others&... others) {
+    self().each_element(Storing<Rule>{rule}, masters.stored, View<T, place>(masters), others...);
   }
 
  private:

@@ -13,6 +13,21 @@ using In = typename C::Input;
 template <class C>
 using Out = typename C::Output;
 
+// Weights trained in wide numbers of which a copy is stored in narrower ones: what writes the first writes the second.
+template <class T, class Stored, Place place = Place::host>
+struct MasterView : View<T, place> {
+  View<Stored, place> stored;
+};
+// The matrix that begins at an element of a contiguous one.
+template <class T, Place place>
+constexpr View<T, place> matrix_at(const View<T, place>& all, Index first, Index rows, Index columns) {
+  return {all.data + first, rows, columns};
+}
+template <class T, class Stored, Place place>
+constexpr MasterView<T, Stored, place> matrix_at(const MasterView<T, Stored, place>& all, Index first, Index rows, Index columns) {
+  return {{all.data + first, rows, columns}, {all.stored.data + first, rows, columns}};
+}
+
 // Whether a result replaces what was there or is added to it.
 enum class Onto : bool { write, add };
 

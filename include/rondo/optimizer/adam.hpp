@@ -28,7 +28,7 @@ struct Adam {
   }
 
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, Adam>& moments) const {
+  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Adam>& moments) const {
     const double penalty = decay * now.decay_share;
     c.each_element(
         AdamStep<DecayForm::penalty>{{beta1, beta2, epsilon, now}, rate * now.rate_share, penalty}, w, g, moments[0], moments[1]);

@@ -33,7 +33,7 @@ struct AdamW {
   }
 
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, AdamW>& moments) const {
+  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, AdamW>& moments) const {
     const auto step = [&]<DecayForm form>(AdamStep<form> rule) { c.each_element(rule, w, g, moments[0], moments[1]); };
     const Moments from{beta1, beta2, epsilon, now};
     if (cautious)

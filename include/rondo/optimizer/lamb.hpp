@@ -39,7 +39,7 @@ struct Lamb {
     }
   };
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, Lamb>& moments) const {
+  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lamb>& moments) const {
     auto mark = c.mark();
     const Out<C> u = c.matrix(w.rows, w.columns);
     const double decays = decay * now.decay_share;

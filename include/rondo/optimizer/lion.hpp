@@ -42,7 +42,7 @@ struct Lion {
     }
   };
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, Lion>& slot) const {
+  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lion>& slot) const {
     const double full = rate * now.rate_share;
     c.each_element(Step{full, beta1, beta2, full * decay * now.decay_share, now.gradient_scale, cautious}, w, g, slot[0]);
   }

@@ -7,10 +7,10 @@
 //     double rate = 0.1; ...
 //     static void each_setting(auto& settings, auto&& visit) { visit("rate", settings.rate, at_least_zero); ... }
 //     template <class C>
-//     void update(C& c, const Update& now, const Leaf& leaf, Out<C> w, In<C> g, const Slots<C, Sgd>& slots) const;
+//     void update(C& c, const Update& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Sgd>& slots) const;
 //   };
 //
-// w and the slots are updated; g is the sum of gradients, which now.gradient_scale turns into what the update goes by. OptimizerState
+// w (an Out<C>, or masters with a stored copy: backend/options.hpp) and the slots are updated; g is the sum of gradients, which now.gradient_scale turns into what the update goes by. OptimizerState
 // owns the slots and walks a model (optimizer/optimizer_state.hpp). Where an optimiser wants it, it has also
 //
 //   AdamW rest;  bool takes(const Leaf&) const                           leaves what it does not take to another (Muon)

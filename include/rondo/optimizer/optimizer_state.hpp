@@ -81,15 +81,19 @@ class OptimizerState {
   }
 
   void update(Context& c, const Optimizer& optimizer, Update now, const Tensors& weights, const Tensors& gradients) {
-    with_optimizer(optimizer, [&](const auto& one) {
-      if constexpr (requires { one.numbers; }) one.advance(now, numbers_);
-    });
-    now.numbers = numbers_;
+    begin_update(optimizer, now);
     each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
-      Update here = now;
-      here.rate_share *= piece.rate;
-      here.decay_share *= piece.decay;
-      one.update(c, here, piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
+      one.update(c, share_of(now, piece), piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
+    });
+  }
+  // The same on masters, a parameter at a time: what is written of the weights is stored in the copy, too.
+  template <class Stored>
+  void update(Context& c, const Optimizer& optimizer, Update now, const Tensors& weights, const Tensors& gradients,
+              const TensorBuffer<Stored, typename Backend::Memory>& copy) {
+    begin_update(optimizer, now);
+    each_parameter(optimizer, weights, [&](const auto& one, const Piece& piece, std::size_t i, const auto& slots) {
+      const MasterView<Scalar, Stored, Context::place> w{weights.tensors()[i].tensor, copy.tensors()[i].tensor};
+      one.update(c, share_of(now, piece), weights.tensors()[i].leaf, w, In<Context>(gradients.tensors()[i].tensor), slots);
     });
   }
 
@@ -117,8 +121,8 @@ class OptimizerState {
   }
   void set_numbers(const Optimizer& optimizer, const std::vector<NamedNumber>& given) {
     std::size_t i = 0;
-    for (const auto& [name, zero] : numbers(optimizer)) {
-      const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& one) { return one.name == name; });
+    for (const NamedNumber& own : numbers(optimizer)) {
+      const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& one) { return one.name == own.name; });
       numbers_[i++] = found == given.end() ? 0 : found->value;
     }
   }
@@ -126,19 +130,12 @@ class OptimizerState {
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors(const Optimizer& optimizer, const Tensors& weights) const {
     std::vector<std::string_view> names;
     std::vector<NamedTensor<Scalar, Context::place>> all;
-    std::size_t i = 0;
-    for (const Piece& piece : pieces_)
-      for (std::size_t end = i + piece.parameters; i < end; ++i) {
-        const auto& [path, leaf, tensor] = weights.tensors()[i];
-        with_updater(optimizer, leaf, [&](const auto& one) {
-          Scalar* data = slots_.data + piece.slots + (tensor.data - weights.flat().data - piece.begin);
-          for (const std::string_view slot : one.slots) {
-            if (std::find(names.begin(), names.end(), slot) == names.end()) names.push_back(slot);
-            all.push_back({std::string(slot) + "." + path, leaf, {data, tensor.rows, tensor.columns}});
-            data += piece.size;
-          }
-        });
+    each_parameter(optimizer, weights, [&](const auto& one, const Piece&, std::size_t i, const auto& slots) {
+      for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+        if (std::find(names.begin(), names.end(), one.slots[slot]) == names.end()) names.push_back(one.slots[slot]);
+        all.push_back({std::string(one.slots[slot]) + "." + weights.tensors()[i].name, weights.tensors()[i].leaf, slots[slot]});
       }
+    });
     const auto place = [&](const auto& one) {
       return std::find(names.begin(), names.end(), std::string_view(one.name).substr(0, one.name.find('.'))) - names.begin();
     };
@@ -158,6 +155,32 @@ class OptimizerState {
   static Tensor shaped(const Piece& piece, Scalar* data, bool as_row) {
     if (as_row) return {data, 1, piece.size};
     return {data, piece.leaf.dimensions.rows(), piece.leaf.dimensions.columns()};
+  }
+  void begin_update(const Optimizer& optimizer, Update& now) {
+    with_optimizer(optimizer, [&](const auto& one) {
+      if constexpr (requires { one.numbers; }) one.advance(now, numbers_);
+    });
+    now.numbers = numbers_;
+  }
+  static Update share_of(Update now, const Piece& piece) {
+    now.rate_share *= piece.rate;
+    now.decay_share *= piece.decay;
+    return now;
+  }
+  // act(updater, piece, number of the parameter, its slots)
+  template <class Act>
+  void each_parameter(const Optimizer& optimizer, const Tensors& weights, Act&& act) const {
+    std::size_t i = 0;
+    for (const Piece& piece : pieces_)
+      for (const std::size_t end = i + piece.parameters; i < end; ++i) {
+        const Tensor tensor = weights.tensors()[i].tensor;
+        Scalar* data = slots_.data + piece.slots + (tensor.data - weights.flat().data - piece.begin);
+        with_updater(optimizer, weights.tensors()[i].leaf, [&]<class One>(const One& one) {
+          Slots<Context, One> slots;
+          for (Tensor& slot : slots) slot = {data, tensor.rows, tensor.columns}, data += piece.size;
+          act(one, piece, i, slots);
+        });
+      }
   }
   // act(updater, piece, its weights, its slots)
   template <class Act>

@@ -35,7 +35,7 @@ struct Sgd {
     }
   };
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, Out<C> w, In<C> g, const Slots<C, Sgd>& slot) const {
+  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Sgd>& slot) const {
     c.each_element(Step{rate * now.rate_share, momentum, decay * now.decay_share, now.gradient_scale, nesterov}, w, g, slot[0]);
   }
 };

@@ -201,6 +201,7 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(sum)
   RONDO_GUARDED(sum_of_squares)
   RONDO_GUARDED(finite)
+  using Base::each_element;
   template <class Rule, class... Views>
   void each_element(const Rule& rule, const Views&... views) {
     operate([&](auto& host) { host.each_element(rule, of_host(views)...); });

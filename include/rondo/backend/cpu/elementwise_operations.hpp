@@ -19,6 +19,7 @@ class CpuElementwise : public HostContext<CpuContext, float> {
  public:
   using Input = View<const float>;
   using Output = View<float>;
+  using Composed::each_element;
 
   void zero(Output y);
   void copy(Input x, Output y);

@@ -18,6 +18,7 @@ class ReferenceElementwise : public HostContext<Backend, T> {
   using Input = View<const T>;
   using Output = View<T>;
   using Composed = ComposedOperations<Backend, Input, Output>;
+  using Composed::each_element;
   using Composed::linear;
   using Composed::linear_input_gradient;
   using Composed::linear_weight_gradient;

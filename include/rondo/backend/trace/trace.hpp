@@ -59,6 +59,7 @@ struct TraceCounts {
 
 class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
  public:
+  using Composed::each_element;
   using Composed::linear;
   using Composed::linear_input_gradient;
   using Composed::linear_weight_gradient;
