@@ -86,6 +86,31 @@ class AlignedText {
   // The whole text anew.
   void replace(const std::vector<Replacement>& replacements) { replace(0, text_.size(), 0, replacements); }
 
+  // Takes away the characters that keep(c) does not want.
+  template <class Keep>
+  void keep_if(Keep&& keep) {
+    std::vector<Replacement> kept;
+    std::size_t removed_first = 0;
+    for (std::size_t at = 0; at < text_.size(); at += utf8_length(text_[at])) {
+      if (const char32_t character = decode_utf8(text_.data() + at); keep(character)) {
+        kept.push_back({character, 0});
+      } else if (kept.empty()) {
+        ++removed_first;
+      } else {
+        --kept.back().change;
+      }
+    }
+    replace(0, text_.size(), removed_first, kept);
+  }
+  // Another character for each.
+  template <class Map>
+  void map(Map&& character_for) {
+    std::vector<Replacement> mapped;
+    for (std::size_t at = 0; at < text_.size(); at += utf8_length(text_[at]))
+      mapped.push_back({character_for(decode_utf8(text_.data() + at)), 0});
+    replace(mapped);
+  }
+
   // Writes `content` before the first character; an empty text stays empty.
   void prepend(std::string_view content) {
     if (text_.empty() || content.empty()) return;

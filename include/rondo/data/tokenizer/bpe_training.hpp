@@ -50,9 +50,9 @@ class BpeTrainer {
   BpeTrainer(const WordCounts& words, const BpeSettings& settings) : settings_(settings) {
     const std::size_t smallest = settings.special_tokens.size() + 256;
     require(settings.vocabulary >= 0 && static_cast<std::size_t>(settings.vocabulary) >= smallest &&
-                settings.vocabulary <= BytePairModel::largest_id,
+                settings.vocabulary <= Vocabulary::largest_id,
             "vocabulary: expected ", smallest, " (256 bytes and ", settings.special_tokens.size(), " special tokens) to ",
-            BytePairModel::largest_id, ", found ", settings.vocabulary);
+            Vocabulary::largest_id, ", found ", settings.vocabulary);
     require(!words.empty(), "BPE training: no words");
     add_alphabet();
     add_words(words);
@@ -208,14 +208,14 @@ class BpeTrainer {
 // The tokenizer: GPT-2's words, bytes, decoder.
 [[nodiscard]] inline PipelineParts byte_level_parts(const TrainedBpe& trained) {
   PipelineParts parts;
+  BytePairs pairs;
   for (std::size_t id = 0; id < trained.tokens.size(); ++id) {
-    parts.model.vocabulary.emplace_back(trained.tokens[id], static_cast<TokenId>(id));
-    if (id < trained.special_tokens)
-      parts.added_tokens.push_back({.content = trained.tokens[id], .id = static_cast<TokenId>(id), .special = true});
+    pairs.vocabulary.emplace_back(trained.tokens[id], static_cast<TokenId>(id));
+    if (id < trained.special_tokens) parts.added_tokens.push_back({.content = trained.tokens[id], .special = true});
   }
   for (const auto& [left, right] : trained.merges)
-    parts.model.merges.emplace_back(trained.tokens[static_cast<std::size_t>(left)],
-                                    trained.tokens[static_cast<std::size_t>(right)]);
+    pairs.merges.emplace_back(trained.tokens[static_cast<std::size_t>(left)], trained.tokens[static_cast<std::size_t>(right)]);
+  parts.model = std::move(pairs);
   parts.pre_tokenizers.push_back(ByteLevel{.prefix_space = false, .split = true});
   parts.decoders.push_back(DecodeBytes{});
   return parts;

@@ -15,7 +15,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include <rondo/data/tokenizer/aligned_text.hpp>
 #include <rondo/data/tokenizer/unicode_tables.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
 
@@ -60,6 +62,18 @@ class ByteAlphabet {
   std::string result;
   for (const char byte : text) result += ByteAlphabet::table().text(static_cast<unsigned char>(byte));
   return result;
+}
+
+// The same in place, aligned: all characters of a character share its range.
+inline void write_bytes(AlignedText& piece) {
+  std::vector<Replacement> replacements;
+  const std::string& text = piece.text();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = at + utf8_length(text[at]);
+    for (const std::size_t begin = at; at < end; ++at)
+      replacements.push_back({byte_character(static_cast<unsigned char>(text[at])), at > begin});
+  }
+  piece.replace(replacements);
 }
 
 // Bytes of the contraction ('s 't 're 've 'm 'll 'd) at `at`, or 0.

@@ -1,24 +1,20 @@
 // BytePairModel: a piece of text becomes tokens by joining neighbours, the merge of the lowest rank first, of equal ones
 // the leftmost (Sennrich et al. 2016, Algorithm 1).
 //
-//   model.encode(piece, out)     appends {id, bytes}: each token and how many bytes of the piece it stands for
+//   model.encode(piece, out)     appends the tokens, with the bytes of the piece that they stand for
 //
 // A character that is not in the vocabulary becomes its bytes (<0x0A>, with byte_fallback and all of them known), else the
-// unknown token (one for a run of such characters with fuse_unknown), else nothing.
+// unknown token (one for a run of such characters with fuse_unknown; Error where that is not in the vocabulary), else nothing.
 //
-// The constructor checks: ids unique and not negative, both parts and the result of every merge in the vocabulary, the
-// unknown token in the vocabulary; it throws Error, its message starting with `name`.
+// The constructor throws what Vocabulary does, and Error for a merge whose parts or result are not in the vocabulary.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <queue>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,12 +22,13 @@
 #include <rondo/data/tokenizer/encoding.hpp>
 #include <rondo/data/tokenizer/pair_table.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
+#include <rondo/data/tokenizer/vocabulary.hpp>
 
 namespace rondo {
 
 // The description of a model, as files give it.
 struct BytePairs {
-  std::vector<std::pair<std::string, TokenId>> vocabulary;
+  TokensWithIds vocabulary;
   std::vector<std::pair<std::string, std::string>> merges;  // lowest rank first
   std::string unknown_token;                                // empty: none
   std::string continuing_prefix;                            // before every character but the first of a piece
@@ -41,89 +38,59 @@ struct BytePairs {
   bool ignore_merges = false;  // a piece that is in the vocabulary is one token, whatever the merges say
 };
 
-// A map from text that is asked with a string_view.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-using TokenMap = std::unordered_map<std::string, TokenId, TextHash, std::equal_to<>>;
+// The ids of <0x00> to <0xFF>; -1 for those that find(token) does not know.
+using ByteTokenIds = std::array<TokenId, 256>;
+[[nodiscard]] inline ByteTokenIds byte_token_ids(const auto& find) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  ByteTokenIds ids{};
+  for (std::size_t byte = 0; byte < ids.size(); ++byte)
+    ids[byte] = find(std::string("<0x") + digits[byte >> 4] + digits[byte & 15] + '>').value_or(-1);
+  return ids;
+}
 
-class BytePairModel {
+class BytePairModel : public Vocabulary {
  public:
-  struct Token {
-    TokenId id;
-    std::uint32_t bytes;
-  };
-  static constexpr TokenId largest_id = (1 << 28) - 1;
-
-  BytePairModel(BytePairs pairs, const std::string& name) : pairs_(std::move(pairs)) {
-    read_vocabulary(name);
+  BytePairModel(BytePairs pairs, const std::string& name)
+      : Vocabulary(pairs.vocabulary, name), pairs_(std::move(pairs)), unknown_(pairs_.unknown_token, *this) {
     read_merges(name);
-    if (!pairs_.unknown_token.empty()) {
-      unknown_ = find(pairs_.unknown_token).value_or(-1);
-      require(unknown_ >= 0, name, ": the unknown token '", pairs_.unknown_token, "' is not in the vocabulary");
-    }
-    constexpr char digits[] = "0123456789ABCDEF";
-    for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte)
-      byte_ids_[byte] = find(std::string("<0x") + digits[byte >> 4] + digits[byte & 15] + '>').value_or(-1);
+    byte_ids_ = byte_token_ids([this](std::string_view token) { return find(token); });
   }
 
-  // One more than the largest id.
-  [[nodiscard]] TokenId size() const { return static_cast<TokenId>(tokens_.size()); }
-  [[nodiscard]] std::optional<TokenId> find(std::string_view token) const {
-    const auto found = ids_.find(token);
-    return found == ids_.end() ? std::nullopt : std::optional<TokenId>(found->second);
-  }
-  // The token's text; nullptr for an id that has none.
-  [[nodiscard]] const std::string* token(TokenId id) const {
-    return id >= 0 && id < size() ? tokens_[static_cast<std::size_t>(id)] : nullptr;
-  }
-  [[nodiscard]] TokenId unknown() const { return unknown_; }
+  [[nodiscard]] TokenId unknown() const { return unknown_.known_id(); }
   [[nodiscard]] const BytePairs& pairs() const { return pairs_; }
 
-  void encode(std::string_view piece, std::vector<Token>& out) const {
+  void encode(std::string_view piece, std::vector<PieceToken>& out) const {
     if (pairs_.ignore_merges) {
-      if (const auto whole = find(piece)) return out.push_back({*whole, static_cast<std::uint32_t>(piece.size())});
+      if (const auto whole = find(piece)) return out.push_back({*whole, 0, static_cast<std::uint32_t>(piece.size())});
     }
-    const std::size_t first = out.size();
-    add_characters(piece, out);
+    thread_local std::vector<Token> tokens;
+    tokens.clear();
+    add_characters(piece, tokens);
     // Each step over all pairs is the quickest way for words; for endless ones the queue is.
     constexpr std::size_t long_piece = 64;
-    if (out.size() - first < long_piece) {
-      merge_by_scanning(out, first);
+    if (tokens.size() < long_piece) {
+      merge_by_scanning(tokens);
     } else {
-      merge_by_queue(out, first);
+      merge_by_queue(tokens);
+    }
+    std::uint32_t at = 0;
+    for (const auto& [id, bytes] : tokens) {
+      out.push_back({id, at, at + bytes});
+      at += bytes;
     }
   }
 
  private:
+  struct Token {
+    TokenId id;
+    std::uint32_t bytes;
+  };
   struct Merge {
     std::uint32_t rank = 0;
     TokenId id = -1;
   };
   static constexpr std::uint32_t no_rank = static_cast<std::uint32_t>(-1);
 
-  void read_vocabulary(const std::string& name) {
-    require(!pairs_.vocabulary.empty(), name, ": the vocabulary is empty");
-    TokenId largest = -1;
-    for (const auto& [token, id] : pairs_.vocabulary) {
-      require(id >= 0 && id <= largest_id, name, ": token '", token, "': expected an id from 0 to ", largest_id, ", found ", id);
-      largest = std::max(largest, id);
-    }
-    // A table by id must not be larger than a file may make it.
-    require(static_cast<std::size_t>(largest) < 16 * pairs_.vocabulary.size() + 1024, name, ": the largest id is ", largest,
-            " in a vocabulary of ", pairs_.vocabulary.size(), " tokens");
-    tokens_.resize(static_cast<std::size_t>(largest) + 1);
-    ids_.reserve(pairs_.vocabulary.size());
-    for (const auto& [token, id] : pairs_.vocabulary) {
-      const auto [place, fresh] = ids_.emplace(token, id);
-      require(fresh, name, ": token '", token, "' is in the vocabulary twice");
-      const std::string*& by_id = tokens_[static_cast<std::size_t>(id)];
-      require(by_id == nullptr, name, ": tokens '", by_id == nullptr ? token : *by_id, "' and '", token, "' have the same id ",
-              id);
-      by_id = &place->first;
-    }
-  }
   void read_merges(const std::string& name) {
     const std::string& prefix = pairs_.continuing_prefix;
     std::uint32_t rank = 0;
@@ -144,7 +111,7 @@ class BytePairModel {
   void add_characters(std::string_view piece, std::vector<Token>& out) const {
     std::uint32_t unknown_bytes = 0;
     const auto add_unknown = [&] {
-      if (unknown_bytes > 0) out.push_back({unknown_, unknown_bytes});
+      if (unknown_bytes > 0) out.push_back({unknown_.known_id(), unknown_bytes});
       unknown_bytes = 0;
     };
     std::string affixed;
@@ -163,7 +130,8 @@ class BytePairModel {
         out.push_back({*id, static_cast<std::uint32_t>(length)});
       } else if (pairs_.byte_fallback && add_bytes(character, out)) {
         continue;
-      } else if (unknown_ >= 0) {
+      } else if (unknown_.named()) {
+        (void)unknown_.id(piece.substr(at - length, length));
         if (!pairs_.fuse_unknown) add_unknown();
         unknown_bytes += static_cast<std::uint32_t>(length);
       }
@@ -182,10 +150,9 @@ class BytePairModel {
     return merge == nullptr ? Merge{no_rank, -1} : *merge;
   }
 
-  void merge_by_scanning(std::vector<Token>& out, std::size_t first) const {
+  void merge_by_scanning(std::vector<Token>& tokens) const {
     Merge merges[64];  // merges[i]: of tokens i and i + 1
-    std::size_t count = out.size() - first;
-    Token* tokens = out.data() + first;
+    std::size_t count = tokens.size();
     for (std::size_t i = 0; i + 1 < count; ++i) merges[i] = merge_of(tokens[i].id, tokens[i + 1].id);
     while (count > 1) {
       std::size_t best = 0;
@@ -201,10 +168,10 @@ class BytePairModel {
       if (best + 1 < count) merges[best] = merge_of(tokens[best].id, tokens[best + 1].id);
       if (best > 0) merges[best - 1] = merge_of(tokens[best - 1].id, tokens[best].id);
     }
-    out.resize(first + count);
+    tokens.resize(count);
   }
 
-  void merge_by_queue(std::vector<Token>& out, std::size_t first) const {
+  void merge_by_queue(std::vector<Token>& tokens) const {
     struct Link {
       std::size_t previous, next;
     };
@@ -214,9 +181,8 @@ class BytePairModel {
       TokenId left_id, right_id, id;
       bool operator<(const Candidate& other) const { return std::pair(rank, left) > std::pair(other.rank, other.left); }
     };
-    const std::size_t count = out.size() - first;
+    const std::size_t count = tokens.size();
     const std::size_t none = count;
-    Token* tokens = out.data() + first;
     std::vector<Link> links(count);
     for (std::size_t i = 0; i < count; ++i) links[i] = {i == 0 ? none : i - 1, i + 1};
     std::priority_queue<Candidate> queue;
@@ -241,15 +207,13 @@ class BytePairModel {
       propose(best.left);
       propose(links[best.left].previous);
     }
-    std::erase_if(out, [&, at = std::size_t{0}](const Token& token) mutable { return at++ >= first && token.bytes == 0; });
+    std::erase_if(tokens, [](const Token& token) { return token.bytes == 0; });
   }
 
   BytePairs pairs_;
-  TokenMap ids_;
-  std::vector<const std::string*> tokens_;  // by id; the texts are the keys of ids_
+  UnknownToken unknown_;
   PairTable<Merge> merges_;
-  TokenId unknown_ = -1;
-  std::array<TokenId, 256> byte_ids_{};
+  ByteTokenIds byte_ids_{};
 };
 
 }  // namespace rondo

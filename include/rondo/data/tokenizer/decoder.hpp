@@ -5,14 +5,21 @@
 //   Fuse                   all texts become one
 //   StripEnds{character, left, right}   up to so many of the character off either end of each text
 //   ReplaceText            as among the normalisers, in each text
+//   DecodeMetaspace{...}   the character of spaces becomes one, but for those of the first text where one was put in front
+//   DecodeWordPieces{...}  a space before each text but the first, instead of the prefix where it has one; `tidy`: none before
+//                          punctuation and in English contractions
+//   DecodeSuffix{suffix}   the suffix becomes a space, at the end nothing
+//   DecodeCtc{...}         of equal texts side by side one stays, the padding vanishes, the delimiter becomes a space
 //
 // Without any decoder tokens are joined with spaces (Hugging Face).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -114,7 +121,73 @@ struct DecodeReplace {
   }
 };
 
-using Decoder = std::variant<DecodeBytes, DecodeFallbackBytes, Fuse, StripEnds, DecodeReplace>;
+[[nodiscard]] inline std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  if (from.empty()) return std::string(text);
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, done)) {
+    result.append(text, done, at - done).append(to);
+    done = at + from.size();
+  }
+  return result.append(text, done);
+}
+
+struct DecodeMetaspace {
+  std::string replacement;
+  bool drops_first;
+
+  void decode(Texts& texts) const {
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      texts[i] = replace_all(texts[i], replacement, i == 0 && drops_first ? "" : " ");
+  }
+};
+
+// As BERT's detokenisation does it.
+[[nodiscard]] inline std::string tidied(std::string text) {
+  constexpr std::pair<std::string_view, std::string_view> changes[] = {
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  for (const auto& [from, to] : changes) text = replace_all(text, from, to);
+  return text;
+}
+
+struct DecodeWordPieces {
+  std::string prefix;
+  bool tidy;
+
+  void decode(Texts& texts) const {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (i > 0) texts[i] = texts[i].starts_with(prefix) ? texts[i].substr(prefix.size()) : " " + texts[i];
+      if (tidy) texts[i] = tidied(std::move(texts[i]));
+    }
+  }
+};
+
+struct DecodeSuffix {
+  std::string suffix;
+
+  void decode(Texts& texts) const {
+    for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = replace_all(texts[i], suffix, i + 1 < texts.size() ? " " : "");
+  }
+};
+
+struct DecodeCtc {
+  std::string padding;
+  std::string delimiter;
+  bool tidy;
+
+  void decode(Texts& texts) const {
+    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+    for (std::string& text : texts) {
+      text = replace_all(text, padding, "");
+      if (tidy) text = replace_all(tidied(std::move(text)), delimiter, " ");
+    }
+    std::erase(texts, std::string{});
+  }
+};
+
+using Decoder = std::variant<DecodeBytes, DecodeFallbackBytes, Fuse, StripEnds, DecodeReplace, DecodeMetaspace, DecodeWordPieces,
+                             DecodeSuffix, DecodeCtc>;
 using Decoders = std::vector<Decoder>;
 
 [[nodiscard]] inline std::string decode(const Decoders& steps, Texts texts) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <rondo/core/sequence.hpp>
@@ -18,6 +19,13 @@ struct CharacterRange {
   std::size_t begin = 0;
   std::size_t end = 0;
   friend bool operator==(const CharacterRange&, const CharacterRange&) = default;
+};
+
+// A token of a piece of text, and the bytes of the piece that it stands for.
+struct PieceToken {
+  TokenId id;
+  std::uint32_t begin;
+  std::uint32_t end;
 };
 
 struct Encoding {

@@ -20,9 +20,10 @@ namespace rondo {
 [[nodiscard]] inline PipelineParts read_gpt2_files(const std::filesystem::path& vocabulary, const std::filesystem::path& merges) {
   PipelineParts parts;
   const Json document = read_json(vocabulary);
-  parts.model.vocabulary = read_vocabulary(JsonPlace{document, vocabulary.string()});
-  for (const auto& [token, id] : parts.model.vocabulary)
-    if (token == "<|endoftext|>") parts.added_tokens.push_back({.content = token, .id = id, .special = true});
+  BytePairs pairs;
+  pairs.vocabulary = read_vocabulary(JsonPlace{document, vocabulary.string()});
+  for (const auto& [token, id] : pairs.vocabulary)
+    if (token == "<|endoftext|>") parts.added_tokens.push_back({.content = token, .special = true});
 
   const MappedFile file{merges};
   require_utf8(file.text(), merges.string());
@@ -33,8 +34,9 @@ namespace rondo {
     ++line_number;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || (line_number == 1 && line.starts_with("#version"))) continue;
-    parts.model.merges.push_back(split_merge(std::string(line), merges.string() + ": line " + std::to_string(line_number)));
+    pairs.merges.push_back(split_merge(std::string(line), merges.string() + ": line " + std::to_string(line_number)));
   }
+  parts.model = std::move(pairs);
   parts.pre_tokenizers.push_back(ByteLevel{.prefix_space = false, .split = true});
   parts.decoders.push_back(DecodeBytes{});
   return parts;

@@ -29,9 +29,9 @@ class JsonPlace {
       : value_(&value), document_(std::move(document)), path_(std::move(path)) {}
 
   [[nodiscard]] const Json& value() const { return *value_; }
-  [[nodiscard]] Error problem(const std::string& what) const {
-    return error(document_, ": ", path_.empty() ? "" : path_ + ": ", what);
-  }
+  // "tokenizer.json: model.unk_token"
+  [[nodiscard]] std::string name() const { return path_.empty() ? document_ : document_ + ": " + path_; }
+  [[nodiscard]] Error problem(const std::string& what) const { return error(name(), ": ", what); }
   [[nodiscard]] Error expected(std::string_view what) const {
     const std::string_view type = value_->is_string() ? "text" : value_->type_name();
     return problem("expected " + std::string(what) + ", found " +

@@ -14,52 +14,28 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <rondo/core/error.hpp>
 #include <rondo/data/tokenizer/added_tokens.hpp>
-#include <rondo/data/tokenizer/byte_pair_model.hpp>
 #include <rondo/data/tokenizer/decoder.hpp>
 #include <rondo/data/tokenizer/encoding.hpp>
+#include <rondo/data/tokenizer/encoding_cache.hpp>
 #include <rondo/data/tokenizer/normalizer.hpp>
 #include <rondo/data/tokenizer/post_processor.hpp>
 #include <rondo/data/tokenizer/pre_tokenizer.hpp>
-#include <rondo/data/tokenizer/word_table.hpp>
+#include <rondo/data/tokenizer/token_model.hpp>
+#include <rondo/data/tokenizer/vocabulary.hpp>
 
 namespace rondo {
-
-// What pieces have been encoded to; one for each thread.
-class EncodingCache {
- public:
-  // Appends the ids of `piece`; compute(piece, out) is asked for those of a piece that is not known.
-  template <class Compute>
-  void append(std::string_view piece, std::vector<TokenId>& out, Compute&& compute) {
-    if (piece.size() > longest_piece) return compute(piece, out);
-    if (pieces_.size() >= most_pieces) *this = EncodingCache{};
-    const auto [number, fresh] = pieces_.insert(piece);
-    if (fresh) {
-      compute(piece, ids_);
-      ends_.push_back(ids_.size());
-    }
-    const std::size_t begin = number == 0 ? 0 : ends_[number - 1];
-    out.insert(out.end(), ids_.begin() + static_cast<std::ptrdiff_t>(begin),
-               ids_.begin() + static_cast<std::ptrdiff_t>(ends_[number]));
-  }
-
- private:
-  static constexpr std::size_t longest_piece = 128;
-  static constexpr std::size_t most_pieces = std::size_t{1} << 20;
-  WordTable pieces_;
-  std::vector<TokenId> ids_;
-  std::vector<std::size_t> ends_;
-};
 
 // What a Pipeline is made of.
 struct PipelineParts {
   std::vector<AddedToken> added_tokens;
   Normalizers normalizers;
   PreTokenizers pre_tokenizers;
-  BytePairs model;
+  ModelParts model = BytePairs{};
   PostProcessors post_processors;
   Decoders decoders;
 };
@@ -67,21 +43,15 @@ struct PipelineParts {
 class Pipeline {
  public:
   Pipeline(PipelineParts parts, const std::string& name)
-      : parts_(std::move(parts)), model_(std::move(parts_.model), name), vocabulary_(model_.size()) {
-    for (const AddedToken& token : parts_.added_tokens) {
-      require(token.id >= 0 && token.id <= BytePairModel::largest_id, name, ": added token '", token.content, "': id ", token.id,
-              " is out of range");
-      vocabulary_ = std::max(vocabulary_, token.id + 1);
-      added_by_id_[token.id] = &token;
-      added_ids_.emplace(token.content, token.id);
-      if (token.normalized) {
-        AlignedText spelling{token.content, false};
-        normalize(parts_.normalizers, spelling);
-        in_normalized_.add(token, spelling.text());
-      } else {
-        in_given_.add(token, token.content);
-      }
-    }
+      : parts_(std::move(parts)), model_(make_model(std::move(parts_.model), name)), vocabulary_(model_size()) {
+    number_added_tokens(name);
+    std::vector<AddedTokens::Entry> in_given;
+    std::vector<AddedTokens::Entry> in_normalized;
+    for (const bool special : {true, false})
+      for (const AddedToken& token : parts_.added_tokens)
+        if (token.special == special) (token.normalized ? in_normalized : in_given).push_back(added_by_id_.at(token.id));
+    in_given_ = AddedTokens{std::move(in_given)};
+    in_normalized_ = AddedTokens{std::move(in_normalized)};
     for (const PostProcessor& step : parts_.post_processors) {
       const auto* special = std::get_if<AddSpecial>(&step);
       for (const auto* ids : {special ? &special->before : nullptr, special ? &special->after : nullptr})
@@ -89,11 +59,8 @@ class Pipeline {
           require((*ids)[i] < vocabulary_, name, ": post_processor: id ", (*ids)[i], " is not below the vocabulary of ",
                   vocabulary_);
     }
-    find_out_whether_pieces_are_slices();
-    const auto needs_tables = [](const PreTokenizer& step) {
-      return std::holds_alternative<ByteLevel>(step) || std::holds_alternative<Digits>(step);
-    };
-    if (std::any_of(parts_.pre_tokenizers.begin(), parts_.pre_tokenizers.end(), needs_tables)) require_unicode_tables(name);
+    needs_origin_ = whether_pieces_need_their_origin();
+    if (!parts_.normalizers.empty() || !parts_.pre_tokenizers.empty()) require_unicode_tables(name);
   }
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -102,7 +69,7 @@ class Pipeline {
   [[nodiscard]] Encoding encode(std::string_view text, SpecialTokens special) const {
     Encoding encoding;
     std::vector<std::string> texts;  // of the tokens, for the post-processors
-    std::vector<BytePairModel::Token> tokens;
+    std::vector<PieceToken> tokens;
     for_each_part(
         AlignedText{text, true},
         [&](const AlignedText& part, const AddedToken& token, std::string_view spelled) {
@@ -113,13 +80,11 @@ class Pipeline {
         [&](AlignedText&& part) {
           for (const AlignedText& piece : cut(parts_.pre_tokenizers, std::move(part))) {
             tokens.clear();
-            model_.encode(piece.text(), tokens);
-            std::size_t at = 0;
-            for (const auto& [id, bytes] : tokens) {
+            std::visit([&](const auto& model) { model.encode(piece.text(), tokens); }, model_);
+            for (const auto& [id, begin, end] : tokens) {
               encoding.ids.push_back(id);
-              encoding.offsets.push_back(piece.characters(at, at + bytes));
-              texts.push_back(*model_.token(id));
-              at += bytes;
+              encoding.offsets.push_back(piece.characters(begin, end));
+              texts.push_back(*model_token(id));
             }
           }
         });
@@ -135,13 +100,18 @@ class Pipeline {
 
   // Appends the ids of `text` (UTF-8), without special tokens around it.
   void append_ids(std::string_view text, std::vector<TokenId>& out, EncodingCache& cache) const {
+    if (needs_origin_) {
+      const auto append = [&](AlignedText&& part) { append_pieces(cut(parts_.pre_tokenizers, std::move(part)), out, cache); };
+      const auto append_token = [&](const AlignedText&, const AddedToken& token, std::string_view) { out.push_back(token.id); };
+      return for_each_part(AlignedText{text, true}, append_token, append);
+    }
     in_given_.cut(text, [&](std::size_t begin, std::size_t end, const AddedToken* token) {
       if (token != nullptr) return out.push_back(token->id);
       const std::string_view part = text.substr(begin, end - begin);
-      if (parts_.normalizers.empty()) return append_normalized(part, out, cache);
+      if (parts_.normalizers.empty()) return append_normalized(part, begin == 0, out, cache);
       AlignedText normalized{part, false};
       normalize(parts_.normalizers, normalized);
-      append_normalized(normalized.text(), out, cache);
+      append_normalized(normalized.text(), begin == 0, out, cache);
     });
   }
 
@@ -151,8 +121,9 @@ class Pipeline {
       require(id >= 0 && id < vocabulary_, "token id ", id, ": expected 0 to ", vocabulary_ - 1);
       const auto added = added_by_id_.find(id);
       if (added != added_by_id_.end()) {
-        if (special == SpecialTokens::included || !added->second->special) texts.push_back(added->second->content);
-      } else if (const std::string* token = model_.token(id)) {
+        const auto& [token, spelling] = added->second;
+        if (special == SpecialTokens::included || !token.special) texts.push_back(spelling);
+      } else if (const std::string* token = model_token(id)) {
         texts.push_back(*token);
       }
     }
@@ -163,16 +134,17 @@ class Pipeline {
   [[nodiscard]] TokenId vocabulary() const { return vocabulary_; }
   [[nodiscard]] std::optional<TokenId> id_of(std::string_view token) const {
     const auto added = added_ids_.find(token);
-    return added != added_ids_.end() ? std::optional<TokenId>(added->second) : model_.find(token);
+    if (added != added_ids_.end()) return added->second;
+    return std::visit([&](const auto& model) { return model.find(token); }, model_);
   }
   // Empty for an id that has none.
   [[nodiscard]] std::string token(TokenId id) const {
-    if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second->content;
-    const std::string* token = model_.token(id);
+    if (const auto added = added_by_id_.find(id); added != added_by_id_.end()) return added->second.token.content;
+    const std::string* token = model_token(id);
     return token == nullptr ? std::string{} : *token;
   }
   [[nodiscard]] const PipelineParts& parts() const { return parts_; }
-  [[nodiscard]] const BytePairModel& model() const { return model_; }
+  [[nodiscard]] const TokenModel& model() const { return model_; }
 
   // Whether a text may be cut in two at `at`, the tokens of both parts together being those of the whole: after a single
   // line end between two words of a byte-level tokenizer without normaliser and prefix space.
@@ -200,65 +172,83 @@ class Pipeline {
     });
   }
 
-  // Whether the pre-tokenisers do nothing but cut, ByteLevel at the end excepted.
-  void find_out_whether_pieces_are_slices() {
-    for (std::size_t i = 0; i < parts_.pre_tokenizers.size(); ++i) {
-      const auto* byte_level = std::get_if<ByteLevel>(&parts_.pre_tokenizers[i]);
-      if (byte_level == nullptr) continue;
-      ends_in_bytes_ = i + 1 == parts_.pre_tokenizers.size();
-      prefix_space_ = byte_level->prefix_space;
-      if (!ends_in_bytes_ || (prefix_space_ && i > 0)) pieces_are_slices_ = false;
+  // The id of an added token is that of the vocabulary, else the next free one, whatever a file says; one that is there twice is
+  // what it is the last time (Hugging Face tokenizers).
+  void number_added_tokens(const std::string& name) {
+    std::erase_if(parts_.added_tokens, [](const AddedToken& token) { return token.content.empty(); });
+    TokenId next = std::visit([](const auto& model) { return model.token_count(); }, model_);
+    for (AddedToken& token : parts_.added_tokens) {
+      token.id = id_of(token.content).value_or(next);
+      require(token.id <= Vocabulary::largest_id, name, ": too many added tokens");
+      next = std::max(next, token.id + 1);
+      added_ids_.emplace(token.content, token.id);
+      AlignedText spelling{token.content, false};
+      if (token.normalized) normalize(parts_.normalizers, spelling);
+      added_by_id_.insert_or_assign(token.id, AddedTokens::Entry{token, spelling.text()});
     }
+    vocabulary_ = std::max(vocabulary_, next);
   }
 
-  void append_normalized(std::string_view text, std::vector<TokenId>& out, EncodingCache& cache) const {
+  // Whether a piece may look different where the given text begins, and where that is cannot be told from the pieces alone.
+  [[nodiscard]] bool whether_pieces_need_their_origin() const {
+    for (std::size_t i = 0; i < parts_.pre_tokenizers.size(); ++i) {
+      const auto* words = std::get_if<Metaspace>(&parts_.pre_tokenizers[i]);
+      if (words != nullptr && words->prepend == MetaspacePrepend::first && (i > 0 || !parts_.normalizers.empty())) return true;
+    }
+    return false;
+  }
+
+  void append_normalized(std::string_view text, bool first, std::vector<TokenId>& out, EncodingCache& cache) const {
     in_normalized_.cut(text, [&](std::size_t begin, std::size_t end, const AddedToken* token) {
       if (token != nullptr) return out.push_back(token->id);
-      const std::string_view part = text.substr(begin, end - begin);
-      if (!pieces_are_slices_) {
-        for (const AlignedText& piece : cut(parts_.pre_tokenizers, AlignedText{part, false}))
-          cache.append(piece.text(), out, [this](std::string_view word, std::vector<TokenId>& ids) { append_piece(word, ids); });
-        return;
-      }
-      const auto append = [&](std::string_view piece) {
-        cache.append(piece, out, [this](std::string_view word, std::vector<TokenId>& ids) {
-          ends_in_bytes_ ? append_piece(byte_level_text(word), ids) : append_piece(word, ids);
-        });
-      };
-      if (prefix_space_ && !part.starts_with(' ')) {
-        for_each_slice(std::string(" ").append(part), 0, append);
-      } else {
-        for_each_slice(part, 0, append);
-      }
+      append_part(text.substr(begin, end - begin), first && begin == 0, 0, out, cache);
     });
   }
-  template <class Use>
-  void for_each_slice(std::string_view text, std::size_t step, const Use& use) const {
+  void append_part(std::string_view text, bool first, std::size_t step, std::vector<TokenId>& out, EncodingCache& cache) const {
     if (text.empty()) return;
-    if (step == parts_.pre_tokenizers.size()) return use(text);
+    const std::size_t steps = parts_.pre_tokenizers.size();
+    if (step == steps) {
+      return cache.append(text, out, [this](std::string_view piece, std::vector<TokenId>& ids) { append_piece(piece, ids); });
+    }
+    // Pieces are remembered as they were before their bytes became characters.
+    if (const auto* bytes = std::get_if<ByteLevel>(&parts_.pre_tokenizers[step]); bytes != nullptr && step + 1 == steps) {
+      return bytes->for_each_given_piece(text, [&](std::string_view piece) {
+        cache.append(piece, out,
+                     [this](std::string_view word, std::vector<TokenId>& ids) { append_piece(byte_level_text(word), ids); });
+      });
+    }
     std::visit(
         [&](const auto& one) {
-          one.for_each_piece(
-              text, [&](std::size_t begin, std::size_t end) { for_each_slice(text.substr(begin, end - begin), step + 1, use); });
+          one.for_each_piece(text, first,
+                             [&](std::string_view piece, bool begins) { append_part(piece, begins, step + 1, out, cache); });
         },
         parts_.pre_tokenizers[step]);
   }
+  void append_pieces(const Pieces& pieces, std::vector<TokenId>& out, EncodingCache& cache) const {
+    for (const AlignedText& piece : pieces)
+      cache.append(piece.text(), out, [this](std::string_view text, std::vector<TokenId>& ids) { append_piece(text, ids); });
+  }
   void append_piece(std::string_view piece, std::vector<TokenId>& ids) const {
-    std::vector<BytePairModel::Token> tokens;
-    model_.encode(piece, tokens);
-    for (const auto& [id, bytes] : tokens) ids.push_back(id);
+    std::vector<PieceToken> tokens;
+    std::visit([&](const auto& model) { model.encode(piece, tokens); }, model_);
+    for (const PieceToken& token : tokens) ids.push_back(token.id);
+  }
+
+  [[nodiscard]] TokenId model_size() const {
+    return std::visit([](const auto& model) { return model.size(); }, model_);
+  }
+  [[nodiscard]] const std::string* model_token(TokenId id) const {
+    return std::visit([id](const auto& model) { return model.token(id); }, model_);
   }
 
   PipelineParts parts_;
-  BytePairModel model_;
+  TokenModel model_;
   TokenId vocabulary_;
   AddedTokens in_given_;
   AddedTokens in_normalized_;
-  std::unordered_map<TokenId, const AddedToken*> added_by_id_;
+  std::unordered_map<TokenId, AddedTokens::Entry> added_by_id_;
   TokenMap added_ids_;
-  bool pieces_are_slices_ = true;
-  bool ends_in_bytes_ = false;
-  bool prefix_space_ = false;
+  bool needs_origin_ = false;
 };
 
 }  // namespace rondo

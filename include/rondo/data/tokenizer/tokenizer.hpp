@@ -89,12 +89,12 @@ class Tokenizer {
   }
   [[nodiscard]] const SpecialIds& special_ids() const { return special_; }
 
-  // Equal for tokenizers with the same vocabulary and merges, however their files are written.
+  // Equal for tokenizers with the same vocabulary and merges (or scores), however their files are written.
   [[nodiscard]] std::uint64_t fingerprint() const {
     std::uint64_t hash = 0;
     for (TokenId id = 0; id < vocabulary(); ++id) hash = hash_bytes(token(id), hash);
     if (const auto* pipeline = std::get_if<Pipeline>(kind_.get()))
-      for (const auto& [left, right] : pipeline->model().pairs().merges) hash = hash_bytes(right, hash_bytes(left, hash));
+      hash = std::visit([hash](const auto& model) { return with_rules(model, hash); }, pipeline->model());
     return hash;
   }
   // Whether tokens stay the same when a text is cut in two at `at` (see Pipeline).
@@ -105,6 +105,18 @@ class Tokenizer {
 
  private:
   using Kind = std::variant<Pipeline, SentencePieceModel>;
+
+  // The hash with what a model knows besides its tokens.
+  [[nodiscard]] static std::uint64_t with_rules(const BytePairModel& model, std::uint64_t hash) {
+    for (const auto& [left, right] : model.pairs().merges) hash = hash_bytes(right, hash_bytes(left, hash));
+    return hash;
+  }
+  [[nodiscard]] static std::uint64_t with_rules(const UnigramModel& model, std::uint64_t hash) {
+    for (const auto& [token, score] : model.pieces().tokens)
+      hash = hash_bytes({reinterpret_cast<const char*>(&score), sizeof score}, hash);
+    return hash;
+  }
+  [[nodiscard]] static std::uint64_t with_rules(const Vocabulary&, std::uint64_t hash) { return hash; }
 
   [[nodiscard]] TokenId first_known(std::initializer_list<std::string_view> names) const {
     for (const std::string_view name : names)
@@ -123,7 +135,7 @@ class Tokenizer {
     if (ids.begin_of_text < 0)
       ids.begin_of_text = first_known({"<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "[CLS]", "<|endoftext|>"});
     if (ids.end_of_text < 0) ids.end_of_text = first_known({"</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>", "[SEP]"});
-    ids.unknown = pipeline.model().unknown();
+    ids.unknown = std::visit([](const auto& model) { return model.unknown(); }, pipeline.model());
     if (ids.unknown < 0) ids.unknown = first_known({"<unk>", "[UNK]"});
     ids.padding = first_known({"<pad>", "[PAD]", "<|pad|>"});
     return ids;

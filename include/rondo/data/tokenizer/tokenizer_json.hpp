@@ -2,16 +2,20 @@
 //
 //   PipelineParts parts = read_tokenizer_json(read_json("tokenizer.json"), "tokenizer.json");
 //
-//   model           BPE (the default where "type" is absent); merges as "a b" or ["a", "b"]
-//   normalizer      Lowercase, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip, Sequence
-//   pre_tokenizer   ByteLevel, Split, Digits, Sequence
-//   post_processor  ByteLevel, RobertaProcessing, TemplateProcessing, Sequence
-//   decoder         ByteLevel, ByteFallback, Fuse, Strip, Replace, Sequence
+//   model           BPE, WordPiece, WordLevel, Unigram (model_json.hpp)
+//   normalizer      BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Strip,
+//                   StripAccents, Sequence
+//   pre_tokenizer   BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Split,
+//                   Whitespace, WhitespaceSplit, Sequence
+//   post_processor  BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing, Sequence
+//   decoder         BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Strip, WordPiece, Sequence
 //
-// "truncation" and "padding" are not obeyed: a text is encoded whole. Any other part, a member of the wrong type, and
-// whatever BytePairModel refuses throw Error with the place in the document.
+// Ids of added tokens follow from their order (pipeline.hpp); what the file says they are is not looked at.
+// "truncation" and "padding" are not obeyed: a text is encoded whole, as transformers does where nobody asks for less. Any other
+// part (UnicodeScripts), a member of the wrong type, and whatever the models refuse throw Error with the place in the document.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +23,7 @@
 
 #include <rondo/core/error.hpp>
 #include <rondo/data/tokenizer/json_place.hpp>
+#include <rondo/data/tokenizer/model_json.hpp>
 #include <rondo/data/tokenizer/pipeline.hpp>
 #include <rondo/io/json.hpp>
 
@@ -45,15 +50,29 @@ void read_sequence(const JsonPlace& part, const std::string& list, Read&& read) 
 
 [[nodiscard]] inline Normalizer read_normalizer(const JsonPlace& part) {
   const std::string& type = part["type"].text();
+  if (type == "BertNormalizer") {
+    const bool lower_case = part.flag("lowercase", true);
+    return BertNormalizer{part.flag("clean_text", true), part.flag("handle_chinese_chars", true),
+                          part.flag("strip_accents", lower_case), lower_case};
+  }
+  if (type == "ByteLevel") return ByteCharacters{};
   if (type == "Lowercase") return LowerCase{};
   if (type == "NFC") return UnicodeForm{Decomposition::canonical, true};
   if (type == "NFD") return UnicodeForm{Decomposition::canonical, false};
   if (type == "NFKC") return UnicodeForm{Decomposition::compatibility, true};
   if (type == "NFKD") return UnicodeForm{Decomposition::compatibility, false};
+  if (type == "Nmt") return NmtNormalizer{};
+  if (type == "Precompiled") {
+    const auto map = part.find("precompiled_charsmap");
+    return map ? PrecompiledMap{map->text(), map->name()} : PrecompiledMap{"", ""};
+  }
   if (type == "Prepend") return Prepend{part["prepend"].text()};
   if (type == "Replace") return ReplaceText{read_pattern(part["pattern"]), part["content"].text()};
   if (type == "Strip") return Strip{part.flag("strip_left", true), part.flag("strip_right", true)};
-  throw unknown_part(part, "Lowercase, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip, Sequence");
+  if (type == "StripAccents") return StripMarks{};
+  throw unknown_part(part,
+                     "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Strip, "
+                     "StripAccents, Sequence");
 }
 
 [[nodiscard]] inline SplitBehavior read_split_behavior(const JsonPlace& behavior) {
@@ -66,13 +85,54 @@ void read_sequence(const JsonPlace& part, const std::string& list, Read&& read) 
   throw behavior.problem("expected Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous, found '" + name + "'");
 }
 
-[[nodiscard]] inline PreTokenizer read_pre_tokenizer(const JsonPlace& part) {
+[[nodiscard]] inline std::string read_character(const JsonPlace& place) {
+  const std::string& character = place.text();
+  if (count_characters(character) != 1) throw place.problem("expected one character, found '" + character + "'");
+  return character;
+}
+
+[[nodiscard]] inline MetaspacePrepend read_metaspace_prepend(const JsonPlace& part) {
+  const std::string scheme = part.text("prepend_scheme", part.flag("add_prefix_space", true) ? "always" : "never");
+  if (scheme == "always") return MetaspacePrepend::always;
+  if (scheme == "first") return MetaspacePrepend::first;
+  if (scheme == "never") return MetaspacePrepend::never;
+  throw part["prepend_scheme"].problem("expected always, first or never, found '" + scheme + "'");
+}
+
+inline void read_pre_tokenizer(const JsonPlace& part, PreTokenizers& out) {
   const std::string& type = part["type"].text();
-  if (type == "ByteLevel") return ByteLevel{part.flag("add_prefix_space", true), part.flag("use_regex", true)};
-  if (type == "Split")
-    return Split{read_pattern(part["pattern"]), read_split_behavior(part["behavior"]), part.flag("invert", false)};
-  if (type == "Digits") return Digits{part.flag("individual_digits", false)};
-  throw unknown_part(part, "ByteLevel, Split, Digits, Sequence");
+  const EachCharacter space{is_white_space};
+  const EachCharacter punctuation{is_punctuation};
+  if (type == "ByteLevel") {
+    out.emplace_back(ByteLevel{part.flag("add_prefix_space", true), part.flag("use_regex", true)});
+  } else if (type == "Split") {
+    out.emplace_back(Split{read_pattern(part["pattern"]), read_split_behavior(part["behavior"]), part.flag("invert", false)});
+  } else if (type == "Digits") {
+    const bool alone = part.flag("individual_digits", false);
+    out.emplace_back(Split{EachCharacter{is_number}, alone ? SplitBehavior::isolated : SplitBehavior::contiguous, false});
+  } else if (type == "Whitespace") {
+    out.emplace_back(Split{WordsAndSigns{}, SplitBehavior::removed, true});
+  } else if (type == "WhitespaceSplit") {
+    out.emplace_back(Split{space, SplitBehavior::removed, false});
+  } else if (type == "Punctuation") {
+    const auto behavior = part.find("behavior");
+    out.emplace_back(Split{punctuation, behavior ? read_split_behavior(*behavior) : SplitBehavior::isolated, false});
+  } else if (type == "BertPreTokenizer") {
+    out.emplace_back(Split{space, SplitBehavior::removed, false});
+    out.emplace_back(Split{punctuation, SplitBehavior::isolated, false});
+  } else if (type == "CharDelimiterSplit") {
+    out.emplace_back(Split{read_character(part["delimiter"]), SplitBehavior::removed, false});
+  } else if (type == "Metaspace") {
+    out.emplace_back(Metaspace{read_character(part["replacement"]), read_metaspace_prepend(part), part.flag("split", true)});
+  } else if (type == "FixedLength") {
+    const std::int32_t length = part["length"].count();
+    if (length == 0) throw part["length"].problem("expected at least 1, found 0");
+    out.emplace_back(FixedLength{static_cast<std::size_t>(length)});
+  } else {
+    throw unknown_part(part,
+                       "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Split, "
+                       "Whitespace, WhitespaceSplit, Sequence");
+  }
 }
 
 // ["</s>", 2]
@@ -105,84 +165,40 @@ inline void read_post_processor(const JsonPlace& part, PostProcessors& out) {
     if (part.flag("trim_offsets", true)) out.emplace_back(TrimOffsets{part.flag("add_prefix_space", true)});
     if (type == "RobertaProcessing")
       out.emplace_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
+  } else if (type == "BertProcessing") {
+    out.emplace_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
   } else if (type == "TemplateProcessing") {
     out.emplace_back(read_template(part));
   } else {
-    throw unknown_part(part, "ByteLevel, RobertaProcessing, TemplateProcessing, Sequence");
+    throw unknown_part(part, "BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing, Sequence");
   }
 }
 
 [[nodiscard]] inline Decoder read_decoder(const JsonPlace& part) {
   const std::string& type = part["type"].text();
+  if (type == "BPEDecoder") return DecodeSuffix{part.text("suffix", "</w>")};
   if (type == "ByteLevel") return DecodeBytes{};
   if (type == "ByteFallback") return DecodeFallbackBytes{};
+  if (type == "CTC")
+    return DecodeCtc{part.text("pad_token", "<pad>"), part.text("word_delimiter_token", "|"), part.flag("cleanup", true)};
   if (type == "Fuse") return Fuse{};
+  if (type == "Metaspace")
+    return DecodeMetaspace{read_character(part["replacement"]), read_metaspace_prepend(part) != MetaspacePrepend::never};
   if (type == "Strip")
     return StripEnds{part["content"].text(), static_cast<std::size_t>(part["start"].count()),
                      static_cast<std::size_t>(part["stop"].count())};
   if (type == "Replace") return DecodeReplace{{read_pattern(part["pattern"]), part["content"].text()}};
-  throw unknown_part(part, "ByteLevel, ByteFallback, Fuse, Strip, Replace, Sequence");
-}
-
-// {"token": id, ...}
-[[nodiscard]] inline std::vector<std::pair<std::string, TokenId>> read_vocabulary(const JsonPlace& place) {
-  if (!place.value().is_object()) throw place.expected("an object");
-  std::vector<std::pair<std::string, TokenId>> vocabulary;
-  vocabulary.reserve(place.value().size());
-  for (const auto& [token, id] : place.value().items()) {
-    if (!id.is_number_integer() || id < 0 || id > BytePairModel::largest_id)
-      throw place.problem("token '" + token + "': expected an id from 0 to " + std::to_string(BytePairModel::largest_id) +
-                          ", found " + id.dump().substr(0, 40));
-    vocabulary.emplace_back(token, id.get<TokenId>());
-  }
-  return vocabulary;
-}
-
-// "a b"
-[[nodiscard]] inline std::pair<std::string, std::string> split_merge(const std::string& merge, const std::string& place) {
-  const std::size_t space = merge.find(' ');
-  require(space != std::string::npos && merge.find(' ', space + 1) == std::string::npos, place,
-          ": expected two tokens with a space between, found '", merge, "'");
-  return {merge.substr(0, space), merge.substr(space + 1)};
-}
-
-[[nodiscard]] inline BytePairs read_byte_pairs(const JsonPlace& model, const std::string& name) {
-  if (const std::string type = model.text("type", "BPE"); type != "BPE")
-    throw model["type"].problem("expected BPE, found '" + type + "'");
-  if (const auto dropout = model.find("dropout"); dropout && dropout->value() != 0)
-    throw dropout->problem("expected null: encoding is not random");
-  BytePairs pairs;
-  pairs.vocabulary = read_vocabulary(model["vocab"]);
-  const JsonPlace merges = model["merges"];
-  if (!merges.value().is_array()) throw merges.expected("a list");
-  pairs.merges.reserve(merges.value().size());
-  for (const Json& merge : merges.value()) {
-    const std::string place = name + ": model.merges[" + std::to_string(pairs.merges.size()) + "]";
-    if (merge.is_string()) {
-      pairs.merges.push_back(split_merge(merge.get_ref<const std::string&>(), place));
-    } else {
-      require(merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(), place,
-              ": expected \"a b\" or [\"a\", \"b\"], found ", merge.dump().substr(0, 80));
-      pairs.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
-    }
-  }
-  pairs.unknown_token = model.text("unk_token", "");
-  pairs.continuing_prefix = model.text("continuing_subword_prefix", "");
-  pairs.end_suffix = model.text("end_of_word_suffix", "");
-  pairs.fuse_unknown = model.flag("fuse_unk", false);
-  pairs.byte_fallback = model.flag("byte_fallback", false);
-  pairs.ignore_merges = model.flag("ignore_merges", false);
-  return pairs;
+  if (type == "WordPiece") return DecodeWordPieces{part.text("prefix", "##"), part.flag("cleanup", true)};
+  throw unknown_part(part, "BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Strip, WordPiece, Sequence");
 }
 
 [[nodiscard]] inline PipelineParts read_tokenizer_json(const Json& document, const std::string& name) {
   const JsonPlace root{document, name};
   PipelineParts parts;
-  parts.model = read_byte_pairs(root["model"], name);
+  parts.model = read_model(root["model"], name);
   if (const auto tokens = root.find("added_tokens")) {
     for (const JsonPlace& token : tokens->elements())
       parts.added_tokens.push_back({.content = token["content"].text(),
-                                    .id = token["id"].count(),
                                     .special = token.flag("special", false),
                                     .normalized = token.flag("normalized", true),
                                     .single_word = token.flag("single_word", false),
@@ -192,7 +208,7 @@ inline void read_post_processor(const JsonPlace& part, PostProcessors& out) {
   if (const auto part = root.find("normalizer"))
     read_sequence(*part, "normalizers", [&](const JsonPlace& one) { parts.normalizers.push_back(read_normalizer(one)); });
   if (const auto part = root.find("pre_tokenizer"))
-    read_sequence(*part, "pretokenizers", [&](const JsonPlace& one) { parts.pre_tokenizers.push_back(read_pre_tokenizer(one)); });
+    read_sequence(*part, "pretokenizers", [&](const JsonPlace& one) { read_pre_tokenizer(one, parts.pre_tokenizers); });
   if (const auto part = root.find("post_processor"))
     read_sequence(*part, "processors", [&](const JsonPlace& one) { read_post_processor(one, parts.post_processors); });
   if (const auto part = root.find("decoder"))

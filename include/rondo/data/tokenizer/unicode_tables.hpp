@@ -2,14 +2,20 @@
 // utf8proc; in a build without it every function here throws Error.
 //
 //   character_kind(c)   letter: general category L, number: N, space: property White_Space, other: the rest
+//   is_word_character(c)   \w of Unicode (UTS 18, annex C): alphabetic, mark, decimal number, connector punctuation, joiner
+//   is_punctuation(c)   general category P, or a sign of ASCII
+//   is_mark(c), is_nonspacing_mark(c), is_control(c)   categories M, Mn, and Cc, Cf, Co
 //   lower_case(c)       the characters of the full lower-case mapping of one character, without context
 //   decompose(c, ...)   canonical (NFD) or compatibility (NFKD) decomposition of one character
 //   compose(a, b)       the primary composite of two characters, or 0
+//   grapheme_end(text, at)   where the extended grapheme cluster (UAX 29) that begins at `at` ends
 //
-// Unicode 15 (utf8proc 2.8).
+// Unicode 15 with utf8proc 2.8. Hugging Face tokenizers has tables of several ages (0.23: Rust's own of Unicode 17; of Unicode 9
+// for marks, of 8 for BERT's punctuation and accents): characters that are younger than the older of two tables may differ.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -37,22 +43,60 @@ struct CharacterString {
 
 #ifdef RONDO_UTF8PROC
 
+[[nodiscard]] inline utf8proc_category_t general_category(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
+}
+[[nodiscard]] inline bool is_letter(char32_t c) {
+  const auto category = general_category(c);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+[[nodiscard]] inline bool is_number(char32_t c) {
+  const auto category = general_category(c);
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+[[nodiscard]] inline bool is_mark(char32_t c) {
+  const auto category = general_category(c);
+  return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
+[[nodiscard]] inline bool is_nonspacing_mark(char32_t c) {
+  return general_category(c) == UTF8PROC_CATEGORY_MN;
+}
+[[nodiscard]] inline bool is_control(char32_t c) {
+  const auto category = general_category(c);
+  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+}
+[[nodiscard]] inline bool is_punctuation(char32_t c) {
+  if (c < 0x80) return (c > ' ' && c < '0') || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c < 0x7F);
+  const auto category = general_category(c);
+  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+}
+[[nodiscard]] inline bool is_word_character(char32_t c) {
+  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  const auto category = general_category(c);
+  if (is_letter(c) || is_mark(c) || category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL ||
+      category == UTF8PROC_CATEGORY_PC)
+    return true;
+  // Letters in circles and squares are alphabetic signs; the joiners.
+  return (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
+         (c >= 0x1F170 && c <= 0x1F189) || c == 0x200C || c == 0x200D;
+}
+
 [[nodiscard]] inline CharacterKind look_up_character_kind(char32_t c) {
-  if (is_white_space(c)) return CharacterKind::space;
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return CharacterKind::letter;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return CharacterKind::number;
-    default:
-      return CharacterKind::other;
+  return is_white_space(c) ? CharacterKind::space
+         : is_letter(c)    ? CharacterKind::letter
+         : is_number(c)    ? CharacterKind::number
+                           : CharacterKind::other;
+}
+
+[[nodiscard]] inline std::size_t grapheme_end(std::string_view text, std::size_t at) {
+  utf8proc_int32_t state = 0;
+  auto before = static_cast<utf8proc_int32_t>(decode_utf8(text.data() + at));
+  for (at += utf8_length(text[at]); at < text.size(); at += utf8_length(text[at])) {
+    const auto next = static_cast<utf8proc_int32_t>(decode_utf8(text.data() + at));
+    if (utf8proc_grapheme_break_stateful(before, next, &state)) break;
+    before = next;
   }
+  return at;
 }
 
 [[nodiscard]] inline CharacterString lower_case(char32_t c) {
@@ -96,7 +140,28 @@ inline void require_unicode_tables(std::string_view what) {
   require_unicode_tables("tokenizer");
   std::terminate();
 }
+[[nodiscard]] inline bool is_number(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline bool is_mark(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline bool is_nonspacing_mark(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline bool is_control(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline bool is_punctuation(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline bool is_word_character(char32_t) {
+  no_unicode_tables();
+}
 [[nodiscard]] inline CharacterKind look_up_character_kind(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline std::size_t grapheme_end(std::string_view, std::size_t) {
   no_unicode_tables();
 }
 [[nodiscard]] inline CharacterString lower_case(char32_t) {
