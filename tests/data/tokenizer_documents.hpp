@@ -43,4 +43,43 @@ inline const std::string& fallback_document() {
   return text;
 }
 
+// In BERT's manner.
+inline const std::string& word_piece_document() {
+  static const std::string text = R"({
+    "added_tokens": [{"id": 1, "content": "[CLS]", "special": true, "normalized": false}, {"id": 9, "content": "NAME", "single_word": true}],
+    "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "BertPreTokenizer"}, {"type": "FixedLength", "length": 9},
+      {"type": "Punctuation", "behavior": "MergedWithNext"}]},
+    "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
+    "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+    "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+      "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3, "ab": 4, "##b": 5, "##c": 6, "'": 7, "s": 8}}})";
+  return text;
+}
+
+// In XLM-RoBERTa's and T5's manner, with a table of replacements.
+inline const std::string& unigram_document() {
+  static const std::string text = R"({
+    "added_tokens": [{"id": 1, "content": "<s>", "special": true, "normalized": false, "rstrip": true}],
+    "normalizer": {"type": "Sequence", "normalizers": [{"type": "Nmt"}, {"type": "StripAccents"},
+      {"type": "Precompiled", "precompiled_charsmap": "AAQAAAAEAAD+AACAAwAAgP4AAIAFAACA/gAAgP4AAIAAAACACSkAAP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgIEBAgD+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAICsvAIA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAIC96QIA/gAAgP4AAID+AACA/gAAgMIAAwD+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAIDvrAMA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAID+AACA/gAAgP4AAIBmaQAgADEyAA=="}]},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"},
+      {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": true}, {"type": "Digits", "individual_digits": true}]},
+    "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always"},
+      {"type": "BPEDecoder", "suffix": "b"}, {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": true}]},
+    "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0], ["<s>", 0], ["\u2581", -1.5], ["a", -2],
+      ["ab", -3.25], ["\u2581ab", -4], ["c", -2.5], ["1", -3], ["fi", -2], ["<0xC3>", -9], ["<0xA9>", -9]]}})";
+  return text;
+}
+
+// Whole words, cut at white space and signs.
+inline const std::string& word_document() {
+  static const std::string text = R"({
+    "normalizer": {"type": "ByteLevel"},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}, {"type": "CharDelimiterSplit", "delimiter": "b"},
+      {"type": "Metaspace", "replacement": "_", "prepend_scheme": "always", "split": false}]},
+    "model": {"type": "WordLevel", "unk_token": "?", "vocab": {"?": 0, "_a": 1, "_c": 2}}})";
+  return text;
+}
+
 }  // namespace rondo::test

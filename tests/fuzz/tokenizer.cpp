@@ -31,7 +31,8 @@ bool read(std::string_view bytes) {
 }
 
 std::vector<std::string> seeds() {
-  return {test::byte_level_document(), test::fallback_document(), R"({"model": {"vocab": {"a": 0}, "merges": []}})"};
+  return {test::byte_level_document(), test::fallback_document(), test::word_piece_document(),
+          test::unigram_document(),    test::word_document(),     R"({"model": {"vocab": {"a": 0}, "merges": []}})"};
 }
 
 }  // namespace rondo::fuzz

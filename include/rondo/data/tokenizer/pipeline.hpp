@@ -204,17 +204,27 @@ class Pipeline {
       append_part(text.substr(begin, end - begin), first && begin == 0, 0, out, cache);
     });
   }
+  // The steps from `step` on. What the first of them is given are whole lines, later ones words, which come again.
   void append_part(std::string_view text, bool first, std::size_t step, std::vector<TokenId>& out, EncodingCache& cache) const {
+    const auto compute = [&](std::string_view part, std::vector<TokenId>& ids) {
+      append_new_part(part, first, step, ids, cache);
+    };
     if (text.empty()) return;
+    if (step == 0 && !parts_.pre_tokenizers.empty()) return compute(text, out);
+    cache.append(step, text, out, compute);
+  }
+  void append_new_part(std::string_view text, bool first, std::size_t step, std::vector<TokenId>& out,
+                       EncodingCache& cache) const {
     const std::size_t steps = parts_.pre_tokenizers.size();
-    if (step == steps) {
-      return cache.append(text, out, [this](std::string_view piece, std::vector<TokenId>& ids) { append_piece(piece, ids); });
-    }
-    // Pieces are remembered as they were before their bytes became characters.
+    if (step == steps) return append_piece(text, out);
+    // Words are remembered as they were before their bytes became characters.
     if (const auto* bytes = std::get_if<ByteLevel>(&parts_.pre_tokenizers[step]); bytes != nullptr && step + 1 == steps) {
       return bytes->for_each_given_piece(text, [&](std::string_view piece) {
-        cache.append(piece, out,
-                     [this](std::string_view word, std::vector<TokenId>& ids) { append_piece(byte_level_text(word), ids); });
+        const auto compute = [this](std::string_view word, std::vector<TokenId>& ids) {
+          append_piece(byte_level_text(word), ids);
+        };
+        if (step > 0 && !bytes->split) return compute(piece, out);
+        cache.append(steps, piece, out, compute);
       });
     }
     std::visit(
@@ -226,7 +236,8 @@ class Pipeline {
   }
   void append_pieces(const Pieces& pieces, std::vector<TokenId>& out, EncodingCache& cache) const {
     for (const AlignedText& piece : pieces)
-      cache.append(piece.text(), out, [this](std::string_view text, std::vector<TokenId>& ids) { append_piece(text, ids); });
+      cache.append(parts_.pre_tokenizers.size(), piece.text(), out,
+                   [this](std::string_view text, std::vector<TokenId>& ids) { append_piece(text, ids); });
   }
   void append_piece(std::string_view piece, std::vector<TokenId>& ids) const {
     std::vector<PieceToken> tokens;

@@ -7,8 +7,10 @@
 //   WordsAndSigns       \w+|[^\w\s]+
 //
 //   for_each_match(pattern, text, use)      use(begin, end), ascending and not overlapping; `text` must be UTF-8
+//   quickest_pattern(regular_expression)    the one of these that matches as the expression does
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -21,17 +23,25 @@
 
 namespace rondo {
 
-struct EachCharacter {
-  bool (*is_one)(char32_t);
+class EachCharacter {
+ public:
+  explicit EachCharacter(bool (*is_one)(char32_t)) : is_one_(is_one) {
+    for (std::size_t c = 0; c < ascii_.size(); ++c) ascii_[c] = is_one(static_cast<char32_t>(c));
+  }
 
   template <class Use>
   void for_each_match(std::string_view text, Use&& use) const {
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t begin = at;
+      const auto byte = static_cast<unsigned char>(text[at]);
       at += utf8_length(text[at]);
-      if (is_one(decode_utf8(text.data() + begin))) use(begin, at);
+      if (byte < ascii_.size() ? ascii_[byte] : is_one_(decode_utf8(text.data() + begin))) use(begin, at);
     }
   }
+
+ private:
+  bool (*is_one_)(char32_t);
+  std::array<bool, 128> ascii_{};
 };
 
 struct WordsAndSigns {
@@ -53,6 +63,14 @@ struct WordsAndSigns {
 };
 
 using TextPattern = std::variant<std::string, RegularExpression, WordPattern, EachCharacter, WordsAndSigns>;
+
+[[nodiscard]] inline TextPattern quickest_pattern(const std::string& regular_expression) {
+  if (const auto known = WordPattern::find(regular_expression)) return *known;
+  if (regular_expression == "\\s") return EachCharacter{is_white_space};
+  if (!regular_expression.empty() && regular_expression.find_first_of("\\^$.|?*+()[]{}") == std::string::npos)
+    return regular_expression;
+  return RegularExpression{regular_expression};
+}
 
 template <class Use>
 void for_each_match(const std::string& word, std::string_view text, Use&& use) {

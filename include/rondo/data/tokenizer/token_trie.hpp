@@ -31,13 +31,13 @@ class TokenTrie {
     words.erase(std::unique(words.begin(), words.end(), [](const Word& a, const Word& b) { return a.first == b.first; }),
                 words.end());
     // Breadth first; the words of node n are those from begin to end, which agree in their first `depth` bytes.
-    struct Range {
+    struct Branch {
       std::size_t begin, end, depth;
     };
-    std::vector<Range> ranges{{0, words.size(), 0}};
+    std::vector<Branch> branches{{0, words.size(), 0}};
     nodes_.push_back({});
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      auto [begin, end, depth] = ranges[n];
+      auto [begin, end, depth] = branches[n];
       if (begin < end && words[begin].first.size() == depth) nodes_[n].number = words[begin++].second;
       nodes_[n].children = static_cast<std::uint32_t>(nodes_.size());
       while (begin < end) {
@@ -46,7 +46,7 @@ class TokenTrie {
         while (next < end && words[next].first[depth] == byte) ++next;
         ++nodes_[n].child_count;
         nodes_.push_back({.byte = static_cast<unsigned char>(byte)});
-        ranges.push_back({begin, next, depth + 1});
+        branches.push_back({begin, next, depth + 1});
         begin = next;
       }
       require(nodes_.size() < UINT32_MAX, "a vocabulary of more than 4 GB");

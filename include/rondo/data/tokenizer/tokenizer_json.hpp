@@ -43,9 +43,7 @@ void read_sequence(const JsonPlace& part, const std::string& list, Read&& read) 
 [[nodiscard]] inline TextPattern read_pattern(const JsonPlace& pattern) {
   if (pattern.value().is_string()) return pattern.text();
   if (const auto text = pattern.find("String")) return text->text();
-  const std::string& expression = pattern["Regex"].text();
-  if (const auto known = WordPattern::find(expression)) return *known;
-  return RegularExpression{expression};
+  return quickest_pattern(pattern["Regex"].text());
 }
 
 [[nodiscard]] inline Normalizer read_normalizer(const JsonPlace& part) {

@@ -51,6 +51,7 @@ struct CharacterString {
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 [[nodiscard]] inline bool is_number(char32_t c) {
+  if (c < 0x80) return c >= '0' && c <= '9';
   const auto category = general_category(c);
   return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
