@@ -51,7 +51,7 @@ fi
 "$bin/corpus" encode --tokenizer "$data/tokenizer.json" --text "$data/held_out.txt" --out "$data/held_out.tokens"
 "$bin/ablation" --only hgrn2,residual-lstm,xlstm,mamba,llama --data "$data/train.tokens" --held-out "$data/held_out.tokens" "${pairs[@]}" \
   --out "$out/comparison" --sample "$sample" --set shape.width=128 --set shape.depth=4 --set shape.heads=4 \
-  --set shape.mlp_width=384 --set train.tokens=1000000 --set train.batch=16 --set train.length=128 --set train.rate=0.003
+  --set shape.mlp_width=384 --set train.tokens=1000000 --set train.batch=16 --set train.length=128 --set optimizer.rate=0.003
 echo
 echo "curves: $out/comparison/loss.svg$([ ${#texts[@]} -eq 0 ] && echo ", accuracy: $out/comparison/accuracy.svg")"
 echo "a run's page: $out/comparison/hgrn2-0/report.html; more text: $bin/ablation --help"

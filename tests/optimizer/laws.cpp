@@ -297,7 +297,7 @@ void expect_rounded_copies() {
       if (t > 0) {
         gradients = Plain{Several{}, Seed{static_cast<std::uint64_t>(t)}};
         state.update(c, optimizer, {.step = t}, weights, gradients);
-        masters.update(c, beside, optimizer, {.step = t}, gradients);
+        beside.update(c, optimizer, {.step = t}, masters.weights(), gradients, masters.stored());
       }
       for (std::size_t i = 0; i < weights.tensors().size(); ++i) {
         const auto expected = weights.tensors()[i].tensor, found = masters.weights().tensors()[i].tensor;

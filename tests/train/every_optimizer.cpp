@@ -5,7 +5,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/evaluate/scorer.hpp>
 #include <rondo/optimizer/any_optimizer.hpp>
+#include <rondo/optimizer/masters.hpp>
 #include <rondo/train/plan.hpp>
 #include <rondo/train/training_state.hpp>
 
@@ -113,6 +115,33 @@ BOOST_AUTO_TEST_CASE(plan_knows_the_slots) {
   each_optimizer([&](const AnyOptimizer& optimizer) {
     const StepPlan plan = plan_training_step(model, CrossEntropy{}, Sequences{&whole, 1}, 12, optimizer);
     BOOST_TEST(plan.slots == Run{optimizer}.trainer.state().bytes());
+  });
+}
+
+// A trainer of masters goes the way of one of weights; what is evaluated of it is the copy of them in halves.
+BOOST_AUTO_TEST_CASE(masters_train_as_weights_do) {
+  const MemoryTokens source = small_documents();
+  each_optimizer([&](const AnyOptimizer& optimizer) {
+    Batches batches{source, batch_options}, again{source, batch_options};
+    Run plain{optimizer};
+    Masters<Model, Cpu, bf16> masters{Weights{plain.weights.model(), Seed{1}}};
+    Trainer trainer{plain.weights.model(), masters.weights(), optimizer, AnySchedule{Constant{.warmup = 3}}, CrossEntropy{},
+                    {.groups = {{.roles = {Role::embedding}, .rate = 0.5}}, .decay_schedule = {LinearDecay{}}}};
+    trainer.store_in(masters.stored());
+    plain.trainer.run(batches, 12);
+    trainer.run(again, 12);
+    BOOST_TEST((numbers(plain.weights.flat()) == numbers(masters.weights().flat())));
+    for (std::size_t i = 0; i < masters.stored().tensors().size(); ++i) {
+      const auto copy = masters.stored().tensors()[i].tensor;
+      const auto expected = masters.weights().tensors()[i].tensor;
+      for (Index r = 0; r < copy.rows; ++r)
+        for (Index k = 0; k < copy.columns; ++k) BOOST_TEST(copy(r, k).bits == bf16(expected(r, k)).bits);
+    }
+    const std::vector<std::vector<Token>> text{{1, 2, 3, 4, 5}};
+    Scorer wide{plain.weights.model(), plain.weights};
+    Scorer narrow{plain.weights.model(), masters.stored()};
+    const double exact = wide.sums(text).at(0), rounded = narrow.sums(text).at(0);
+    BOOST_TEST((rounded != exact && std::abs(rounded - exact) < 0.05 * std::abs(exact)), rounded << " " << exact);
   });
 }
 

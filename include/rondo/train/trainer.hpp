@@ -101,6 +101,11 @@ class TrainerOn {
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
   [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const { return hosted(*context_, tensors()); }
 
+  // Lets every update write this copy of the weights, too (rondo/optimizer/masters.hpp); it must outlive the trainer.
+  template <class Stored>
+  void store_in(const TensorBuffer<Stored, typename Backend::Memory>& copy) {
+    update_ = [this, &copy](const Update& now) { state_.update(*context_, optimizer_, now, *weights_, gradients(), copy); };
+  }
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
   // Lets run() return after the step that is in progress.
@@ -155,6 +160,7 @@ class TrainerOn {
   Schedule schedule_;
   TrainingOptions options_;
   State state_;
+  std::function<void(const Update&)> update_;  // of masters; of weights without a copy there is none
   std::vector<std::function<void(const StepReport&)>> callbacks_;
   Progress progress_;
   bool stopped_ = false;   // this rank is to stop,
@@ -302,7 +308,8 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   ++reached.step;
   if (losses.count > 0) {
     const double decay_share = options_.decay_schedule(reached.step - 1, steps);
-    state_.update(c, optimizer_, Update{reached.step, share, clipped.scale, decay_share}, *weights_, gradients());
+    const Update now{reached.step, share, clipped.scale, decay_share};
+    update_ ? update_(now) : state_.update(c, optimizer_, now, *weights_, gradients());
     if (options_.average.there()) c.blend(weights_->flat(), kept_tensors()->flat(), options_.average.share(reached.step, steps));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
