@@ -50,6 +50,8 @@ struct Losses {
   // By the count; 0 where there is none.
   [[nodiscard]] Total mean(const Total& of) const { return count > 0 ? of / static_cast<Total>(count) : Total{}; }
 };
+template <class Total, class... Parts>
+Losses(Total, Index, Parts...) -> Losses<Total>;
 
 struct NothingPrepared {};
 template <class C>
