@@ -8,6 +8,7 @@
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/generate/session.hpp>
 #include <rondo/optimizer/any_optimizer.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 
 #if !RONDO_HEADER_ONLY
@@ -25,6 +26,8 @@ RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Reference<double>>;
 RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AnyOptimizer, AnySchedule>;
 RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, Cosine>;
+RONDO_COMPILED_ONCE(standard_backends)
+template void plan_update(TraceContext&, const AnyOptimizer&, const Leaf&, Out<TraceContext>, TraceMemory&);
 
 }  // namespace rondo
 #endif

@@ -38,10 +38,10 @@ namespace rondo {
 
 // What changes from one update to the next, and from one group of parameters to another.
 struct Update {
-  Index step = 1;                   // number of this update, from 1
-  double rate_share = 1;            // of the full rate
-  double gradient_scale = 1;        // the gradients are multiplied by it first
-  double decay_share = 1;           // of the full weight decay; none where a parameter does not decay
+  Index step = 1;                     // number of this update, from 1
+  double rate_share = 1;              // of the full rate
+  double gradient_scale = 1;          // the gradients are multiplied by it first
+  double decay_share = 1;             // of the full weight decay; none where a parameter does not decay
   std::span<const double> numbers{};  // the optimiser's own
 };
 
@@ -113,13 +113,19 @@ bool evaluates_elsewhere(const Optimizer& optimizer) {
   return with_optimizer(optimizer, []<class One>(const One&) { return requires { typename One::Evaluation; }; });
 }
 
-template <class O>
-concept Optimizer = requires(const O& o) {
-  with_optimizer(o, [](const auto& one) {
-    static_assert(std::same_as<std::remove_const_t<decltype(one.elementwise)>, bool>);
-    check_settings(one);
-    return one.rate;
-  });
+// What OptimizerState asks of an optimiser beside update().
+struct AnySetting {
+  void operator()(std::string_view, const auto&, const auto&...) const {}
 };
+template <class O>
+concept OneOptimizer = requires(const O& o) {
+  { O::name } -> std::convertible_to<std::string_view>;
+  { std::size(O::slots) } -> std::convertible_to<std::size_t>;
+  { O::elementwise } -> std::convertible_to<bool>;
+  { o.rate } -> std::convertible_to<double>;
+  O::each_setting(o, AnySetting{});
+};
+template <class O>
+concept Optimizer = OneOptimizer<O> || requires(const O& o) { std::visit([](const OneOptimizer auto&) {}, o.chosen); };
 
 }  // namespace rondo

@@ -26,6 +26,9 @@ struct NamedNumber {
 
 template <class Optimizer, class Backend>
 class OptimizerState {
+  static_assert(rondo::Optimizer<Optimizer>,
+                "rondo: an optimiser has a name, slots, elementwise, a rate and each_setting (rondo/optimizer/optimizer.hpp)");
+
  public:
   using Scalar = typename Backend::Scalar;
   using Context = typename Backend::Context;

@@ -38,6 +38,17 @@ struct PlannedRecord {
   }
 };
 
+// An update of one parameter, whose slots are taken from `memory`.
+template <class Optimizer>
+void plan_update(TraceContext& c, const Optimizer& optimizer, const Leaf& leaf, Out<TraceContext> w, TraceMemory& memory) {
+  with_updater(optimizer, leaf, [&]<class One>(const One& one) {
+    constexpr std::array<double, 8> numbers{};  // as many as any optimiser keeps
+    Slots<TraceContext, One> slots;
+    for (Out<TraceContext>& slot : slots) slot = {memory.take<float>(w.size()), w.rows, w.columns};
+    one.update(c, Update{.numbers = numbers}, leaf, w, In<TraceContext>(w), slots);
+  });
+}
+
 template <class Model, Objective ObjectiveType, class Optimizer = AdamW>
 StepPlan plan_training_step(const Model& model, const ObjectiveType& objective, Sequences sequences, Index tokens,
                             const Optimizer& optimizer = {}) {
@@ -62,12 +73,7 @@ StepPlan plan_training_step(const Model& model, const ObjectiveType& objective, 
   }
   TraceMemory slot_memory;
   each_leaf<Out<TraceContext>>(WeightRecords{}, model, weights.record, [&](const Path&, const Leaf& leaf, Out<TraceContext>& w) {
-    with_updater(optimizer, leaf, [&]<class One>(const One& one) {
-      constexpr std::array<double, 8> numbers{};  // as many as any optimiser keeps
-      Slots<TraceContext, One> slots;
-      for (auto& slot : slots) slot = {slot_memory.take<float>(w.size()), w.rows, w.columns};
-      one.update(c, Update{.numbers = numbers}, leaf, w, In<TraceContext>(w), slots);
-    });
+    plan_update(c, optimizer, leaf, w, slot_memory);
   });
   plan.slots = slot_memory.used();
   plan.scratch = c.scratch.high_water();
