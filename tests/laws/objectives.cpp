@@ -1,6 +1,7 @@
 // Objectives beside cross-entropy alone, each with all laws: a stream that is matched, a teacher on the same context, a head that is not
 // of the vocabulary and on some rows alone. Rows without a label cost nothing.
 #include "every_back_end.hpp"
+#include "guarded.hpp"
 
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/objective/cross_entropy.hpp>
@@ -117,7 +118,7 @@ struct ClassOfSequence {
     const In<C> x = rows.of(c, pass.hidden);
     const Out<C> dx = rows.place_of(c, pass.d_hidden);
     pass.model.uncapped_logits(c, w, x, logits);
-    c.cross_entropy(logits, labels, {}, scale, losses);
+    c.cross_entropy(logits, labels, CrossEntropyOptions{}, scale, losses);
     pass.model.uncapped_logits_backward(c, w, x, logits, dx, dw);
     rows.clear(c, pass.d_hidden);
     rows.put(c, dx, pass.d_hidden);
@@ -137,6 +138,7 @@ void expect_laws_of(const char* name, const Model& model, const ObjectiveType& o
     expect_none(laws<Cpu>(loss, batch), std::string(name) + " on Cpu");
   }
   expect_none(touches_no_memory(loss, packed({3, 2}, 1, 0, 1)), std::string(name) + " on Trace");
+  expect_guarded_laws(name, loss);
 }
 
 // A batch of 12 rows, with padding; every `step`-th row of it has a label.

@@ -52,7 +52,8 @@ void train(const Options& options, Ranks ranks, Trail& trail,
   shape.dropout = options.dropout;
   const Hgrn2 model{shape};
   Parameters<Hgrn2, Backend> weights{model, Seed{1}};
-  Trainer trainer{model, weights, AdamW{.rate = 1e-2}, Cosine{.warmup = 2}, CrossEntropy{}, options.training, std::make_shared<Backend::Context>(), ranks};
+  const auto context = std::make_shared<Backend::Context>();
+  Trainer trainer{model, weights, AdamW{.rate = 1e-2}, Cosine{.warmup = 2}, CrossEntropy{}, options.training, context, ranks};
   trainer.on_step([&](const StepReport& report) {
     trail.reports.push_back(report);
     trail.weights.push_back(numbers(weights.flat()));

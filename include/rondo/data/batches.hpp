@@ -106,7 +106,8 @@ class Batches {
             position.offset);
   }
 
-  // False after the last epoch, for all ranks alike: at its end some may have padding alone. What the batch views is valid until the next one is drawn.
+  // False after the last epoch, for all ranks alike: at its end some may have padding alone. What the batch views is valid until the
+  // next one is drawn.
   bool next(Batch& batch) {
     sequences_.clear();
     batch.tokens = batch.words = 0;

@@ -2,8 +2,9 @@
 //
 //   hidden = Trunk(ids);  logits = Head(hidden)
 //
-// The ids are the context's, hidden [tokens, width], logits [tokens, outputs()]: the vocabulary's, or whatever a head gives out that is not of a
-// vocabulary. The type says what the model is made of, its Shape how large it is; the weights are kept by Parameters<Model, Backend>.
+// The ids are the context's, hidden [tokens, width], logits [tokens, outputs()]: as many as the vocabulary, or whatever a head gives out
+// that is not of a vocabulary. The type says what the model is made of, its Shape how large it is; the weights are kept by
+// Parameters<Model, Backend>.
 #pragma once
 
 #include <rondo/layer/head.hpp>

@@ -2,8 +2,8 @@
 //
 //   x = dropout(Embedding(ids));  x = Stack<Block>(x);  hidden = FinalNorm(x)
 //
-// The ids are the context's, hidden [tokens, width]. Its tensors have the names they have in a LanguageModel, whose weights may be read into
-// those of a trunk alone. `Start` gives the initial embedding and the initial head (rondo/model/language_model.hpp):
+// The ids are the context's, hidden [tokens, width]. Its tensors have the names they have in a LanguageModel, whose weights may be read
+// into those of a trunk alone. `Start` gives the initial embedding and the initial head (rondo/model/language_model.hpp):
 //   SmallNormal    N(0, 0.02^2) for both (HGRN2, Llama, GPT-2)
 //   WidthNormal    N(0, 2 / (5 width)) for both (xLSTM)
 //   TorchDefault   N(0, 1) and U(+-width^-1/2), as torch.nn.Embedding and torch.nn.Linear start (LSTM)

@@ -8,8 +8,9 @@
 //                                       views of the context's scratch, is pass.prepared
 //   taps()                              a BlockSet: the blocks whose streams it adds gradients to
 //
-// The batch is what the context has begun: its ids, labels and sequences. L is a sum over it; the mean that a step lowers is what the trainer makes of the sums and counts of all its batches. An
-// objective of several terms may report each by its name beside their sum. docs/how_to/add_an_objective.md has an example.
+// The batch is what the context has begun: its ids, labels and sequences. L is a sum over it; the mean that a step lowers is what the
+// trainer makes of the sums and counts of all its batches. An objective of several terms may report each by its name beside their sum.
+// docs/how_to/add_an_objective.md has an example.
 #pragma once
 
 #include <array>

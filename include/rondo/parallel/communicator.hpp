@@ -5,8 +5,8 @@
 //   scatter_sum(x)       only the rank's own share of x does; the rest of x is anything
 //   gather(x)            x becomes the shares of all ranks, each from the rank whose share it is
 //
-// Every rank calls the same ones in the same order with as many numbers. All ranks get equal bits from sum() and gather(). `share` says which
-// part of a row belongs to a rank: consecutive parts, equal but for the last ones, that begin where an arena's tensors may.
+// Every rank calls the same ones in the same order with as many numbers. All ranks get equal bits from sum() and gather(). `share` says
+// which part of a row belongs to a rank: consecutive parts, equal but for the last ones, that begin where an arena's tensors may.
 //
 // Alone is a rank by itself, which the compiler takes away.
 #pragma once

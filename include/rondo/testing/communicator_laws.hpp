@@ -44,7 +44,10 @@ Findings communicator_laws(Ranks& ranks) {
     ranks.sum(std::span<double>{numbers});
     const Index n = ranks.size();
     bool exact = true;
-    for (std::size_t i = 0; i < count; ++i) exact = exact && numbers[i] == static_cast<double>(whole[i]) && whole[i] == static_cast<S>(n * static_cast<Index>(i) + 7 * n * (n - 1) / 2);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Index expected = n * static_cast<Index>(i) + 7 * n * (n - 1) / 2;
+      exact = exact && whole[i] == static_cast<S>(expected) && numbers[i] == static_cast<double>(expected);
+    }
     expect(exact, "sum", columns);
 
     std::vector<S> parts = drawn;

@@ -3,7 +3,8 @@
 //   StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, tokens, AdamW{});
 //
 // Bytes: weights, gradients, the optimiser's slots, what is saved for the backward, scratch of the layers (kernels' own
-// scratch, a few tiles a thread, is not counted). operations_per_token: 3 times the forward pass's own operations, see Trace.
+// scratch, a few tiles a thread, is not counted). operations_per_token: 3 times the forward pass's own operations, see Trace; those of
+// what the objective prepares once.
 #pragma once
 
 #include <rondo/backend/trace/trace.hpp>
@@ -66,9 +67,10 @@ StepPlan plan_training_step(const Model& model, const ObjectiveType& objective, 
     auto mark = c.mark();
     const Pass pass{c, model, weights.record, objective, c.matrix(tokens, model.shape().width), c.matrix(tokens, model.shape().width),
                     saved.record};
+    const double prepared = c.counts.model_operations;  // of a teacher, say: no backward follows
     pass.forward();
     pass.loss(1.0, gradients.record);
-    plan.operations_per_token = 3 * c.counts.model_operations / static_cast<double>(tokens);
+    plan.operations_per_token = (3 * c.counts.model_operations - 2 * prepared) / static_cast<double>(tokens);
     pass.backward(gradients.record);
   }
   TraceMemory slot_memory;
