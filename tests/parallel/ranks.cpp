@@ -201,47 +201,57 @@ BOOST_AUTO_TEST_CASE(one_rank_writes_what_any_number_goes_on_from) {
   BOOST_TEST((go_on(2, false, 12) == two));
 }
 
-// What a rank sums while a step goes on, on a communicator that keeps a list.
+// What a rank sums in a step, and what was there then, on a communicator that keeps a list.
 struct Listing {
-  std::vector<std::pair<Index, Index>>* sums;  // length and order
+  struct Sum {
+    View<double> x;
+    Numbers then;
+  };
+  std::vector<Sum>* sums = nullptr;
   static constexpr Index rank() { return 0; }
   static constexpr Index size() { return 2; }
-  void sum(View<double> x) { sums->push_back({x.data - begin, x.columns}); }
+  void sum(View<double> x) const { sums->push_back({x, numbers(x)}); }
   static void sum(std::span<double>) {}
   static void scatter_sum(View<double>) {}
   static void gather(View<double>) {}
-  const double* begin = nullptr;
 };
 
-BOOST_AUTO_TEST_CASE(a_block_is_summed_when_it_is_complete) {
+// Blocks from the last to the first while the step's last backward pass runs, each once and complete; then what belongs to none.
+BOOST_AUTO_TEST_CASE(a_block_is_summed_when_the_backward_has_left_it) {
+  const MemoryTokens source = small_documents();
+  Batches batches{source, {.rows = 2, .length = 9}};
   Shape shape = small_shape();
   shape.depth = 3;
   const Hgrn2 model{shape};
-  Parameters<Hgrn2, Backend> gradients{model};
-  GradientSum<Backend::Context> sum{gradients};
-  std::vector<std::pair<Index, Index>> sums;
-  Listing ranks{&sums, gradients.flat().data};
-  for (int step = 0; step < 2; ++step) {
+  Parameters<Hgrn2, Backend> weights{model, Seed{1}};
+  std::vector<Listing::Sum> sums;
+  const auto context = std::make_shared<Backend::Context>();
+  Trainer trainer{model, weights, AdamW{}, Cosine{}, CrossEntropy{}, {.accumulate = 2}, context, Listing{&sums}};
+  for (const Index step : {1, 2}) {
     sums.clear();
-    for (const Index block : {2, 1, 0}) sum.leave(ranks, block);
-    BOOST_TEST(sums.size() == 3U);
-    const auto place = [&](const char* name) {
+    trainer.run(batches, step);
+    const auto& gradients = trainer.workspace().gradients();
+    const auto place = [&](const std::string& name) {
       for (const auto& one : gradients.tensors())
-        if (one.name == name) return one.tensor.data - gradients.flat().data;
-      return Index{-1};
+        if (one.name == name) return one.tensor.data;
+      return gradients.flat().data + gradients.flat().columns;
     };
-    BOOST_TEST(sums[2].first == place("blocks.0.mixer.norm.weight"));
-    BOOST_TEST(sums[1].first == place("blocks.1.mixer.norm.weight"));
-    BOOST_TEST(sums[0].first + sums[0].second == place("norm.weight"));
-    sum.finish(ranks);
-    std::map<Index, Index> pieces(sums.begin(), sums.end());
+    BOOST_TEST_REQUIRE(sums.size() > 3U);
+    for (const Index block : {0, 1, 2})
+      BOOST_TEST(sums[static_cast<std::size_t>(2 - block)].x.data == place("blocks." + std::to_string(block) + ".mixer.norm.weight"));
+    BOOST_TEST(sums[0].x.data + sums[0].x.columns == place("norm.weight"));
+    std::map<const double*, Index> pieces;
+    for (const auto& [x, then] : sums) {
+      BOOST_TEST((then == numbers(x)), "nothing is added after it was summed");
+      pieces.emplace(x.data, x.columns);
+    }
     BOOST_TEST(pieces.size() == sums.size(), "each piece once");
-    Index end = 0;
+    const double* end = gradients.flat().data;
     for (const auto& [begin, length] : pieces) {
       BOOST_TEST(begin == end);
       end += length;
     }
-    BOOST_TEST(end == gradients.flat().columns);
+    BOOST_TEST(end == gradients.flat().data + gradients.flat().columns);
   }
 }
 
