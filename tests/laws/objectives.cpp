@@ -81,7 +81,6 @@ struct TaughtHidden {
 // Three classes, from a matrix and a bias.
 class ThreeClasses : public RecordsOf<Linear<Bias::yes>> {
  public:
-  static constexpr bool tied = false;
   constexpr ThreeClasses(const Shape& shape, Initial initial)
       : RecordsOf<Linear<Bias::yes>>({shape.width, 3, initial, initial, Role::head}) {}
   [[nodiscard]] constexpr Index outputs() const { return 3; }
