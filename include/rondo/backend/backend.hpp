@@ -56,38 +56,39 @@ concept HasMemoryOperations = requires(C& c, In<C> x, Out<C> y, std::span<typena
   c.blend(x, y, 0.5);
 };
 template <class C>
-concept HasLinear = requires(C& c, In<C> x, Out<C> y) {
+concept HasLinear = requires(C& c, In<C> x, Out<C> y, WideOut<C> v) {
   c.linear(x, x, y);
   c.linear_input_gradient(x, x, y, Onto::add);
-  c.linear_weight_gradient(x, x, y);
+  c.linear_weight_gradient(x, x, v);
   c.add_bias(x, y);
-  c.bias_gradient(x, y);
+  c.bias_gradient(x, v);
 };
 template <class C>
-concept HasComposedLinear = requires(C& c, In<C> x, Out<C> y) {
+concept HasComposedLinear = requires(C& c, In<C> x, Out<C> y, WideOut<C> v) {
   c.linear(x, x, x, y, x);
   c.template linear_map<Silu>(x, x, x, y, y);
   c.linear(x, std::array{x, x}, y);
   c.linear_input_gradient(x, std::array{x, x}, y, Onto::add);
-  c.linear_weight_gradient(x, x, std::array{y, y});
+  c.linear_weight_gradient(x, x, std::array{v, v});
 };
 template <class C>
-concept HasBlockLinear = requires(C& c, In<C> x, Out<C> y) {
+concept HasBlockLinear = requires(C& c, In<C> x, Out<C> y, WideOut<C> v) {
   c.block_linear(x, x, y);
   c.block_linear_input_gradient(x, x, y, Onto::add);
-  c.block_linear_weight_gradient(x, x, y);
+  c.block_linear_weight_gradient(x, x, v);
 };
 template <class C>
-concept HasSkip = requires(C& c, In<C> x, Out<C> y) {
+concept HasSkip = requires(C& c, In<C> x, Out<C> y, WideOut<C> v) {
   c.add_scaled(x, x, y);
-  c.add_scaled_gradient(x, x, x, y, y);
+  c.add_scaled_gradient(x, x, x, y, v);
 };
 template <class C>
-concept HasEmbedding = requires(C& c, In<C> x, Out<C> y) {
+concept HasEmbedding = requires(C& c, In<C> x, Out<C> y, WideOut<C> v) {
   c.gather_rows(c.ids(), x, y);
   c.scatter_rows(c.ids(), x, y);
+  c.scatter_rows(c.ids(), x, v);
   c.add_positions(0, x, y);
-  c.positions_gradient(0, x, y);
+  c.positions_gradient(0, x, v);
 };
 template <class C>
 concept HasElementwise = requires(C& c, In<C> x, Out<C> y) {
@@ -103,35 +104,36 @@ concept HasSoftCap = requires(C& c, In<C> x, Out<C> y) {
 };
 struct AnyGate {};  // stands for a gate where none is run
 template <class C>
-concept HasGates = requires(C& c, In<C> x, Out<C> y) {
-  c.template gate<AnyGate>(x, x, y, y);
-  c.template gate_gradient<AnyGate>(x, x, x, x, y, y);
-  c.lower_bounds(x, y);
-  c.lower_bounds_gradient(x, x, y);
+concept HasGates = requires(C& c, In<C> x, Out<C> y, WideIn<C> u, WideOut<C> v) {
+  c.template gate<AnyGate>(x, u, v, y);
+  c.template gate_gradient<AnyGate>(x, u, u, x, y, v);
+  c.lower_bounds(x, v);
+  c.lower_bounds_gradient(x, u, v);
 };
 template <class C>
-concept HasNorms = requires(C& c, NormSizes sizes, In<C> x, Out<C> y) {
-  c.norm(sizes, x, x, x, y, y, y);
-  c.norm_gradient(sizes, x, x, x, x, x, y, y, y, x);
+concept HasNorms = requires(C& c, NormSizes sizes, In<C> x, Out<C> y, WideIn<C> u, WideOut<C> v) {
+  c.norm(sizes, x, x, x, y, v, v);
+  c.norm_gradient(sizes, x, x, u, u, x, y, v, v, x);
 };
 template <class C>
-concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x, Out<C> y) {
+concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x, Out<C> y, WideOut<C> v) {
   c.rotate(rotation, y, 1);
   c.short_convolution(x, x, y, x, y);
-  c.short_convolution_gradient(x, x, x, y, y, x, x, y);
+  c.short_convolution_gradient(x, x, x, y, v, x, x, y);
   c.dropout(0.1, 0, y);
 };
 template <class C>
-concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropyOptions options, In<C> x, Out<C> y) {
-  c.cross_entropy(y, labels, options, 1.0, y);
-  c.log_probability(x, labels, 0.0, y);
-  c.sum(x);
+concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropyOptions options, In<C> x, Out<C> y, WideIn<C> u,
+                             WideOut<C> v) {
+  c.cross_entropy(y, labels, options, 1.0, v);
+  c.log_probability(x, labels, 0.0, v);
+  c.sum(u);
   { c.sum_of_squares(x) } -> std::convertible_to<double>;
   { c.finite(x) } -> std::same_as<bool>;
 };
 struct AnyRule {};  // stands for an optimiser's rule where none is run
 template <class C>
-concept HasEachElement = requires(C& c, In<C> x, Out<C> y) { c.each_element(AnyRule{}, y, x); };
+concept HasEachElement = requires(C& c, WideIn<C> u, WideOut<C> v) { c.each_element(AnyRule{}, v, u); };
 
 template <class B>
 concept Backend = requires {

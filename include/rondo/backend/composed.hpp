@@ -56,9 +56,9 @@ class ComposedOperations {
       onto = Onto::add;
     });
   }
-  template <std::size_t n>
-  void linear_weight_gradient(Input dy, Input x, const std::array<Output, n>& d_weights) {
-    each_weight(d_weights, dy, [&](Output d_weight, Input part) { self().linear_weight_gradient(part, x, d_weight); });
+  template <class D, std::size_t n>
+  void linear_weight_gradient(Input dy, Input x, const std::array<D, n>& d_weights) {
+    each_weight(d_weights, dy, [&](const D& d_weight, Input part) { self().linear_weight_gradient(part, x, d_weight); });
   }
 
   template <class Rule, class T, class Stored, Place place, class... Others>

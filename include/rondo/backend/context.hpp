@@ -49,6 +49,8 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   using Input = View<const Scalar, place>;
   using Output = View<Scalar, place>;
   using PlacedTokens = View<const Token, place>;
+  using WideInput = Wide<Input>;
+  using WideOutput = Wide<Output>;
 
   bool training = false;  // whether dropout acts
   RandomKey key;          // of this step's random numbers
@@ -90,6 +92,9 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
   [[nodiscard]] Output matrix(Index rows, Index columns) {
     return {scratch.template take<Scalar>(count_of(rows, columns)), rows, columns};
+  }
+  [[nodiscard]] WideOutput wide(Index rows, Index columns) {
+    return {scratch.template take<Wide<Scalar>>(count_of(rows, columns)), rows, columns};
   }
   // Numbers that an operation is given (rows, labels): number(0) .. number(count - 1), in scratch.
   template <class Number>
@@ -189,8 +194,12 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
     }
   }
   [[nodiscard]] auto taker() {
-    return [this](const Path&, const Leaf& leaf, Output& member) {
-      member = matrix(leaf.dimensions.rows(), leaf.dimensions.columns());
+    return [this](const Path&, const Leaf& leaf, auto& member) {
+      const Index rows = leaf.dimensions.rows(), columns = leaf.dimensions.columns();
+      if constexpr (std::is_same_v<decltype(member), Output&>)
+        member = matrix(rows, columns);
+      else
+        member = wide(rows, columns);
     };
   }
 

@@ -4,14 +4,19 @@
 #include <cmath>
 
 #include <rondo/core/view.hpp>
+#include <rondo/core/wide.hpp>
 
 namespace rondo {
 
-// The matrices of a back-end's context C: to read, to write.
+// The matrices of a back-end's context C: to read, to write; of numbers as they are stored, and of wide ones (core/wide.hpp).
 template <class C>
 using In = typename C::Input;
 template <class C>
 using Out = typename C::Output;
+template <class C>
+using WideIn = Wide<In<C>>;
+template <class C>
+using WideOut = Wide<Out<C>>;
 
 // Weights trained in wide numbers of which a copy is stored in narrower ones: what writes the first writes the second.
 template <class T, class Stored, Place place = Place::host>

@@ -2,8 +2,8 @@
 //
 // A layer has three records: `Weights<S>`, `Saved<S>` (what its backward needs) and `State<S>` (what a sequence carries from
 // one token to the next). Each is a struct whose members have the type S - a view of weights, of gradients, of optimiser
-// moments - or are the records of inner layers. A member function lists the members once, for any number of
-// records of the same layer side by side:
+// moments - or Wide<S> (rondo/core/wide.hpp), or are the records of inner layers. A member function lists the members once, for any
+// number of records of the same layer side by side:
 //
 //   template <class S> struct Weights { S weight; S bias; };
 //   auto weight_leaves(auto&... w) const {
@@ -29,9 +29,11 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/core/error.hpp>
 #include <rondo/core/leaf.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
+#include <rondo/core/wide.hpp>
 
 namespace rondo {
 
@@ -227,21 +229,34 @@ class Path {
   Index number_ = -1;
 };
 
-// Any visitor of a record of S.
+// Any visitor of a record of S. One that takes no Wide<S> may visit records without such members alone.
 template <class S>
 class LeafVisitor {
  public:
   template <class Visit>
     requires(!std::is_same_v<std::remove_const_t<Visit>, LeafVisitor>)
   LeafVisitor(Visit&& visit)
-      : visit_(const_cast<void*>(static_cast<const void*>(&visit))), call_([](void* to, const Path& path, const Leaf& leaf, S& member) {
-          (*static_cast<std::remove_reference_t<Visit>*>(to))(path, leaf, member);
-        }) {}
+      : visit_(const_cast<void*>(static_cast<const void*>(&visit))), call_(call<Visit, S>), call_wide_(call<Visit, Wide<S>>) {}
   void operator()(const Path& path, const Leaf& leaf, S& member) const { call_(visit_, path, leaf, member); }
+  void operator()(const Path& path, const Leaf& leaf, Wide<S>& member) const
+    requires(!std::is_same_v<S, Wide<S>>)
+  {
+    call_wide_(visit_, path, leaf, member);
+  }
 
  private:
+  template <class Visit, class Member>
+  static void call(void* to, const Path& path, const Leaf& leaf, Member& member) {
+    auto& visit = *static_cast<std::remove_reference_t<Visit>*>(to);
+    if constexpr (std::is_same_v<Member, S> || std::is_invocable_v<decltype(visit), const Path&, const Leaf&, Member&>)
+      visit(path, leaf, member);
+    else
+      throw error("record: '", path.text(), "' is wide, which its visitor does not expect");
+  }
+
   void* visit_;
   void (*call_)(void*, const Path&, const Leaf&, S&);
+  void (*call_wide_)(void*, const Path&, const Leaf&, Wide<S>&);
 };
 
 template <class Kind, class Layer, class Visit, class... Records>

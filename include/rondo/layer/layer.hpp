@@ -27,7 +27,7 @@ using CarriedGradientFor = CarriedGradient<typename Layer::template State<Out<C>
 // is shared.
 template <class S>
 struct Share {
-  S value, gradient;
+  Wide<S> value, gradient;
 };
 
 // `carried` of a block, and of what is in it: where its states are, and its share.

@@ -25,7 +25,7 @@ class LowerBounds {
   }
   template <class S>
   struct Saved {
-    S bounds, d_bounds;
+    Wide<S> bounds, d_bounds;
   };
   constexpr auto saved_leaves(Extent, auto&... s) const {
     return leaves(buffer("bounds", {depth_, width_}, s.bounds...), buffer("d_bounds", {depth_, width_}, s.d_bounds...));

@@ -37,11 +37,11 @@ class Norm : public PlainLayer, public NoState {
   }
   template <class S>
   struct Reciprocal {
-    S reciprocal;
+    Wide<S> reciprocal;
   };
   template <class S>
   struct MeanAndReciprocal {
-    S mean, reciprocal;
+    Wide<S> mean, reciprocal;
   };
   template <class S>
   using Saved = std::conditional_t<form.centred, MeanAndReciprocal<S>, Reciprocal<S>>;
@@ -55,31 +55,32 @@ class Norm : public PlainLayer, public NoState {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
-    c.norm(sizes_, x, weight<C>(w), bias<C>(w), y, mean<C>(saved), saved.reciprocal);
+    c.norm(sizes_, x, weight<In<C>>(w), bias<In<C>>(w), y, mean<C>(saved), saved.reciprocal);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw, In<C> plus = {}) const {
-    c.norm_gradient(sizes_, x, weight<C>(w), mean<C>(saved), saved.reciprocal, dy, dx, weight<C>(dw), bias<C>(dw), plus);
+    c.norm_gradient(sizes_, x, weight<In<C>>(w), mean<C>(saved), saved.reciprocal, dy, dx, weight<WideOut<C>>(dw),
+                    bias<WideOut<C>>(dw), plus);
   }
 
  private:
   // The views of a record, none where it has no such member.
-  template <class C>
+  template <class None>
   static auto weight(const auto& w) {
     if constexpr (form.weighted)
       return w.weight;
     else
-      return Out<C>{};
+      return None{};
   }
-  template <class C>
+  template <class None>
   static auto bias(const auto& w) {
     if constexpr (form.bias == Bias::yes)
       return w.bias;
     else
-      return decltype(weight<C>(w)){};
+      return decltype(weight<None>(w)){};
   }
   template <class C>
-  static Out<C> mean(const auto& saved) {
+  static WideOut<C> mean(const auto& saved) {
     if constexpr (form.centred)
       return saved.mean;
     else

@@ -19,7 +19,6 @@ namespace rondo {
 template <class Layer, class C>
 class SavedBuffer {
  public:
-  using S = typename C::Scalar;
   using Memory = decltype(C::scratch);
   using Record = typename Layer::template Saved<Out<C>>;
 
@@ -30,14 +29,15 @@ class SavedBuffer {
     const SavedRecords kind{extent};
     taken_.reset();
     bytes_ = 0;
-    each_leaf<Out<C>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, Out<C>&) {
-      bytes_ += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
+    each_leaf<Out<C>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, auto& view) {
+      bytes_ += arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(*view.data));
     });
     if (bytes_ > reserved_) memory_ = c.memory();
     memory_.reserve(reserved_ = std::max(reserved_, bytes_));
     taken_.emplace(memory_);
-    each_leaf<Out<C>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, Out<C>& view) {
-      view = {memory_.template take<S>(leaf.dimensions.size()), leaf.dimensions.rows(), leaf.dimensions.columns()};
+    each_leaf<Out<C>>(kind, layer, record_, [&](const Path&, const Leaf& leaf, auto& view) {
+      using Number = std::remove_cvref_t<decltype(*view.data)>;
+      view = {memory_.template take<Number>(leaf.dimensions.size()), leaf.dimensions.rows(), leaf.dimensions.columns()};
     });
     extent_ = extent;
     return record_;

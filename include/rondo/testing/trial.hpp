@@ -158,7 +158,7 @@ struct Mode {
 };
 
 template <class Backend>
-using HostScalar = std::conditional_t<std::is_floating_point_v<typename Backend::Scalar>, double, typename Backend::Scalar>;
+using HostScalar = std::conditional_t<std::is_floating_point_v<Wide<typename Backend::Scalar>>, double, typename Backend::Scalar>;
 
 template <class Backend, class Subject>
 class Trial {
@@ -177,7 +177,7 @@ class Trial {
     const SavedRecords saved{context_.extent()};
     const StateRecords states{context_.extent()};
     weights_ = take("", WeightRecords{}, in.weights);
-    d_weights_ = take("d ", WeightRecords{}, Host(mode.gradient_noise));
+    d_weights_ = take<WideOut<C>>("d ", WeightRecords{}, Host(mode.gradient_noise));
     saved_.place(context_, subject_, {batch_.tokens, 1});  // as a workspace that met another batch before
     fill(saved, saved_.place(context_, subject_), nan());
     final_ = take("final ", states, nan());
@@ -203,20 +203,22 @@ class Trial {
                       CarriedGradientFor<Subject, C>{initial_.address(), d_final_.address(), d_initial_.address()});
   }
   [[nodiscard]] Outputs<Host> outputs() {
-    return {get({"y", y_}), get(where_final_goes().list), get(d_weights_.list), get({"dx", dx_}), get(d_initial_.list)};
+    return {get({"y", y_, {}}), get(where_final_goes().list), get(d_weights_.list), get({"dx", dx_, {}}), get(d_initial_.list)};
   }
   [[nodiscard]] std::size_t scratch_in_use() const { return context_.scratch.used(); }
 
  private:
-  // Views of memory with names, to be filled and read.
+  // Views of memory with names, to be filled and read: one of the two.
   struct NamedView {
     std::string name;
-    Out<C> view;
+    Out<C> stored;
+    WideOut<C> wide;
+    [[nodiscard]] decltype(auto) visit(auto&& act) const { return stored ? act(stored) : act(wide); }
   };
-  // A record and the list of its views.
-  template <class Kind>
+  // A record of V and the list of its views.
+  template <class Kind, class V = Out<C>>
   struct Held {
-    typename Kind::template Record<Subject, Out<C>> record;
+    typename Kind::template Record<Subject, V> record;
     std::vector<NamedView> list;
     bool present = false;
     [[nodiscard]] auto address() const { return present ? &record : nullptr; }
@@ -225,9 +227,10 @@ class Trial {
   static constexpr Index poisoned = Index{1} << 18;
   static Host nan() { return Host(std::numeric_limits<double>::quiet_NaN()); }
   void poison() {
-    context_.scratch.reserve(static_cast<std::size_t>(poisoned) * sizeof(Scalar));
+    using Number = Wide<Scalar>;
+    context_.scratch.reserve(static_cast<std::size_t>(poisoned) * sizeof(Number));
     auto mark = context_.mark();
-    context_.fill(context_.matrix(1, poisoned), static_cast<Scalar>(nan()));
+    context_.fill(context_.wide(1, poisoned), static_cast<Number>(nan()));
   }
   // Tokens written as numbers in column `column` of x, where there is one.
   Tokens tokens_of(const Tensor<Host>& x, Index column, std::vector<Token>& tokens) const {
@@ -237,37 +240,48 @@ class Trial {
   }
   const Held<StateRecords>& where_final_goes() const { return mode_.in_place && initial_.present ? initial_ : final_; }
 
-  Out<C> take(Index rows, Index columns) { return {memory_.template take<Scalar>(rows * columns), rows, columns}; }
+  template <class V>
+  using NumberOf = std::remove_cvref_t<decltype(*V::data)>;
+
+  template <class V>
+  void take(V& view, Index rows, Index columns) {
+    view = {memory_.template take<NumberOf<V>>(rows * columns), rows, columns};
+  }
   Out<C> take(const Tensor<Host>& tensor) {
-    const Out<C> view = take(tensor.rows, tensor.columns);
+    Out<C> view;
+    take(view, tensor.rows, tensor.columns);
     put(tensor, view);
     return view;
   }
-  void put(const Tensor<Host>& tensor, Out<C> view) {
-    std::vector<Scalar> numbers(tensor.values.size());
-    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return static_cast<Scalar>(value); });
-    context_.upload(std::span<const Scalar>{numbers}, view);
+  template <class V>
+  void put(const Tensor<Host>& tensor, V view) {
+    std::vector<NumberOf<V>> numbers(tensor.values.size());
+    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return NumberOf<V>(value); });
+    context_.upload(std::span<const NumberOf<V>>{numbers}, view);
   }
-  template <class Kind>
-  Held<Kind> take(const std::string& prefix, const Kind& kind) {
-    Held<Kind> held;
+  template <class V = Out<C>, class Kind>
+  Held<Kind, V> take(const std::string& prefix, const Kind& kind) {
+    Held<Kind, V> held;
     held.present = true;
-    held.record = make_record<Out<C>>(kind, subject_, [&](const std::string& path, const Leaf& leaf) {
-      const Out<C> view = take(leaf.dimensions.rows(), leaf.dimensions.columns());
-      held.list.push_back({prefix + path, view});
-      return view;
+    each_leaf<V>(kind, subject_, held.record, [&](const Path& path, const Leaf& leaf, auto& view) {
+      take(view, leaf.dimensions.rows(), leaf.dimensions.columns());
+      if constexpr (std::is_same_v<decltype(view), Out<C>&>)
+        held.list.push_back({prefix + path.text(), view, {}});
+      else
+        held.list.push_back({prefix + path.text(), {}, view});
     });
     return held;
   }
-  template <class Kind>
+  template <class V = Out<C>, class Kind>
   void fill(const Kind& kind, auto record, const Host& value) {
-    each_leaf<Out<C>>(kind, subject_, record,
-                      [&](const Path&, const Leaf&, Out<C>& view) { context_.fill(view, static_cast<Scalar>(value)); });
+    each_leaf<V>(kind, subject_, record, [&](const Path&, const Leaf&, auto& view) {
+      context_.fill(view, static_cast<NumberOf<std::remove_cvref_t<decltype(view)>>>(value));
+    });
   }
-  template <class Kind>
-  Held<Kind> take(const std::string& prefix, const Kind& kind, const Host& value) {
-    Held<Kind> held = take(prefix, kind);
-    fill(kind, held.record, value);
+  template <class V = Out<C>, class Kind>
+  Held<Kind, V> take(const std::string& prefix, const Kind& kind, const Host& value) {
+    Held<Kind, V> held = take<V>(prefix, kind);
+    fill<V>(kind, held.record, value);
     return held;
   }
   template <class Kind>
@@ -275,19 +289,23 @@ class Trial {
     Held<Kind> held = take(prefix, kind);
     require(held.list.size() == values.size(), "trial: ", values.size(), " tensors for ", held.list.size(), " leaves");
     for (std::size_t n = 0; n < values.size(); ++n) {
-      const auto& [name, view] = held.list[n];
-      require(std::ssize(values[n].values) == view.size(), "trial: '", name, "' has ", view.size(), " entries, not ",
-              values[n].values.size());
-      put(values[n], view);
+      held.list[n].visit([&](auto view) {
+        require(std::ssize(values[n].values) == view.size(), "trial: '", held.list[n].name, "' has ", view.size(), " entries, not ",
+                values[n].values.size());
+        put(values[n], view);
+      });
     }
     return held;
   }
   Tensor<Host> get(const NamedView& from) {
-    Tensor<Host> tensor(from.name, from.view.rows, from.view.columns);
-    std::vector<Scalar> numbers(tensor.values.size());
-    context_.download(In<C>(from.view), std::span{numbers});
-    std::copy(numbers.begin(), numbers.end(), tensor.values.begin());
-    return tensor;
+    return from.visit([&](auto view) {
+      using Number = NumberOf<decltype(view)>;
+      Tensor<Host> tensor(from.name, view.rows, view.columns);
+      std::vector<Number> numbers(tensor.values.size());
+      context_.download(View<const Number, C::place>(view), std::span{numbers});
+      std::transform(numbers.begin(), numbers.end(), tensor.values.begin(), [](const Number& number) { return static_cast<Host>(number); });
+      return tensor;
+    });
   }
   Tensors<Host> get(const std::vector<NamedView>& list) {
     Tensors<Host> tensors;
@@ -301,7 +319,8 @@ class Trial {
   std::vector<Token> ids_, labels_;
   C context_;
   typename Backend::Memory memory_ = context_.memory();
-  Held<WeightRecords> weights_, d_weights_;
+  Held<WeightRecords> weights_;
+  Held<WeightRecords, WideOut<C>> d_weights_;
   SavedBuffer<Subject, C> saved_;
   Held<StateRecords> initial_, final_, d_final_, d_initial_;
   Out<C> x_, y_, dy_, dx_;
