@@ -156,7 +156,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   template <class Tag, class Weights = typename WeightsOf<Tag, Input>::Record>
   void recurrence_gradient(const Tag& tag, const Weights& weights, const typename Tag::template Inputs<Input>& in,
                            const typename Tag::template Outputs<Input>& out, const typename Tag::template Outputs<Input>& d_out,
-                           const typename WeightsOf<Tag, Output>::Record& d_weights, const typename Tag::template Inputs<Output>& d_in,
+                           const typename WeightsOf<Tag, WideOutput>::Record& d_weights, const typename Tag::template Inputs<Output>& d_in,
                            const CarriedGradient<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();

@@ -7,6 +7,7 @@
 // a sequence that grows beyond that is an Error.
 #pragma once
 
+#include <array>
 #include <cmath>
 
 #include <rondo/layer/linear.hpp>
@@ -44,11 +45,11 @@ class AttentionMixer {
   }
   template <class S>
   struct Saved {
-    S query, key, value, output, log_sum;
+    S projected, output;
+    Wide<S> log_sum;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("query", {extent.tokens, query_.out()}, s.query...),
-                  buffer("key", {extent.tokens, key_.out()}, s.key...), buffer("value", {extent.tokens, key_.out()}, s.value...),
+    return leaves(buffer("projected", {extent.tokens, query_.out() + 2 * key_.out()}, s.projected...),
                   buffer("output", {extent.tokens, query_.out()}, s.output...),
                   buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...));
   }
@@ -58,13 +59,11 @@ class AttentionMixer {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried, In<C> plus = {}) const {
-    query_.forward(c, w.query, x, saved.query);
-    key_.forward(c, w.key, x, saved.key);
-    value_.forward(c, w.value, x, saved.value);
-    position_.forward(c, saved.query);
-    position_.forward(c, saved.key);
-    c.recurrence(attention_, {}, {.q = saved.query, .k = saved.key, .v = saved.value}, {.o = saved.output, .log_sum = saved.log_sum},
-                 carried);
+    maps_forward(c, std::array{w.query, w.key, w.value}, x, saved.projected);
+    const auto in = inputs(saved.projected);
+    position_.forward(c, in.q);
+    position_.forward(c, in.k);
+    c.recurrence(attention_, {}, inputs(In<C>(saved.projected)), {.o = saved.output, .log_sum = saved.log_sum}, carried);
     output_.forward(c, w.output, saved.output, y, plus);
   }
 
@@ -74,20 +73,24 @@ class AttentionMixer {
     auto mark = c.mark();
     Out<C> d_output = c.matrix(x.rows, query_.out());
     output_.backward(c, w.output, saved.output, dy, d_output, dw.output);
-    Out<C> d_query = c.matrix(x.rows, query_.out());
-    Out<C> d_key = c.matrix(x.rows, key_.out());
-    Out<C> d_value = c.matrix(x.rows, key_.out());
-    c.recurrence_gradient(attention_, {}, {.q = saved.query, .k = saved.key, .v = saved.value},
-                          {.o = saved.output, .log_sum = saved.log_sum}, {.o = d_output, .log_sum = {}}, {},
-                          {.q = d_query, .k = d_key, .v = d_value}, carried);
-    position_.backward(c, d_query);
-    position_.backward(c, d_key);
-    query_.backward(c, w.query, x, d_query, dx, dw.query);
-    key_.backward(c, w.key, x, d_key, dx, dw.key, Onto::add);
-    value_.backward(c, w.value, x, d_value, dx, dw.value, Onto::add);
+    const Out<C> d_projected = c.matrix(x.rows, query_.out() + 2 * key_.out());
+    const auto d_in = inputs(d_projected);
+    c.recurrence_gradient(attention_, {}, inputs(In<C>(saved.projected)), {.o = saved.output, .log_sum = saved.log_sum},
+                          {.o = d_output, .log_sum = {}}, {}, d_in, carried);
+    position_.backward(c, d_in.q);
+    position_.backward(c, d_in.k);
+    maps_backward(c, std::array{w.query, w.key, w.value}, x, d_projected, dx, std::array{dw.query, dw.key, dw.value});
   }
 
  private:
+  // The columns of what one product makes.
+  template <class V>
+  [[nodiscard]] SoftmaxAttention::Inputs<V> inputs(V projected) const {
+    const Index queries = query_.out(), keys = key_.out();
+    return {.q = projected.middle_columns(0, queries), .k = projected.middle_columns(queries, keys),
+            .v = projected.middle_columns(queries + keys, keys)};
+  }
+
   SoftmaxAttention attention_;
   Position position_;
   Linear<bias> query_, key_, value_, output_;

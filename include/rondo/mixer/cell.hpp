@@ -37,7 +37,9 @@ class CellMixer {
   }
   template <class S>
   struct Saved {
-    S gates, cell, hidden;
+    S gates;
+    Wide<S> cell;
+    S hidden;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("gates", {extent.tokens, rows_}, s.gates...), buffer("cell", {extent.tokens, cell_.width}, s.cell...),

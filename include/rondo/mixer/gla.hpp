@@ -9,6 +9,7 @@
 // K = Shape::key_width, or V / 2. Saved: q, k, f, v, o and the gate; g is formed again in the backward.
 #pragma once
 
+#include <array>
 #include <cmath>
 
 #include <rondo/gate/decay.hpp>
@@ -54,12 +55,11 @@ class GlaCore {
   }
   template <class S>
   struct Saved {
-    S query, key, value, decay;
+    S projected, decay;
     LowRankProjection::Saved<S> decay_input;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("query", {extent.tokens, query_.out()}, s.query...), buffer("key", {extent.tokens, key_.out()}, s.key...),
-                  buffer("value", {extent.tokens, value_.out()}, s.value...),
+    return leaves(buffer("projected", {extent.tokens, 2 * key_.out() + value_.out()}, s.projected...),
                   buffer("decay", {extent.tokens, key_.out()}, s.decay...), inside("decay_input", decay_, s.decay_input...));
   }
   template <class S>
@@ -68,33 +68,36 @@ class GlaCore {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, CarriedFor<GlaCore, C> carried) const {
-    query_.forward(c, w.query, x, saved.query);
-    key_.forward(c, w.key, x, saved.key);
-    value_.forward(c, w.value, x, saved.value);
+    maps_forward(c, std::array{w.query, w.key, w.value}, x, saved.projected);
     decay_.forward(c, w.decay, x, saved.decay, saved.decay_input);
     auto mark = c.mark();
-    const Out<C> log_decay = c.matrix(x.rows, key_.out());
+    const WideOut<C> log_decay = c.wide(x.rows, key_.out());
     c.template map<Decay>(saved.decay, log_decay);
-    c.recurrence(recurrence_, {}, {.q = saved.query, .k = saved.key, .g = log_decay, .v = saved.value}, {o}, carried);
+    c.recurrence(recurrence_, {}, inputs(In<C>(saved.projected), WideIn<C>(log_decay)), {o}, carried);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<GlaCore, C> carried, Onto onto) const {
     auto mark = c.mark();
-    const Out<C> log_decay = c.matrix(x.rows, key_.out()), d_decay = c.matrix(x.rows, key_.out());
-    const Out<C> d_query = c.matrix(x.rows, key_.out()), d_key = c.matrix(x.rows, key_.out());
-    const Out<C> d_value = c.matrix(x.rows, value_.out());
+    const WideOut<C> log_decay = c.wide(x.rows, key_.out()), d_log_decay = c.wide(x.rows, key_.out());
+    const Out<C> d_projected = c.matrix(x.rows, 2 * key_.out() + value_.out()), d_decay = c.matrix(x.rows, key_.out());
     c.template map<Decay>(saved.decay, log_decay);
-    c.recurrence_gradient(recurrence_, {}, {.q = saved.query, .k = saved.key, .g = log_decay, .v = saved.value}, {o}, {d_o}, {},
-                          {.q = d_query, .k = d_key, .g = d_decay, .v = d_value}, carried);
-    c.template map_gradient<Decay>(saved.decay, d_decay, d_decay);
-    query_.backward(c, w.query, x, d_query, dx, dw.query, onto);
-    key_.backward(c, w.key, x, d_key, dx, dw.key, Onto::add);
-    value_.backward(c, w.value, x, d_value, dx, dw.value, Onto::add);
+    c.recurrence_gradient(recurrence_, {}, inputs(In<C>(saved.projected), WideIn<C>(log_decay)), {o}, {d_o}, {},
+                          inputs(d_projected, d_log_decay), carried);
+    c.template map_gradient<Decay>(saved.decay, d_log_decay, d_decay);
+    maps_backward(c, std::array{w.query, w.key, w.value}, x, d_projected, dx, std::array{dw.query, dw.key, dw.value}, onto);
     decay_.backward(c, w.decay, x, d_decay, dx, saved.decay_input, dw.decay, Onto::add);
   }
 
  private:
+  // The columns of what one product makes, and the decay.
+  template <class V>
+  [[nodiscard]] OuterProduct::Inputs<V> inputs(V projected, Wide<V> log_decay) const {
+    const Index keys = key_.out();
+    return {.q = projected.middle_columns(0, keys), .k = projected.middle_columns(keys, keys), .g = log_decay,
+            .v = projected.middle_columns(2 * keys, value_.out())};
+  }
+
   OuterProduct recurrence_;
   Linear<> query_, key_, value_;
   LowRankProjection decay_;

@@ -64,7 +64,8 @@ class Hgrn1Core {
     value_.forward(c, w.value, x, saved.value, saved.value_input, carried.at(&S::value));
     forget_.forward(c, w.forget, x, saved.forget, saved.forget_input, carried.at(&S::forget));
     auto mark = c.mark();
-    const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
+    const WideOut<C> log_decay = c.wide(x.rows, forget_.out());
+    const Out<C> write = c.matrix(x.rows, forget_.out());
     c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
     c.template gated<Silu>(saved.value, write, write);
     c.recurrence(recurrence_, {}, {.g = log_decay, .x = write}, {h}, carried.at(&S::memory));
@@ -77,13 +78,13 @@ class Hgrn1Core {
     const Out<C> d_value = c.matrix(x.rows, value_.out()), d_forget = c.matrix(x.rows, forget_.out());
     {
       auto inner = c.mark();
-      const Out<C> log_decay = c.matrix(x.rows, forget_.out()), write = c.matrix(x.rows, forget_.out());
-      const Out<C> d_write = c.matrix(x.rows, forget_.out());
+      const WideOut<C> log_decay = c.wide(x.rows, forget_.out()), d_log_decay = c.wide(x.rows, forget_.out());
+      const Out<C> write = c.matrix(x.rows, forget_.out()), d_write = c.matrix(x.rows, forget_.out());
       c.template gate<Gate>(saved.forget, carried.share.value, log_decay, write);
-      c.recurrence_gradient(recurrence_, {}, {.g = log_decay, .x = {}}, {h}, {d_h}, {}, {.g = d_forget, .x = d_write},
+      c.recurrence_gradient(recurrence_, {}, {.g = log_decay, .x = {}}, {h}, {d_h}, {}, {.g = d_log_decay, .x = d_write},
                             carried.at(&S::memory));
       c.template gated_gradient<Silu>(saved.value, write, d_write, d_value, d_write);
-      c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_write, d_forget, carried.share.gradient);
+      c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_log_decay, d_write, d_forget, carried.share.gradient);
     }
     value_.backward(c, w.value, x, d_value, dx, saved.value_input, dw.value, carried.at(&S::value), onto);
     forget_.backward(c, w.forget, x, d_forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);

@@ -8,6 +8,7 @@
 // Saved: q and f before their functions, v, o; q, k and g are formed again in the backward.
 #pragma once
 
+#include <array>
 #include <cmath>
 
 #include <rondo/core/activation.hpp>
@@ -47,13 +48,12 @@ class Hgrn2Core {
   template <class S>
   struct Saved {
     typename Inputs::template Saved<S> query_input, forget_input, value_input;
-    S query, forget, value;
+    S projected;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("query_input", query_, s.query_input...), inside("forget_input", forget_, s.forget_input...),
-                  inside("value_input", value_, s.value_input...), buffer("query", {extent.tokens, query_.out()}, s.query...),
-                  buffer("forget", {extent.tokens, forget_.out()}, s.forget...),
-                  buffer("value", {extent.tokens, value_.out()}, s.value...));
+                  inside("value_input", value_, s.value_input...),
+                  buffer("projected", {extent.tokens, 2 * query_.out() + value_.out()}, s.projected...));
   }
   template <class S>
   struct State {
@@ -68,40 +68,62 @@ class Hgrn2Core {
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> o, const auto& saved, HandedFor<Hgrn2Core, C> carried) const {
     using S = State<Out<C>>;
-    query_.forward(c, w.query, x, saved.query, saved.query_input, carried.at(&S::query));
-    forget_.forward(c, w.forget, x, saved.forget, saved.forget_input, carried.at(&S::forget));
-    value_.forward(c, w.value, x, saved.value, saved.value_input, carried.at(&S::value));
+    const Parts<Out<C>> p = parts(saved.projected);
+    if constexpr (std::is_same_v<Inputs, Projection>) {
+      maps_forward(c, std::array{w.query, w.forget, w.value}, x, saved.projected);
+    } else {
+      query_.forward(c, w.query, x, p.query, saved.query_input, carried.at(&S::query));
+      forget_.forward(c, w.forget, x, p.forget, saved.forget_input, carried.at(&S::forget));
+      value_.forward(c, w.value, x, p.value, saved.value_input, carried.at(&S::value));
+    }
     auto mark = c.mark();
     const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
-    const Out<C> log_decay = c.matrix(x.rows, query_.out());
-    c.template map<Silu>(saved.query, query);
-    c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
-    c.recurrence(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = saved.value}, {o}, carried.at(&S::memory));
+    const WideOut<C> log_decay = c.wide(x.rows, query_.out());
+    c.template map<Silu>(p.query, query);
+    c.template gate<Gate>(p.forget, carried.share.value, log_decay, key);
+    c.recurrence(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = p.value}, {o}, carried.at(&S::memory));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> d_o, Out<C> dx, const auto& saved, const auto& dw,
                 HandedGradientFor<Hgrn2Core, C> carried, Onto onto) const {
     using S = State<Out<C>>;
     auto mark = c.mark();
-    const Out<C> d_query = c.matrix(x.rows, query_.out()), d_forget = c.matrix(x.rows, query_.out());
-    const Out<C> d_value = c.matrix(x.rows, value_.out());
+    const Parts<Out<C>> p = parts(saved.projected);
+    const Out<C> d_projected = c.matrix(x.rows, 2 * query_.out() + value_.out());
+    const Parts<Out<C>> d = parts(d_projected);
     {
       auto inner = c.mark();
       const Out<C> query = c.matrix(x.rows, query_.out()), key = c.matrix(x.rows, query_.out());
-      const Out<C> log_decay = c.matrix(x.rows, query_.out()), d_key = c.matrix(x.rows, query_.out());
-      c.template map<Silu>(saved.query, query);
-      c.template gate<Gate>(saved.forget, carried.share.value, log_decay, key);
-      c.recurrence_gradient(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = saved.value}, {o}, {d_o}, {},
-                            {.q = d_query, .k = d_key, .g = d_forget, .v = d_value}, carried.at(&S::memory));
-      c.template map_gradient<Silu>(saved.query, d_query, d_query);
-      c.template gate_gradient<Gate>(saved.forget, carried.share.value, d_forget, d_key, d_forget, carried.share.gradient);
+      const Out<C> d_key = c.matrix(x.rows, query_.out());
+      const WideOut<C> log_decay = c.wide(x.rows, query_.out()), d_log_decay = c.wide(x.rows, query_.out());
+      c.template map<Silu>(p.query, query);
+      c.template gate<Gate>(p.forget, carried.share.value, log_decay, key);
+      c.recurrence_gradient(recurrence_, {}, {.q = query, .k = key, .g = log_decay, .v = p.value}, {o}, {d_o}, {},
+                            {.q = d.query, .k = d_key, .g = d_log_decay, .v = d.value}, carried.at(&S::memory));
+      c.template map_gradient<Silu>(p.query, d.query, d.query);
+      c.template gate_gradient<Gate>(p.forget, carried.share.value, d_log_decay, d_key, d.forget, carried.share.gradient);
     }
-    query_.backward(c, w.query, x, d_query, dx, saved.query_input, dw.query, carried.at(&S::query), onto);
-    forget_.backward(c, w.forget, x, d_forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);
-    value_.backward(c, w.value, x, d_value, dx, saved.value_input, dw.value, carried.at(&S::value), Onto::add);
+    if constexpr (std::is_same_v<Inputs, Projection>) {
+      maps_backward(c, std::array{w.query, w.forget, w.value}, x, d_projected, dx, std::array{dw.query, dw.forget, dw.value}, onto);
+    } else {
+      query_.backward(c, w.query, x, d.query, dx, saved.query_input, dw.query, carried.at(&S::query), onto);
+      forget_.backward(c, w.forget, x, d.forget, dx, saved.forget_input, dw.forget, carried.at(&S::forget), Onto::add);
+      value_.backward(c, w.value, x, d.value, dx, saved.value_input, dw.value, carried.at(&S::value), Onto::add);
+    }
   }
 
  private:
+  // The columns of q, f and v.
+  template <class V>
+  struct Parts {
+    V query, forget, value;
+  };
+  template <class V>
+  [[nodiscard]] Parts<V> parts(V projected) const {
+    const Index keys = query_.out();
+    return {projected.middle_columns(0, keys), projected.middle_columns(keys, keys), projected.middle_columns(2 * keys, value_.out())};
+  }
+
   OuterProduct recurrence_;
   Inputs query_, forget_, value_;
 };

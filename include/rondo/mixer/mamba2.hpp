@@ -91,7 +91,7 @@ class Mamba2Mixer {
     {
       auto inner = c.mark();
       const Out<C> active = c.matrix(x.rows, inner_ + 2 * keys_);
-      const Out<C> log_decay = c.matrix(x.rows, recurrence_.heads), write = c.matrix(x.rows, recurrence_.heads);
+      const WideOut<C> log_decay = c.wide(x.rows, recurrence_.heads), write = c.wide(x.rows, recurrence_.heads);
       c.template map<Silu>(saved.convolved, active);
       c.gate(step_part(saved.projected), w.A_log, log_decay, write, gate_);
       c.recurrence(recurrence_, {}, inputs<In<C>>(active, log_decay, write), {saved.mixed}, carried.at(&S::memory));
@@ -123,8 +123,8 @@ class Mamba2Mixer {
     {
       auto inner = c.mark();
       const Out<C> active = c.matrix(x.rows, inner_ + 2 * keys_), d_active = c.matrix(x.rows, inner_ + 2 * keys_);
-      const Out<C> log_decay = c.matrix(x.rows, recurrence_.heads), write = c.matrix(x.rows, recurrence_.heads);
-      const Out<C> d_log_decay = c.matrix(x.rows, recurrence_.heads), d_write = c.matrix(x.rows, recurrence_.heads);
+      const WideOut<C> log_decay = c.wide(x.rows, recurrence_.heads), write = c.wide(x.rows, recurrence_.heads);
+      const WideOut<C> d_log_decay = c.wide(x.rows, recurrence_.heads), d_write = c.wide(x.rows, recurrence_.heads);
       c.template map<Silu>(saved.convolved, active);
       c.gate(step_part(saved.projected), w.A_log, log_decay, write, gate_);
       c.recurrence_gradient(recurrence_, {}, inputs<In<C>>(active, log_decay, write), {}, {d_mixed}, {},
@@ -153,7 +153,7 @@ class Mamba2Mixer {
   template <class V>
   [[nodiscard]] V value_part(V active) const { return active.middle_columns(0, inner_); }
   template <class V>
-  [[nodiscard]] ScalarOuterProduct::Inputs<V> inputs(V active, V log_decay, V write) const {
+  [[nodiscard]] ScalarOuterProduct::Inputs<V> inputs(V active, Wide<V> log_decay, Wide<V> write) const {
     return {.q = active.middle_columns(inner_ + keys_, keys_), .k = active.middle_columns(inner_, keys_), .g = log_decay, .w = write,
             .v = value_part(active)};
   }

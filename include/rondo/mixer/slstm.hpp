@@ -83,7 +83,9 @@ class SlstmMixer {
   }
   template <class S>
   struct Saved {
-    S convolved, gates, cell, hidden;
+    S convolved, gates;
+    Wide<S> cell;
+    S hidden;
     OffsetLayerNorm::Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {

@@ -6,9 +6,10 @@
 //   y = Wo (s(Wg x) norm(h))                             norm per head, Shape::norm_epsilon
 //
 // Values are as wide as the stream, or Shape::inner_width. Weights of gates start at zero, bi at -10, bf between 3 and 6.
-// Saved: q, k, v, Wg x, i, f, h; everything else is formed again in the backward.
+// Saved: q, k, v and Wg x, i and f, h; everything else is formed again in the backward.
 #pragma once
 
+#include <array>
 #include <cmath>
 
 #include <rondo/core/activation.hpp>
@@ -60,15 +61,12 @@ class XlstmLargeMixer {
   }
   template <class S>
   struct Saved {
-    S query, key, value, output_gate, input_gate, forget_gate, hidden;
+    S projected, gates, hidden;
     UnbiasedLayerNorm::Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("query", {extent.tokens, key_.out()}, s.query...), buffer("key", {extent.tokens, key_.out()}, s.key...),
-                  buffer("value", {extent.tokens, value_.out()}, s.value...),
-                  buffer("output_gate", {extent.tokens, value_.out()}, s.output_gate...),
-                  buffer("input_gate", {extent.tokens, memory_.heads}, s.input_gate...),
-                  buffer("forget_gate", {extent.tokens, memory_.heads}, s.forget_gate...),
+    return leaves(buffer("projected", {extent.tokens, projected()}, s.projected...),
+                  buffer("gates", {extent.tokens, 2 * memory_.heads}, s.gates...),
                   buffer("hidden", {extent.tokens, value_.out()}, s.hidden...), inside("output_norm", norm_, s.norm...));
   }
   template <class S>
@@ -77,21 +75,14 @@ class XlstmLargeMixer {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<XlstmLargeMixer, C> carried, In<C> plus = {}) const {
-    key_.forward(c, w.query, x, saved.query);
-    key_.forward(c, w.key, x, saved.key);
-    value_.forward(c, w.value, x, saved.value);
-    output_gate_.forward(c, w.output_gate, x, saved.output_gate);
-    input_gate_.forward(c, w.input_gate, x, saved.input_gate);
-    forget_gate_.forward(c, w.forget_gate, x, saved.forget_gate);
-    if (soft_cap_ > 0) {
-      c.soft_cap(soft_cap_, saved.input_gate, saved.input_gate);
-      c.soft_cap(soft_cap_, saved.forget_gate, saved.forget_gate);
-    }
-    c.recurrence(memory_, {}, inputs<In<C>>(saved), {saved.hidden}, carried);
+    maps_forward(c, std::array{w.query, w.key, w.value, w.output_gate}, x, saved.projected);
+    maps_forward(c, std::array{w.input_gate, w.forget_gate}, x, saved.gates);
+    if (soft_cap_ > 0) c.soft_cap(soft_cap_, saved.gates, saved.gates);
+    c.recurrence(memory_, {}, inputs<In<C>>(saved.projected, saved.gates), {saved.hidden}, carried);
     auto mark = c.mark();
     const Out<C> gated = c.matrix(x.rows, value_.out());
     norm_.forward(c, w.norm, saved.hidden, gated, saved.norm);
-    c.template gated<Sigmoid>(saved.output_gate, gated, gated);
+    c.template gated<Sigmoid>(output_gate(saved.projected), gated, gated);
     output_.forward(c, w.output, gated, y, plus);
   }
 
@@ -99,37 +90,41 @@ class XlstmLargeMixer {
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<XlstmLargeMixer, C> carried) const {
     auto mark = c.mark();
-    const Out<C> d_hidden = c.matrix(x.rows, value_.out()), d_value = c.matrix(x.rows, value_.out());
+    const Out<C> d_hidden = c.matrix(x.rows, value_.out()), d_projected = c.matrix(x.rows, 2 * key_.out() + value_.out());
+    const Out<C> d_gates = c.matrix(x.rows, 2 * memory_.heads);
     {
       auto inner = c.mark();
       const Out<C> normalised = c.matrix(x.rows, value_.out()), gated = c.matrix(x.rows, value_.out());
-      const Out<C> d_gated = d_value, d_gate = gated;  // memory that is not needed at the same time
+      // Memory that is not needed at the same time.
+      const Out<C> d_gated = inputs<Out<C>>(d_projected, d_gates).v, d_gate = gated;
+      const In<C> gate = output_gate(saved.projected);
       norm_.forward(c, w.norm, saved.hidden, normalised, saved.norm);
-      c.template gated<Sigmoid>(saved.output_gate, normalised, gated);
+      c.template gated<Sigmoid>(gate, normalised, gated);
       output_.backward(c, w.output, gated, dy, d_gated, dw.output);
-      c.template gated_gradient<Sigmoid>(saved.output_gate, normalised, d_gated, d_gate, d_gated);
+      c.template gated_gradient<Sigmoid>(gate, normalised, d_gated, d_gate, d_gated);
       output_gate_.backward(c, w.output_gate, x, d_gate, dx, dw.output_gate);
       norm_.backward(c, w.norm, saved.hidden, d_gated, d_hidden, saved.norm, dw.norm);
     }
-    const Out<C> d_query = c.matrix(x.rows, key_.out()), d_key = c.matrix(x.rows, key_.out());
-    const Out<C> d_input_gate = c.matrix(x.rows, memory_.heads), d_forget_gate = c.matrix(x.rows, memory_.heads);
-    c.recurrence_gradient(memory_, {}, inputs<In<C>>(saved), {saved.hidden}, {d_hidden}, {},
-                          {.q = d_query, .k = d_key, .v = d_value, .i = d_input_gate, .f = d_forget_gate}, carried);
-    if (soft_cap_ > 0) {
-      c.soft_cap_gradient(soft_cap_, saved.input_gate, d_input_gate, d_input_gate);
-      c.soft_cap_gradient(soft_cap_, saved.forget_gate, d_forget_gate, d_forget_gate);
-    }
-    input_gate_.backward(c, w.input_gate, x, d_input_gate, dx, dw.input_gate, Onto::add);
-    forget_gate_.backward(c, w.forget_gate, x, d_forget_gate, dx, dw.forget_gate, Onto::add);
-    key_.backward(c, w.query, x, d_query, dx, dw.query, Onto::add);
-    key_.backward(c, w.key, x, d_key, dx, dw.key, Onto::add);
-    value_.backward(c, w.value, x, d_value, dx, dw.value, Onto::add);
+    c.recurrence_gradient(memory_, {}, inputs<In<C>>(saved.projected, saved.gates), {saved.hidden}, {d_hidden}, {},
+                          inputs<Out<C>>(d_projected, d_gates), carried);
+    if (soft_cap_ > 0) c.soft_cap_gradient(soft_cap_, saved.gates, d_gates, d_gates);
+    maps_backward(c, std::array{w.input_gate, w.forget_gate}, x, d_gates, dx, std::array{dw.input_gate, dw.forget_gate}, Onto::add);
+    maps_backward(c, std::array{w.query, w.key, w.value}, x, d_projected, dx, std::array{dw.query, dw.key, dw.value}, Onto::add);
   }
 
  private:
+  // The columns of what one product makes - q, k, v and the output gate - and of the gates of the state.
+  [[nodiscard]] Index projected() const { return 2 * key_.out() + 2 * value_.out(); }
   template <class V>
-  static MatrixMemory::Inputs<V> inputs(const auto& saved) {
-    return {.q = saved.query, .k = saved.key, .v = saved.value, .i = saved.input_gate, .f = saved.forget_gate};
+  [[nodiscard]] V output_gate(V projected) const {
+    return projected.middle_columns(2 * key_.out() + value_.out(), value_.out());
+  }
+  template <class V>
+  [[nodiscard]] MatrixMemory::Inputs<V> inputs(V projected, V gates) const {
+    const Index keys = key_.out(), heads = memory_.heads;
+    return {.q = projected.middle_columns(0, keys), .k = projected.middle_columns(keys, keys),
+            .v = projected.middle_columns(2 * keys, value_.out()), .i = gates.middle_columns(0, heads),
+            .f = gates.middle_columns(heads, heads)};
   }
 
   MatrixMemory memory_;

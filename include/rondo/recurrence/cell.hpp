@@ -32,7 +32,8 @@ struct LstmCell {
   static constexpr bool normalised = false;
   template <class S>
   struct State {
-    S hidden, cell;
+    S hidden;
+    Wide<S> cell;
   };
   static auto state_leaves(Dimensions size, auto&... s) {
     return leaves(buffer("hidden", size, s.hidden...), buffer("cell", size, s.cell...));
@@ -60,7 +61,8 @@ struct SlstmCell {
   static constexpr bool normalised = true;
   template <class S>
   struct State {
-    S hidden, cell, normaliser;
+    S hidden;
+    Wide<S> cell, normaliser;
   };
   static auto state_leaves(Dimensions size, auto&... s) {
     return leaves(buffer("hidden", size, s.hidden...), buffer("cell", size, s.cell...), buffer("normaliser", size, s.normaliser...));
@@ -129,7 +131,9 @@ struct Cell {
   }
   template <class V>
   struct Outputs {
-    V hidden, cell, gates;
+    V hidden;
+    Wide<V> cell;
+    V gates;
   };
   auto output_leaves(Extent extent, auto&... out) const {
     return leaves(buffer("hidden", {extent.tokens, width}, out.hidden...), buffer("cell", {extent.tokens, width}, out.cell...),

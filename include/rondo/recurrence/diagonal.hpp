@@ -17,7 +17,8 @@ struct Diagonal {
 
   template <class V>
   struct Inputs {
-    V g, x;
+    Wide<V> g;
+    V x;
   };
   auto input_leaves(Extent extent, auto&... in) const {
     return leaves(buffer("g", {extent.tokens, width}, in.g...), buffer("x", {extent.tokens, width}, in.x...));
@@ -29,7 +30,7 @@ struct Diagonal {
   auto output_leaves(Extent extent, auto&... out) const { return leaves(buffer("h", {extent.tokens, width}, out.h...)); }
   template <class V>
   struct State {
-    V memory;
+    Wide<V> memory;
   };
   auto state_leaves(Extent extent, auto&... s) const { return leaves(buffer("memory", {extent.sequences, width}, s.memory...)); }
 

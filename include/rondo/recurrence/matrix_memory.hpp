@@ -52,7 +52,7 @@ struct MatrixMemory {
   }
   template <class V>
   struct State {
-    V memory, normaliser, stabiliser;
+    Wide<V> memory, normaliser, stabiliser;
   };
   auto state_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("memory", {extent.sequences, heads * key_width * value_width}, s.memory...),

@@ -20,7 +20,9 @@ struct OuterProduct {
 
   template <class V>
   struct Inputs {
-    V q, k, g, v;
+    V q, k;
+    Wide<V> g;
+    V v;
   };
   auto input_leaves(Extent extent, auto&... in) const {
     const Dimensions keys{extent.tokens, heads * key_width}, values{extent.tokens, heads * value_width};
@@ -35,7 +37,7 @@ struct OuterProduct {
   }
   template <class V>
   struct State {
-    V memory;
+    Wide<V> memory;
   };
   auto state_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("memory", {extent.sequences, heads * key_width * value_width}, s.memory...));

@@ -63,7 +63,7 @@ struct GradientPass {
   typename WeightsOf<Tag, In>::Record weights;
   typename Tag::template Inputs<In> in;
   typename Tag::template Outputs<In> out, d_out;
-  typename WeightsOf<Tag, Out>::Record d_weights;
+  typename WeightsOf<Tag, Wide<Out>>::Record d_weights;
   typename Tag::template Inputs<Out> d_in;
   CarriedGradient<typename Tag::template State<Out>> carried;
 };

@@ -22,7 +22,9 @@ struct ScalarOuterProduct {
 
   template <class V>
   struct Inputs {
-    V q, k, g, w, v;
+    V q, k;
+    Wide<V> g, w;
+    V v;
   };
   auto input_leaves(Extent extent, auto&... in) const {
     const Dimensions keys{extent.tokens, groups * key_width}, numbers{extent.tokens, heads};
@@ -38,7 +40,7 @@ struct ScalarOuterProduct {
   }
   template <class V>
   struct State {
-    V memory;
+    Wide<V> memory;
   };
   auto state_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("memory", {extent.sequences, heads * key_width * value_width}, s.memory...));

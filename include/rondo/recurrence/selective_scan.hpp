@@ -47,7 +47,7 @@ struct SelectiveScan {
   auto output_leaves(Extent extent, auto&... out) const { return leaves(buffer("y", {extent.tokens, channels}, out.y...)); }
   template <class V>
   struct State {
-    V memory;
+    Wide<V> memory;
   };
   auto state_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("memory", {extent.sequences, channels * states}, s.memory...));

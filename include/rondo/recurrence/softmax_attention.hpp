@@ -36,7 +36,8 @@ struct SoftmaxAttention {
   }
   template <class V>
   struct Outputs {
-    V o, log_sum;
+    V o;
+    Wide<V> log_sum;
   };
   auto output_leaves(Extent extent, auto&... out) const {
     return leaves(buffer("o", {extent.tokens, heads * head_width}, out.o...),
