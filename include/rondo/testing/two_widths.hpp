@@ -5,7 +5,9 @@
 // compile here, and its laws hold to the accuracy of float.
 #pragma once
 
+#include <optional>
 #include <tuple>
+#include <vector>
 
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/host_context.hpp>
@@ -73,8 +75,6 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
   RONDO_EXACTLY(short_convolution, (In x, In w, Out y, In initial, Out final), x, w, y, initial, final)
   RONDO_EXACTLY(short_convolution_gradient, (In x, In w, In dy, Out dx, WideOut dw, In initial, In d_final, Out d_initial), x, w, dy, dx,
                 dw, initial, d_final, d_initial)
-  RONDO_EXACTLY(extend_cache, (In rows, In initial, Out final), rows, initial, final)
-  RONDO_EXACTLY(extend_cache_gradient, (In d_final, Out d_rows, Out d_initial), d_final, d_rows, d_initial)
   RONDO_EXACTLY(dropout, (double rate, std::uint64_t stream, Out x), rate, stream, x)
   RONDO_EXACTLY(cross_entropy, (Out logits, Tokens labels, const CrossEntropyOptions& options, double weight, WideOut losses), logits,
                 labels, options, weight, losses)
@@ -118,7 +118,44 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
   }
   [[nodiscard]] bool finite(In x) { return std::isfinite(sum_of_squares(x)); }
 
+  // Recurrences by their plain loops, on copies of the records of a pass.
+  template <class Tag>
+  void run_forward(const ForwardPass<Tag, In, Out>& pass) {
+    begin_exactly();
+    const Arena::Mark mark{exact_.scratch};
+    Records copies{exact_.scratch};
+    const auto state = [&](const auto* from, bool written) { return copies.state(pass.tag, extent(), from, written); };
+    const auto initial = state(pass.carried.initial, false), final = state(pass.carried.final, true);
+    Recurrence<ReferenceContext<double>, Tag>::forward(
+        exact_, ForwardPass<Tag, View<const double>, View<double>>{
+                    pass.tag, pass.sequences, copies.weights(pass.tag, pass.weights),
+                    copies.template exact<ExactIn>(InputRecords{extent()}, pass.tag, pass.in),
+                    copies.template exact<ExactOut>(OutputRecords{extent()}, pass.tag, pass.out), {address(initial), address(final)}});
+    copies.put_back();
+  }
+  template <class Tag>
+  void run_gradient(const GradientPass<Tag, In, Out>& pass) {
+    begin_exactly();
+    const Arena::Mark mark{exact_.scratch};
+    Records copies{exact_.scratch};
+    const auto state = [&](const auto* from, bool written) { return copies.state(pass.tag, extent(), from, written); };
+    const auto initial = state(pass.carried.initial, false), d_final = state(pass.carried.d_final, false);
+    const auto d_initial = state(pass.carried.d_initial, true);
+    Recurrence<ReferenceContext<double>, Tag>::gradient(
+        exact_, GradientPass<Tag, View<const double>, View<double>>{
+                    pass.tag, pass.sequences, copies.weights(pass.tag, pass.weights),
+                    copies.template exact<ExactIn>(InputRecords{extent()}, pass.tag, pass.in),
+                    copies.template exact<ExactIn>(OutputRecords{extent()}, pass.tag, pass.out),
+                    copies.template exact<ExactIn>(OutputRecords{extent()}, pass.tag, pass.d_out), pass.d_weights,
+                    copies.template exact<ExactOut>(InputRecords{extent()}, pass.tag, pass.d_in),
+                    {address(initial), address(d_final), address(d_initial)}});
+    copies.put_back();
+  }
+
  private:
+  using ExactIn = View<const double>;
+  using ExactOut = View<double>;
+
   template <class T>
   struct Exact {  // what needs no copy
     T value;
@@ -143,21 +180,68 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
           for (Index i = 0; i < value.columns; ++i) stored(r, i) = Rounded(value(r, i));
     }
   };
-  void exactly(auto act, auto... arguments) {
+  void begin_exactly() {
     const auto dropout = training ? std::optional(key) : std::nullopt;
     if (ids())
       exact_.begin(sequences(), ids(), {}, dropout);
     else
       exact_.begin(sequences(), extent().tokens, dropout);
+  }
+  void exactly(auto act, auto... arguments) {
+    begin_exactly();
     const Arena::Mark mark{exact_.scratch};
     std::tuple<Exact<decltype(arguments)>...> all{Exact<decltype(arguments)>(exact_.scratch, arguments)...};
     std::apply([&](auto&... each) { act(exact_, each.value...); }, all);
     std::apply([&](auto&... each) { (each.put_back(), ...); }, all);
   }
 
-  template <class, class>
-  friend struct Recurrence;
+  // Copies of records, and what of them is to be rounded back.
+  class Records {
+   public:
+    explicit Records(Arena& arena) : arena_(arena) {}
+    template <class To, class Kind, class Tag, class From>
+    auto exact(const Kind& kind, const Tag& tag, const From& from, bool written = true) {
+      typename Kind::template Record<Tag, To> result{};
+      walk(kind, tag, Path{}, [&](const Path&, const Leaf&, const auto& stored, auto& copy) { copy = exact_view(stored, written); }, from,
+           result);
+      return result;
+    }
+    template <class Tag>
+    auto weights(const Tag& tag, const auto& from) {
+      if constexpr (HasWeights<Tag>)
+        return exact<ExactIn>(WeightRecords{}, tag, from);
+      else
+        return typename WeightsOf<Tag, ExactIn>::Record{};
+    }
+    template <class Tag, class State>
+    auto state(const Tag& tag, Extent extent, const State* from, bool written) {
+      using Copy = typename Tag::template State<ExactOut>;
+      return from ? std::optional<Copy>(exact<ExactOut>(StateRecords{extent}, tag, *from, written)) : std::nullopt;
+    }
+    void put_back() {
+      for (auto& view : written_) view.put_back();
+    }
+
+   private:
+    template <class V>
+    auto exact_view(V view, [[maybe_unused]] bool written) {
+      Exact<V> copy(arena_, view);
+      if constexpr (std::is_same_v<V, Out>)
+        if (written) written_.push_back(copy);
+      return copy.value;
+    }
+    Arena& arena_;
+    std::vector<Exact<Out>> written_;
+  };
+  static auto address(const auto& state) { return state ? &*state : nullptr; }
+
   ReferenceContext<double> exact_;
+};
+
+template <class Tag>
+struct Recurrence<TwoWidthsContext, Tag> {
+  static void forward(TwoWidthsContext& c, const auto& pass) { c.run_forward(pass); }
+  static void gradient(TwoWidthsContext& c, const auto& pass) { c.run_gradient(pass); }
 };
 
 struct TwoWidths {
