@@ -35,7 +35,7 @@ struct CrossEntropy {
     const CrossEntropyOptions capped = options_for(model.shape());
     auto mark = c.mark();
     const auto [rows, labels] = labelled_rows(c);
-    const Out<C> losses = c.matrix(1, rows.count());
+    const WideOut<C> losses = c.wide(1, rows.count());
     rows.clear(c, pass.d_hidden);
     const auto act = [&, rows = rows, labels = labels](Index begin, Out<C> logits) {
       const ChosenRows block = rows.middle(begin, logits.rows);
