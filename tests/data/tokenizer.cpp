@@ -392,6 +392,30 @@ BOOST_AUTO_TEST_CASE(files_are_known_by_their_names) {
                  "special_tokens_map.json: eos_token: 'huh' is not in the vocabulary"));
   std::filesystem::remove(folder / "special_tokens_map.json");
 
+  put(folder / "tokenizer_config.json", R"({"eos_token": "a", "bos_token": null, "model_max_length": 1e30})");
+  put(folder / "config.json", R"({"eos_token_id": 4, "bos_token_id": 9})");
+  BOOST_TEST(Tokenizer::load(folder.path()).special_ids().end_of_text == 4);
+  BOOST_TEST(Tokenizer::load(folder.path()).special_ids().begin_of_text == 0);  // the post-processor's
+  const auto ends = [&] {
+    Ids ids;
+    const Tokenizer tokenizer = Tokenizer::load(folder / "tokenizer.json");
+    for (TokenId id = -1; id < tokenizer.vocabulary(); ++id)
+      if (tokenizer.special_ids().ends_text(id)) ids.push_back(id);
+    return ids;
+  };
+  CHECK_EQUAL_LISTS(ends(), (Ids{4}));
+  put(folder / "generation_config.json", R"({"eos_token_id": [6, 5, 77, -1, "x"]})");
+  CHECK_EQUAL_LISTS(ends(), (Ids{5, 6}));
+  put(folder / "generation_config.json", R"({"eos_token_id": 50256})");
+  CHECK_EQUAL_LISTS(ends(), (Ids{4}));
+  put(folder / "config.json", "[]");
+  CHECK_EQUAL_LISTS(ends(), (Ids{4}));
+  put(folder / "tokenizer_config.json", R"({"eos_token": "huh"})");
+  BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder.path()); }),
+                 "tokenizer_config.json: eos_token: 'huh' is not in the vocabulary"));
+  for (const char* name : {"tokenizer_config.json", "config.json", "generation_config.json"})
+    std::filesystem::remove(folder / name);
+
   put(folder / "gpt2_vocab.bpe", "a b c\n");
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "gpt2_encoder.json"); }),
                  "gpt2_vocab.bpe: line 1: expected two tokens"));

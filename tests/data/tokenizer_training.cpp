@@ -36,8 +36,10 @@ TrainedBpe train_by_definition(const WordCounts& counts, const BpeSettings& sett
       for (std::size_t i = 0; i + 1 < word.size(); ++i) pairs[{word[i], word[i + 1]}] += count;
     TokenPair best;
     std::uint64_t best_count = 0;
+    const auto bytes_of = [&](TokenId token) { return count_characters(trained.tokens[static_cast<std::size_t>(token)]); };
     for (const auto& [pair, count] : pairs)
-      if (count > best_count) best = pair, best_count = count;
+      if (count > best_count && bytes_of(pair.left) + bytes_of(pair.right) <= settings.longest_token)
+        best = pair, best_count = count;
     if (best_count == 0 || best_count < settings.minimum_frequency) break;
     const std::string joined =
         trained.tokens[static_cast<std::size_t>(best.left)] + trained.tokens[static_cast<std::size_t>(best.right)];
@@ -92,7 +94,7 @@ BOOST_AUTO_TEST_CASE(merges_follow_their_definition) {
       for (std::size_t k = 0; k <= random() % 12; ++k) word += static_cast<char>('a' + random() % letters);
       counter.add_word(word, 1 + random() % 5);
     }
-    const BpeSettings settings{static_cast<TokenId>(257 + random() % 40), 1 + random() % 4, {"<|endoftext|>"}};
+    const BpeSettings settings{static_cast<TokenId>(257 + random() % 40), 1 + random() % 4, {"<|endoftext|>"}, 2 + random() % 12};
     check_equal(train_bpe(counter.sorted(), settings), train_by_definition(counter.sorted(), settings));
   }
 }

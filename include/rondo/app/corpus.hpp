@@ -232,6 +232,7 @@ inline int corpus(int argc, char** argv) {
   tokenizer->add_option("--out", training.out, "the tokenizer.json to write")->required();
   tokenizer->add_option("--minimum-frequency", training.bpe.minimum_frequency, "pairs that are rarer are not joined")
       ->capture_default_str();
+  tokenizer->add_option("--longest-token", training.bpe.longest_token, "in bytes: no longer ones are made")->capture_default_str();
   tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens; their ids begin at 0")->capture_default_str();
 
   EncodeOptions encoding;

@@ -31,7 +31,7 @@ inline Index continue_text(LoadedModel& model, const Tokenizer& tokenizer, const
   View<const float> logits = model.feed(ids);
   for (Index count = 0; count < tokens; ++count) {
     const Token next = sampler(logits);
-    if (next == tokenizer.special_ids().end_of_text) return count;
+    if (tokenizer.special_ids().ends_text(next)) return count;
     made(next);
     if (count + 1 < tokens) logits = model.feed({&next, 1});
   }
@@ -46,16 +46,18 @@ inline int generate(const std::vector<ServedModel>& served, const GenerateOption
   const std::vector<Token> prompt = tokenizer.encode(options.prompt).ids;
   std::vector<Token> all = prompt;
   StreamedText text{[&](std::span<const Token> ids) { return tokenizer.decode(ids); }, prompt};
-  std::fputs(options.prompt.c_str(), stdout);
-  std::fflush(stdout);
+  const auto print = [](const std::string& piece) {  // zero bytes too
+    std::fwrite(piece.data(), 1, piece.size(), stdout);
+    std::fflush(stdout);
+  };
+  print(options.prompt);
   std::optional<std::chrono::steady_clock::time_point> start;  // once the prompt is read
   const Index count = continue_text(*from.model, tokenizer, prompt, sampler, options.tokens, [&](Token next) {
     if (!start) start = std::chrono::steady_clock::now();
     all.push_back(next);
-    std::fputs(text.add(next).c_str(), stdout);
-    std::fflush(stdout);
+    print(text.add(next));
   });
-  std::printf("%s\n", text.rest().c_str());
+  print(text.rest() + "\n");
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - start.value_or(now)).count();
   const double rate = seconds > 0 ? static_cast<double>(count - 1) / seconds : 0;

@@ -5,9 +5,10 @@
 //   Tokenizer tokenizer{byte_level_parts(trained), "trained"};
 //
 // Words become bytes; then the most frequent pair of neighbours, counted over all words, is joined, until the vocabulary
-// is full or no pair occurs `minimum_frequency` times. Of equally frequent pairs the one with the smallest (left id, right
-// id) is taken. Ids: special tokens, the 256 byte characters in the order of their code points, the joined tokens in the
-// order of their merges: what Hugging Face's BpeTrainer gives.
+// is full or no pair occurs `minimum_frequency` times; pairs that would make more than `longest_token` bytes are left out.
+// Of equally frequent pairs the one with the smallest (left id, right id) is taken. Ids: special tokens, the 256 byte
+// characters in the order of their code points, the joined tokens in the order of their merges: what Hugging Face's
+// BpeTrainer gives.
 //
 // Only the words that hold the pair are looked at for a merge; counts are kept up with it, and a queue holds upper
 // bounds of them, corrected when they come up. Time is about the sum of all words' lengths. One thread.
@@ -36,6 +37,7 @@ struct BpeSettings {
   TokenId vocabulary = 16000;  // special tokens and bytes included
   std::uint64_t minimum_frequency = 2;
   std::vector<std::string> special_tokens{"<|endoftext|>"};
+  std::size_t longest_token = 1024;  // in bytes: no merge makes a longer one
 };
 
 struct TrainedBpe {
@@ -68,6 +70,7 @@ class BpeTrainer {
         continue;
       }
       if (count == 0 || count < settings_.minimum_frequency) break;
+      if (bytes_of(best.pair.left) + bytes_of(best.pair.right) > settings_.longest_token) continue;
       merge(best);
       if (report && trained_.merges.size() % 256 == 0)
         report(trained_.tokens.size(), static_cast<std::uint64_t>(settings_.vocabulary));
@@ -143,6 +146,9 @@ class BpeTrainer {
   }
   void decrease(TokenPair pair, std::uint32_t word) { pairs_[places_[pair] - 1].count -= words_[word].count; }
 
+  [[nodiscard]] std::size_t bytes_of(TokenId token) const {
+    return count_characters(trained_.tokens[static_cast<std::size_t>(token)]);
+  }
   void queue_increased() {
     for (const std::uint32_t place : increased_)
       if (pairs_[place].count > 0) queue_.push({pairs_[place].count, pairs_[place].pair, place});

@@ -5,6 +5,7 @@
 //            given; tokens that a post-processor added have the range (0, 0)
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -42,6 +43,11 @@ struct SpecialIds {
   TokenId end_of_text = -1;
   TokenId unknown = -1;
   TokenId padding = -1;
+  std::vector<TokenId> ends{};  // what ends a text that a model writes; empty: end_of_text does
+
+  [[nodiscard]] bool ends_text(TokenId id) const {
+    return ends.empty() ? id >= 0 && id == end_of_text : std::find(ends.begin(), ends.end(), id) != ends.end();
+  }
 };
 
 }  // namespace rondo

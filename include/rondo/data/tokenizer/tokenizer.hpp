@@ -11,9 +11,11 @@
 //   merges.txt or vocab.bpe         the same pair by its other half
 //   *.model                         SentencePiece (needs libsentencepiece at build)
 //   a folder                        the first of tokenizer.json, vocab.json, tokenizer.model that is in it
-// and throws Error for anything else. The ids of special tokens are taken from the post-processor and from
-// special_tokens_map.json beside the file, else from the names in common use. GPT-2 begins and ends texts with the same
-// token.
+// and throws Error for anything else. Special tokens are what the files beside it say, later ones in this order above earlier:
+//   the names in common use (GPT-2 begins and ends texts with the same token); the post-processor; special_tokens_map.json;
+//   tokenizer_config.json. Where none of the last three names a token that begins texts, bos_token_id of config.json and
+//   generation_config.json does. The tokens that end what a model writes, one or several, are eos_token_id of
+//   generation_config.json, else that of config.json, else the token that ends texts.
 //
 // encode and append_ids throw Error for text that is not UTF-8, decode for an id outside the vocabulary.
 #pragma once
@@ -45,7 +47,10 @@ class Tokenizer {
   // `name` is what messages call it.
   Tokenizer(PipelineParts parts, const std::string& name)
       : kind_(std::make_shared<const Kind>(std::in_place_type<Pipeline>, std::move(parts), name)),
-        special_(pipeline_special_ids()) {}
+        special_(pipeline_special_ids()) {
+    for (const PostProcessor& step : std::get<Pipeline>(*kind_).parts().post_processors)
+      if (const auto* special = std::get_if<AddSpecial>(&step)) begin_is_named_ |= !special->before.empty();
+  }
   explicit Tokenizer(SentencePieceModel model)
       : kind_(std::make_shared<const Kind>(std::move(model))), special_(std::get<SentencePieceModel>(*kind_).special_ids()) {}
 
@@ -141,7 +146,7 @@ class Tokenizer {
     return ids;
   }
   // {"eos_token": "</s>" or {"content": "</s>"}, ...}
-  void read_special_tokens_map(const std::filesystem::path& path) {
+  void read_special_tokens(const std::filesystem::path& path) {
     const Json document = read_json(path);
     const JsonPlace root{document, path.string()};
     const std::pair<const char*, TokenId*> members[] = {{"bos_token", &special_.begin_of_text},
@@ -155,11 +160,27 @@ class Tokenizer {
       const auto known = id_of(name);
       if (!known) throw member->problem("'" + name + "' is not in the vocabulary");
       *id = *known;
+      begin_is_named_ |= id == &special_.begin_of_text;
     }
+  }
+  // {"eos_token_id": 2 or [2, 7], "bos_token_id": 1}; ids that the vocabulary has not are none.
+  void read_model_ids(const std::filesystem::path& path) {
+    const Json document = read_json(path);
+    const auto ids = [&](const char* key) {
+      std::vector<TokenId> known;
+      const auto member = document.is_object() ? document.find(key) : document.end();
+      if (!document.is_object() || member == document.end()) return known;
+      for (const Json& id : member->is_array() ? *member : Json::array({*member}))
+        if (id.is_number_integer() && id >= 0 && id < vocabulary()) known.push_back(id.get<TokenId>());
+      return known;
+    };
+    if (const auto ends = ids("eos_token_id"); !ends.empty()) special_.ends = ends;
+    if (const auto begin = ids("bos_token_id"); !begin.empty() && !begin_is_named_) special_.begin_of_text = begin.front();
   }
 
   std::shared_ptr<const Kind> kind_;
   SpecialIds special_;
+  bool begin_is_named_ = false;  // not just taken from the names in common use
 };
 
 // The other half of GPT-2's pair of files: gpt2_encoder.json -> gpt2_vocab.bpe and so on. Empty where `path` is neither half.
@@ -196,8 +217,11 @@ inline Tokenizer Tokenizer::load(const std::filesystem::path& path) {
     return load_gpt2(path, other);
   };
   Tokenizer loaded = tokenizer();
-  const std::filesystem::path map = path.parent_path() / "special_tokens_map.json";
-  if (std::filesystem::exists(map)) loaded.read_special_tokens_map(map);
+  const auto beside = [&](const char* name) { return path.parent_path() / name; };
+  for (const char* name : {"special_tokens_map.json", "tokenizer_config.json"})
+    if (std::filesystem::exists(beside(name))) loaded.read_special_tokens(beside(name));
+  for (const char* name : {"config.json", "generation_config.json"})
+    if (std::filesystem::exists(beside(name))) loaded.read_model_ids(beside(name));
   return loaded;
 }
 
