@@ -1,4 +1,5 @@
 // Tokenizers: their parts, offsets, decoding, and files that are wrong.
+#include <rondo/data/tokenizer/special_token_files.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -428,6 +429,26 @@ BOOST_AUTO_TEST_CASE(files_are_known_by_their_names) {
   put(folder / "junk.model", "this is no protocol buffer");
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "junk.model"); }), "junk.model"));
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "nowhere.json"); }), "nowhere.json: cannot be read"));
+}
+
+BOOST_AUTO_TEST_CASE(special_tokens_are_written_as_they_are_read) {
+  const TemporaryFolder folder;
+  write_special_tokens(folder.path(), -1);
+  BOOST_TEST(!std::filesystem::exists(folder / "generation_config.json"));
+  put(folder / "tokenizer.json", word_piece_document());
+  BOOST_TEST(!Tokenizer::load(folder.path()).special_ids().ends_text(9));
+  write_special_tokens(folder.path(), 9);
+  const SpecialIds ids = Tokenizer::load(folder.path()).special_ids();
+  BOOST_TEST(ids.begin_of_text == 9);
+  BOOST_TEST(ids.end_of_text == 9);
+  BOOST_TEST(ids.unknown == 0);
+  BOOST_TEST(ids.ends_text(9));
+  BOOST_TEST(!ids.ends_text(2));
+  // What the folder says of its tokens stays; what ends its texts is the run's.
+  put(folder / "tokenizer_config.json", R"({"eos_token": "[SEP]"})");
+  write_special_tokens(folder.path(), 8);
+  BOOST_TEST(Tokenizer::load(folder.path()).special_ids().end_of_text == 2);
+  BOOST_TEST(Tokenizer::load(folder.path()).special_ids().ends_text(8));
 }
 
 BOOST_AUTO_TEST_CASE(fingerprints_tell_vocabularies_apart) {

@@ -22,6 +22,7 @@
 #include <rondo/app/signals.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/data/token_file.hpp>
+#include <rondo/data/tokenizer/special_token_files.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/perplexity.hpp>
 #include <rondo/io/folder_lock.hpp>
@@ -119,6 +120,8 @@ class RunKeeper {
       write_file(folder_ / "tokenizer.json", MappedFile{tokenizer}.text());
     else if (!tokenizer.empty())
       copy_tokenizer(tokenizer, folder_);
+    if (reached().step == 0 || !std::filesystem::exists(folder_ / "generation_config.json"))
+      write_special_tokens(folder_, data_->end_of_text());
     metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
     write_json(folder_ / "run.json", to_json(run_));
     say(reached().step == 0 ? "training" : "going on");
