@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include <rondo/backend/cpu/matrix_memory_chunk.hpp>
-#include <rondo/backend/cpu/scalar_decay_step.hpp>
+#include <rondo/backend/cpu/state_step.hpp>
 
 namespace rondo {
 
@@ -30,7 +30,8 @@ inline void matrix_memory_step(const MatrixMemory& p, const MatrixMemory::Inputs
   }
   if (after) *after.stabiliser = m;
 
-  scalar_decay_step(q, k, v, K, V, keep, write, before.memory, after.memory, h);
+  state_step([=](Index a) { return StateRow{.decay = keep, .key = write * k[a], .query = q[a]}; }, v, K, V, before.memory,
+             after.memory, h);
   scale_row(scale / (std::max(std::abs(scale * r), exponential(-m)) + epsilon), h, h, V);
 }
 

@@ -12,8 +12,8 @@
 #include <algorithm>
 
 #include <rondo/backend/cpu/outer_product_chunk.hpp>
-#include <rondo/backend/cpu/outer_product_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/state_step.hpp>
 
 namespace rondo {
 
@@ -62,10 +62,10 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<OuterProduct>& pass, Are
     const View<float> output = pass.out.o.middle_rows(sequence.begin, sequence.length).middle_columns(head * V, V);
     const View<const float> first = head_state(or_none(pass.carried.initial).memory, number, p, head);
     const View<float> last = head_state(or_none(pass.carried.final).memory, number, p, head);
-    if (sequence.length == 1)
-      outer_product_step(in.q.data, in.k.data, in.g.data, in.v.data, K, V, static_cast<float>(p.scale), first, last, output.data);
-    else
-      outer_product_forward_head(in, output, first, last, chunks[thread], {states + thread * K * V, K, V});
+    if (sequence.length != 1) return outer_product_forward_head(in, output, first, last, chunks[thread], {states + thread * K * V, K, V});
+    state_step([&, scale = static_cast<float>(p.scale)](Index i) {
+      return StateRow{.decay = exponential(in.g.data[i]), .key = in.k.data[i], .query = scale * in.q.data[i]};
+    }, in.v.data, K, V, first, last, output.data);
   });
 }
 

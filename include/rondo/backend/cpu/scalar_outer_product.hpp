@@ -11,8 +11,8 @@
 #pragma once
 
 #include <rondo/backend/cpu/padding.hpp>
-#include <rondo/backend/cpu/scalar_decay_step.hpp>
 #include <rondo/backend/cpu/scalar_outer_product_chunk.hpp>
+#include <rondo/backend/cpu/state_step.hpp>
 
 namespace rondo {
 
@@ -103,7 +103,9 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pas
     if (sequence.length == 1) {
       const ScalarOuterProductRows one = head_rows(p, pass.in, head, {sequence.begin, 1});
       float* output = o.row(sequence.begin) + head * V;
-      scalar_decay_step(one.q.data, one.k.data, one.v.data, K, V, exponential(*one.g.data), *one.w.data, first, last, output);
+      state_step([&, keep = exponential(*one.g.data), write = *one.w.data](Index i) {
+        return StateRow{.decay = keep, .key = write * one.k.data[i], .query = one.q.data[i]};
+      }, one.v.data, K, V, first, last, output);
       scale_row(static_cast<float>(p.scale), output, output, V);
     } else {
       scalar_outer_product_forward_head(
