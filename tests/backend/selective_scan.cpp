@@ -174,10 +174,21 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
   BOOST_TEST(largest_difference(y.view(), whole.at("y").view()) < 2e-6);
   BOOST_TEST(largest_difference(state.view(), whole.at("final").view()) < 2e-6);
 }
-BOOST_AUTO_TEST_CASE(the_same_bits_again) {
-  const Inputs inputs{{{200, 16}, 96, {{0, 50, 0}, {50, 46, 0}}}};
-  const auto first = run<CpuContext>(inputs), second = run<CpuContext>(inputs);
-  for (const auto& [name, matrix] : first) BOOST_TEST(matrix.values == second.at(name).values, name);
+// The same bits however many threads share the work.
+BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
+  for (const Index channels : {40, 200, 300}) {
+    const Inputs inputs{{{channels, 16}, 96, {{0, 50, 0}, {50, 46, 0}}}};
+    const auto expected = run<CpuContext>(inputs);
+#ifdef _OPENMP
+    const int threads = omp_get_max_threads();
+    for (const int count : {1, 2, 3, 5}) {
+      omp_set_num_threads(count);
+      const auto found = run<CpuContext>(inputs);
+      for (const auto& [name, matrix] : expected) BOOST_TEST(matrix.values == found.at(name).values, name << ", " << count << " threads");
+    }
+    omp_set_num_threads(threads);
+#endif
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

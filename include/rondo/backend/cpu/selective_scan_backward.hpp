@@ -6,9 +6,9 @@
 //   dv = dy silu(z),  dz = dy v silu'(z),  dh += dv C,  dC += dv h_t,  dB += dh step u,  du = D dv + step sum_n dh B,
 //   dh = decay dh,  d step = u sum_n dh' B + sum_n dh h_{t-1} A  (dh' before the decay),  dA_log += dh h_{t-1} step A
 //
-// Threads own blocks of
-// channels; each block's sums of dB and dC over its channels lie in scratch of their own and are added up in the order of the
-// blocks. Shapes and contract: rondo/recurrence/selective_scan.hpp.
+// Threads take blocks
+// of channels of a sequence. Each block's sums of dB and dC over its channels, and each sequence's gradients of the weights, lie in scratch
+// of their own and are added up in order, so that results do not depend on the number of threads. Shapes and contract: rondo/recurrence/selective_scan.hpp.
 #pragma once
 
 #include <algorithm>
@@ -25,12 +25,19 @@ struct SelectiveScanBackwardBlock {
   SelectiveScanBackwardBlock() = default;
   SelectiveScanBackwardBlock(const SelectiveScan& p, Index width, Index longest, Arena& arena) : forward(p, width, arena) {
     const Index states = p.states, chunks = (longest + scan_rows - 1) / scan_rows;
-    for (float** row : {&d_bias, &d_skip}) *row = arena.take<float>(width);
-    for (float** matrix : {&dh, &d_rates}) *matrix = arena.take<float>(states * width);
+    dh = arena.take<float>(states * width);
     for (float** matrix : {&d_outputs, &to_inputs, &to_steps}) *matrix = arena.take<float>(scan_rows * width);
     starts = arena.take<float>(chunks * states * width);
     record = {arena.take<float>(scan_rows * 8 * lane_count), arena.take<float>((scan_rows + 1) * 8 * lane_count)};
     for (float** lanes : {&d_B, &d_C}) *lanes = arena.take<float>(scan_rows * 8 * lane_count);
+  }
+
+  // Where the gradients of the weights are gathered, [states + 2, width].
+  void gather(float* to) {
+    d_rates = to;
+    d_bias = to + forward.states * forward.width;
+    d_skip = d_bias + forward.width;
+    std::fill_n(to, (forward.states + 2) * forward.width, 0.0F);
   }
 
   SelectiveScanBlock forward;
@@ -143,46 +150,51 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<SelectiveScan>& pass, A
   const View<float> d_initial = or_none(pass.carried.d_initial).memory;
   for (const View<float>& d : {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z}) zero_padding(sequences, d);
   const Index tokens = dy.rows, states = p.states;
-  const Index width = scan_block_width(p.channels, thread_count()), blocks = (p.channels + width - 1) / width;
-  const Index threads = tokens * p.channels * states < 65536 ? 1 : std::min(blocks, thread_count());
+  const Index width = scan_gradient_width(p.channels), blocks = (p.channels + width - 1) / width;
+  const Index tasks = std::ssize(sequences) * blocks;
+  const Index threads = tokens * p.channels * states < 65536 ? 1 : std::clamp<Index>(tasks, 1, thread_count());
   const Index longest = longest_sequence(sequences);
   const Arena::Mark mark{scratch};
   const View<float> sums{scratch.take<float>(tokens * blocks * 2 * states), tokens, blocks * 2 * states};  // dB | dC of each block
   SelectiveScanBackwardBlock* works = scratch.take<SelectiveScanBackwardBlock>(threads);
   for (Index thread = 0; thread < threads; ++thread) works[thread] = SelectiveScanBackwardBlock(p, width, longest, scratch);
+  const Index size = (states + 2) * width;
+  float* gathered = scratch.take<float>(tasks * size);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index number = 0; number < blocks; ++number) {
+  for (Index task = 0; task < tasks; ++task) {
+    const Index s = task / blocks, number = task % blocks;
+    const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
     SelectiveScanBackwardBlock& work = works[thread_number()];
     SelectiveScanBlock& block = work.forward;
     block.enter(w, number * width, std::min(width, p.channels - number * width));
     block.load_rates(w);
-    std::fill_n(work.d_rates, states * width, 0.0F);
-    for (float* row : {work.d_bias, work.d_skip}) std::fill_n(row, width, 0.0F);
-    for (Index s = 0; s < std::ssize(sequences); ++s) {
-      const Sequence& sequence = sequences[static_cast<std::size_t>(s)];
-      block.load(initial, s, block.h);
-      for (Index done = 0, chunk = 0; done < sequence.length; done += scan_rows, ++chunk) {
-        std::copy_n(block.h, states * width, work.starts + chunk * states * width);
-        if (done + scan_rows >= sequence.length) break;
-        block.prepare(in, sequence.begin + done, scan_rows);
-        scan_chunk<ScanKeeps::states>(block, in, sequence.begin + done, scan_rows);
-      }
-      block.load(d_final, s, work.dh);
-      for (Index chunk = (sequence.length - 1) / scan_rows; chunk >= 0 && sequence.length > 0; --chunk) {
-        const Index done = chunk * scan_rows, token = sequence.begin + done, rows = std::min(scan_rows, sequence.length - done);
-        const View<float> sum = sums.middle_rows(token, rows).middle_columns(number * 2 * states, 2 * states);
-        std::copy_n(work.starts + chunk * states * width, states * width, block.h);
-        scan_chunk_backward(work, in, dy, token, rows, d_in, sum.middle_columns(0, states), sum.middle_columns(states, states));
-      }
-      block.store(work.dh, d_initial, s);
+    work.gather(gathered + task * size);
+    block.load(initial, s, block.h);
+    for (Index done = 0, chunk = 0; done < sequence.length; done += scan_rows, ++chunk) {
+      std::copy_n(block.h, states * width, work.starts + chunk * states * width);
+      if (done + scan_rows >= sequence.length) break;
+      block.prepare(in, sequence.begin + done, scan_rows);
+      scan_chunk<ScanKeeps::states>(block, in, sequence.begin + done, scan_rows);
     }
-    for (Index c = 0; c < block.count; ++c) {
-      d_w.step_bias(0, block.begin + c) += work.d_bias[c];
-      d_w.D(0, block.begin + c) += work.d_skip[c];
-      for (Index n = 0; n < states; ++n)
-        d_w.A_log(block.begin + c, n) += std::numbers::ln2_v<float> * work.d_rates[n * width + c] * block.rates[n * width + c];
+    block.load(d_final, s, work.dh);
+    for (Index chunk = (sequence.length - 1) / scan_rows; chunk >= 0 && sequence.length > 0; --chunk) {
+      const Index done = chunk * scan_rows, token = sequence.begin + done, rows = std::min(scan_rows, sequence.length - done);
+      const View<float> sum = sums.middle_rows(token, rows).middle_columns(number * 2 * states, 2 * states);
+      std::copy_n(work.starts + chunk * states * width, states * width, block.h);
+      scan_chunk_backward(work, in, dy, token, rows, d_in, sum.middle_columns(0, states), sum.middle_columns(states, states));
     }
+    block.store(work.dh, d_initial, s);
+    for (Index i = 0; i < states * width; ++i) work.d_rates[i] *= std::numbers::ln2_v<float> * block.rates[i];
   }
+  each_part(p.channels, width, tasks * size, [&](Index first, Index last) {
+    for (Index s = 0; s < std::ssize(sequences); ++s)
+      for (Index channel = first; channel < last; ++channel) {
+        const float* from = gathered + (s * blocks + channel / width) * size + channel % width;
+        for (Index n = 0; n < states; ++n) d_w.A_log(channel, n) += from[n * width];
+        d_w.step_bias(0, channel) += from[states * width];
+        d_w.D(0, channel) += from[(states + 1) * width];
+      }
+  });
   for (const Sequence& sequence : sequences)
     each_row_range(sequence.length, blocks * 2 * states, [&](Index first, Index last) {
       for (Index t = sequence.begin + first; t < sequence.begin + last; ++t) {

@@ -25,6 +25,12 @@ inline constexpr Index scan_rows = 16;  // of a chunk: decays and states of eigh
   while (width > lane_count && channels < 2 * threads * width) width /= 2;
   return width;
 }
+// Of a block in the backward pass, whose sums over channels must not depend on the number of threads.
+[[nodiscard]] constexpr Index scan_gradient_width(Index channels) {
+  Index width = 128;
+  while (width > lane_count && width / 2 >= channels) width /= 2;
+  return width;
+}
 
 class SelectiveScanBlock {
  public:
