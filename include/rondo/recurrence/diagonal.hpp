@@ -44,7 +44,7 @@ struct Diagonal {
     const auto g = pass.in.g, x = pass.in.x;
     const auto h = pass.out.h, initial = or_none(pass.carried.initial).memory, final = or_none(pass.carried.final).memory;
     c.zero(h);
-    each_channel(pass.sequences, [&](Index s, const Sequence& sequence, Index i) {
+    each_sequence(pass.sequences, width, [&](Index s, const Sequence& sequence, Index i) {
       T state = initial ? initial(s, i) : T(0);
       each_row_of(sequence, [&](Index t) { h(t, i) = state = exponential(g(t, i)) * state + x(t, i); });
       if (final) final(s, i) = state;
@@ -59,7 +59,7 @@ struct Diagonal {
     const auto d_final = or_none(pass.carried.d_final).memory, d_initial = or_none(pass.carried.d_initial).memory;
     c.zero(dg);
     c.zero(dx);
-    each_channel(pass.sequences, [&](Index s, const Sequence& sequence, Index i) {
+    each_sequence(pass.sequences, width, [&](Index s, const Sequence& sequence, Index i) {
       T d_state = d_final ? d_final(s, i) : T(0);
       each_row_back(sequence, [&](Index t) {
         const T before = t > sequence.begin ? h(t - 1, i) : initial ? initial(s, i) : T(0);
@@ -68,14 +68,6 @@ struct Diagonal {
         dg(t, i) = d_state * before;
       });
       if (d_initial) d_initial(s, i) = d_state;
-    });
-  }
-
- private:
-  template <class Act>
-  void each_channel(Sequences sequences, Act act) const {
-    each_sequence(sequences, [&](Index s, const Sequence& sequence) {
-      for (Index i = 0; i < width; ++i) act(s, sequence, i);
     });
   }
 };

@@ -70,7 +70,7 @@ struct MatrixMemory {
     const auto& in = pass.in;
     const auto h = pass.out.h;
     c.zero(h);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index head) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index head) {
       auto mark = c.mark();
       Cell<T> cell = load(c, pass.carried.initial, s, head);
       each_row_of(sequence, [&](Index t) {
@@ -92,7 +92,7 @@ struct MatrixMemory {
     const auto h = pass.out.h, dh = pass.d_out.h;
     const auto dq = pass.d_in.q, dk = pass.d_in.k, dv = pass.d_in.v, di = pass.d_in.i, df = pass.d_in.f;
     for (const auto& d : {dq, dk, dv, di, df}) c.zero(d);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index head) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index head) {
       auto mark = c.mark();
       const auto memories = c.matrix((sequence.length + 1) * K, V), normalisers = c.matrix(sequence.length + 1, K);
       const auto stabilisers = c.matrix(sequence.length + 1, 1);
@@ -180,12 +180,6 @@ struct MatrixMemory {
   // Where one head's channels lie.
   [[nodiscard]] Index key(Index head, Index a) const { return head * key_width + a; }
   [[nodiscard]] Index value(Index head, Index b) const { return head * value_width + b; }
-  template <class Act>
-  void each_head(Sequences sequences, Act act) const {
-    each_sequence(sequences, [&](Index s, const Sequence& sequence) {
-      for (Index head = 0; head < heads; ++head) act(s, sequence, head);
-    });
-  }
 
   template <class T>
   static Gates<T> open(const Cell<T>& before, T i, T f) {

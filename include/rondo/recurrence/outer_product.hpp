@@ -56,7 +56,7 @@ struct OuterProduct {
     auto mark = c.mark();
     const auto S = c.matrix(K, V);
     c.zero(o);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index h) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index h) {
       load_state(or_none(pass.carried.initial).memory, s, h * K * V, S);
       each_row_of(sequence, [&](Index t) {
         for (Index i = 0; i < K; ++i)
@@ -76,7 +76,7 @@ struct OuterProduct {
     const auto q = pass.in.q, k = pass.in.k, g = pass.in.g, v = pass.in.v, d_o = pass.d_out.o;
     const auto dq = pass.d_in.q, dk = pass.d_in.k, dg = pass.d_in.g, dv = pass.d_in.v;
     for (const auto& d : {dq, dk, dg, dv}) c.zero(d);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index h) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index h) {
       auto mark = c.mark();
       const auto states = c.matrix((sequence.length + 1) * K, V);  // S_0 .. S_T
       const auto dS = c.matrix(K, V);
@@ -107,14 +107,6 @@ struct OuterProduct {
         }
       });
       store_state(dS, or_none(pass.carried.d_initial).memory, s, h * K * V);
-    });
-  }
-
- private:
-  template <class Act>
-  void each_head(Sequences sequences, Act act) const {
-    each_sequence(sequences, [&](Index s, const Sequence& sequence) {
-      for (Index h = 0; h < heads; ++h) act(s, sequence, h);
     });
   }
 };

@@ -120,6 +120,12 @@ void each_sequence(Sequences sequences, Act act) {
   for (Index s = 0; s < std::ssize(sequences); ++s) act(s, sequences[static_cast<std::size_t>(s)]);
 }
 template <class Act>
+void each_sequence(Sequences sequences, Index parts, Act act) {  // act(number, sequence, part): heads, channels
+  each_sequence(sequences, [&](Index s, const Sequence& sequence) {
+    for (Index part = 0; part < parts; ++part) act(s, sequence, part);
+  });
+}
+template <class Act>
 void each_row_of(const Sequence& sequence, Act act) {
   for (Index t = sequence.begin; t < sequence.begin + sequence.length; ++t) act(t);
 }

@@ -61,7 +61,8 @@ struct ScalarOuterProduct {
     auto mark = c.mark();
     const auto S = c.matrix(key_width, value_width);
     c.zero(o);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index h, Index keys, Index values) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index h) {
+      const Index keys = keys_of(h), values = h * value_width;
       load_state(or_none(pass.carried.initial).memory, s, h * S.size(), S);
       each_row_of(sequence, [&](Index t) {
         advance<T>(S, S, exponential(g(t, h)), w(t, h), k.row(t) + keys, v.row(t) + values);
@@ -79,7 +80,8 @@ struct ScalarOuterProduct {
     const auto q = pass.in.q, k = pass.in.k, g = pass.in.g, w = pass.in.w, v = pass.in.v, d_o = pass.d_out.o;
     const auto dq = pass.d_in.q, dk = pass.d_in.k, dg = pass.d_in.g, dw = pass.d_in.w, dv = pass.d_in.v;
     for (const auto& d : {dq, dk, dg, dw, dv}) c.zero(d);
-    each_head(pass.sequences, [&](Index s, const Sequence& sequence, Index h, Index keys, Index values) {
+    each_sequence(pass.sequences, heads, [&](Index s, const Sequence& sequence, Index h) {
+      const Index keys = keys_of(h), values = h * value_width;
       auto mark = c.mark();
       const auto states = c.matrix((sequence.length + 1) * K, V);  // S_0 .. S_T
       const auto dS = c.matrix(K, V);
@@ -115,13 +117,8 @@ struct ScalarOuterProduct {
     for (Index i = 0; i < after.rows; ++i)
       for (Index j = 0; j < after.columns; ++j) after(i, j) = decay * before(i, j) + write * k[i] * v[j];
   }
-  // act(number, sequence, head, its first column of q and k, its first column of v and o)
-  template <class Act>
-  void each_head(Sequences sequences, Act act) const {
-    each_sequence(sequences, [&](Index s, const Sequence& sequence) {
-      for (Index h = 0; h < heads; ++h) act(s, sequence, h, h / (heads / groups) * key_width, h * value_width);
-    });
-  }
+  // The first column of q and k that a head reads.
+  [[nodiscard]] Index keys_of(Index head) const { return head / (heads / groups) * key_width; }
 };
 
 }  // namespace rondo

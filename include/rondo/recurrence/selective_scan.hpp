@@ -62,7 +62,7 @@ struct SelectiveScan {
     auto mark = c.mark();
     const auto h = c.matrix(1, states), y = pass.out.y;
     c.zero(y);
-    each_channel(pass.sequences, [&](Index s, const Sequence& sequence, Index d) {
+    each_sequence(pass.sequences, channels, [&](Index s, const Sequence& sequence, Index d) {
       load_state(or_none(pass.carried.initial).memory, s, d * states, h);
       each_row_of(sequence, [&](Index t) {
         advance(pass, t, d, h, h);
@@ -81,7 +81,7 @@ struct SelectiveScan {
     const auto &d_w = pass.d_weights;
     const auto dy = pass.d_out.y;
     for (const auto& d : {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z}) c.zero(d);
-    each_channel(pass.sequences, [&](Index s, const Sequence& sequence, Index d) {
+    each_sequence(pass.sequences, channels, [&](Index s, const Sequence& sequence, Index d) {
       auto mark = c.mark();
       const auto all = c.matrix(sequence.length + 1, states);  // h_0 .. h_T
       const auto dh = c.matrix(1, states);
@@ -126,12 +126,6 @@ struct SelectiveScan {
     auto sum = pass.weights.D(0, d) * pass.in.u(t, d);
     for (Index n = 0; n < h.columns; ++n) sum += pass.in.C(t, n) * h(0, n);
     return sum;
-  }
-  template <class Act>
-  void each_channel(Sequences sequences, Act act) const {
-    each_sequence(sequences, [&](Index s, const Sequence& sequence) {
-      for (Index d = 0; d < channels; ++d) act(s, sequence, d);
-    });
   }
 };
 
