@@ -217,20 +217,23 @@ BOOST_AUTO_TEST_CASE(continues_from_its_state) {
 }
 // The same bits however many threads share the work.
 BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
-  const Problem problem{{4, 32, 32, 0.2}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
-  const Inputs in(problem, 5);
-  const Results<float> expected = chunked(problem, in);
+  for (const Problem& problem : {Problem{{4, 32, 32, 0.2}, 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true},
+                                 Problem{{1, 32, 32, 0.2}, 330, {{0, 300, 0}, {300, 1, 0}, {301, 29, 0}}, true},
+                                 Problem{{2, 16, 40, 0.2}, 210, {{0, 205, 0}}, false}}) {
+    const Inputs in(problem, 5);
+    const Results<float> expected = chunked(problem, in);
 #ifdef _OPENMP
-  const int threads = omp_get_max_threads();
-  for (int count : {1, 2, 3, 5}) {
-    omp_set_num_threads(count);
-    const Results<float> found = chunked(problem, in);
-    for (auto member : {&Results<float>::o, &Results<float>::final, &Results<float>::dq, &Results<float>::dk, &Results<float>::dg,
-                        &Results<float>::dv, &Results<float>::d_initial})
-      BOOST_TEST(((found.*member).values == (expected.*member).values), count << " threads");
-  }
-  omp_set_num_threads(threads);
+    const int threads = omp_get_max_threads();
+    for (int count : {1, 2, 3, 5}) {
+      omp_set_num_threads(count);
+      const Results<float> found = chunked(problem, in);
+      for (auto member : {&Results<float>::o, &Results<float>::final, &Results<float>::dq, &Results<float>::dk, &Results<float>::dg,
+                          &Results<float>::dv, &Results<float>::d_initial})
+        BOOST_TEST(((found.*member).values == (expected.*member).values), count << " threads");
+    }
+    omp_set_num_threads(threads);
 #endif
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

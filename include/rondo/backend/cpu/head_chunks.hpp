@@ -37,11 +37,15 @@ template <class Tag>
   const Index work = longest_sequence(sequences) * std::ssize(sequences) * p.heads * p.key_width * p.value_width;
   return work < 65536 ? 1 : std::clamp<Index>(tasks, 1, thread_count());
 }
-// act(thread, number of the sequence, head) for all of them.
+// act(thread, task); act(thread, number of the sequence, head) for all of them.
+template <class Act>
+void each_task(Index tasks, Index threads, Act act) {
+#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
+  for (Index task = 0; task < tasks; ++task) act(thread_number(), task);
+}
 template <class Act>
 void each_head_of(Sequences sequences, Index heads, Index threads, Act act) {
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
-  for (Index task = 0; task < std::ssize(sequences) * heads; ++task) act(thread_number(), task / heads, task % heads);
+  each_task(std::ssize(sequences) * heads, threads, [&](Index thread, Index task) { act(thread, task / heads, task % heads); });
 }
 
 }  // namespace rondo

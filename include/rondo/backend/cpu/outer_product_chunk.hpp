@@ -144,7 +144,11 @@ struct OuterProductChunk {
   // state [K, V] = diag(decay of the chunk) state + keys^T v
   void advance(View<float> state, View<const float> v) const {
     scale_rows(state, whole_decay());
-    small_product(all(keys_at(subchunks())), Transpose::yes, v, Transpose::no, state, 1, 1);
+    bring_keys(state, v, 1);
+  }
+  // state [K, V] = beta state + keys^T v
+  void bring_keys(View<float> state, View<const float> v, float beta) const {
+    small_product(all(keys_at(subchunks())), Transpose::yes, v, Transpose::no, state, 1, beta);
   }
   // The same for transposed states [V, K], from one memory to another.
   void advance_transposed(View<const float> from, View<float> to, View<const float> v) const {
