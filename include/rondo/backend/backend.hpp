@@ -26,7 +26,7 @@
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
 //   short_convolution and its gradient               layer/short_convolution.hpp
 //   dropout(rate, stream, x)                         in place, by the context's key
-//   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>, HasRecurrence
+//   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
 //   sum sum_of_squares finite                        one number back
 //   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update

@@ -181,13 +181,13 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] Backend& self() { return *static_cast<Backend*>(this); }
   template <class Tag, class Weights>
   [[nodiscard]] auto all_widened(const Tag& tag, const Weights& weights) {
-    using Wide = typename WeightsOf<Tag, Input>::Record;
-    if constexpr (std::is_same_v<Weights, Wide>) {
+    using Computed = typename WeightsOf<Tag, Input>::Record;
+    if constexpr (std::is_same_v<Weights, Computed>) {
       return weights;
     } else if constexpr (!HasWeights<Tag>) {
-      return Wide{};
+      return Computed{};
     } else {
-      Wide result{};
+      Computed result{};
       walk(WeightRecords{}, tag, Path{},
            [&](const Path&, const Leaf&, const auto& stored, Input& wide) { wide = self().widened(stored); }, weights, result);
       return result;

@@ -79,7 +79,8 @@ struct SoftmaxAttention {
     each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const Index past = initial.keys ? sequence.position : 0;
-      const auto keys = gather(c, s, sequence, past, initial.keys, pass.in.k), values = gather(c, s, sequence, past, initial.values, pass.in.v);
+      const auto keys = gather(c, s, sequence, past, initial.keys, pass.in.k);
+      const auto values = gather(c, s, sequence, past, initial.values, pass.in.v);
       each_query(sequence, past, [&](Index t, Index h, Index column, Index first, Index last) {
         Real<T> highest = -std::numeric_limits<Real<T>>::infinity();
         for (Index j = first; j <= last; ++j) highest = std::max(highest, real_part(score<T>(q, keys, t, h, column, j)));
@@ -110,7 +111,8 @@ struct SoftmaxAttention {
     each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const Index past = initial.keys ? sequence.position : 0;
-      const auto keys = gather(c, s, sequence, past, initial.keys, pass.in.k), values = gather(c, s, sequence, past, initial.values, pass.in.v);
+      const auto keys = gather(c, s, sequence, past, initial.keys, pass.in.k);
+      const auto values = gather(c, s, sequence, past, initial.values, pass.in.v);
       const auto d_keys = c.matrix(keys.rows, keys.columns), d_values = c.matrix(keys.rows, keys.columns);
       c.zero(d_keys);
       c.zero(d_values);

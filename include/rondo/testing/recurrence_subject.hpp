@@ -48,7 +48,8 @@ class RecurrenceLayer {
                 const CarriedGradientFor<RecurrenceLayer, C>& carried) const {
     const OutputRecords kind{{x.rows, 0}};
     bool is_first = true;
-    const auto d_out = make_record<In<C>>(kind, tag_, [&](const Path&, const Leaf&) { return std::exchange(is_first, false) ? dy : In<C>{}; });
+    const auto d_out =
+        make_record<In<C>>(kind, tag_, [&](const Path&, const Leaf&) { return std::exchange(is_first, false) ? dy : In<C>{}; });
     c.recurrence_gradient(tag_, w, inputs(x), convert_record<In<C>>(kind, tag_, saved), d_out, dw, inputs(dx), carried);
   }
 

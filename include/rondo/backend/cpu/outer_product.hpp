@@ -6,7 +6,8 @@
 // Shapes and contract: rondo/recurrence/outer_product.hpp. Views may be columns of wider matrices.
 //
 // Parallel over sequences and heads, and over chunks where there are twice as many threads as those; results do not depend on the number of
-// threads. Sequences of one token take the direct step. Yang et al. 2024 ("Gated Linear Attention Transformers"), equation 4 and section 4; Qin et al. 2024 (HGRN2).
+// threads. Sequences of one token take the direct step. Yang et al. 2024 ("Gated Linear Attention Transformers"), equation 4 and
+// section 4; Qin et al. 2024 (HGRN2).
 #pragma once
 
 #include <algorithm>

@@ -13,8 +13,8 @@
 // The terms Z_tt cancel in dg and are left out of it. Nothing is saved by the forward pass: the chunks' first states are computed
 // again from `initial` and kept, as [V, K], in scratch.
 //
-// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp. Parallel over sequences, groups and, where these are fewer than threads, parts of a group's heads; sums over heads
-// are in the order of heads, part by part.
+// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp. Parallel over sequences, groups and, where these are fewer than
+// threads, parts of a group's heads; sums over heads are in the order of heads, part by part.
 #pragma once
 
 #include <rondo/backend/cpu/padding.hpp>
@@ -224,7 +224,8 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<ScalarOuterProduct>& pa
   }
   chunks.each([&](Index chunk, Index group) { chunks.form_products(pass.in.q, pass.in.k, chunk, group); });
   auto* work = scratch.take<ScalarOuterProductBackward>(threads);
-  for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductBackward(p, longest_sequence(pass.sequences), scratch);
+  for (Index thread = 0; thread < threads; ++thread)
+    work[thread] = ScalarOuterProductBackward(p, longest_sequence(pass.sequences), scratch);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) {
     const Index number = task / (p.groups * parts), group = task / parts % p.groups, part = task % parts;

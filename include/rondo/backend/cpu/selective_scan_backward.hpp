@@ -6,9 +6,9 @@
 //   dv = dy silu(z),  dz = dy v silu'(z),  dh += dv C,  dC += dv h_t,  dB += dh step u,  du = D dv + step sum_n dh B,
 //   dh = decay dh,  d step = u sum_n dh' B + sum_n dh h_{t-1} A  (dh' before the decay),  dA_log += dh h_{t-1} step A
 //
-// Threads take blocks
-// of channels of a sequence. Each block's sums of dB and dC over its channels, and each sequence's gradients of the weights, lie in scratch
-// of their own and are added up in order, so that results do not depend on the number of threads. Shapes and contract: rondo/recurrence/selective_scan.hpp.
+// Threads take blocks of channels of a sequence. Each block's sums of dB and dC over its channels, and each sequence's gradients of the
+// weights, lie in scratch of their own and are added up in order, so that results do not depend on the number of threads. Shapes and
+// contract: rondo/recurrence/selective_scan.hpp.
 #pragma once
 
 #include <algorithm>
