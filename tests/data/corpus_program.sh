@@ -47,6 +47,9 @@ expect 0 '"vocabulary":2[67]' "$corpus" tokenizer --text text.txt --vocabulary 5
 expect 0 'smaller than the 5,000 asked for' "$corpus" tokenizer --text text.txt --vocabulary 5000 --out other.json
 
 expect 0 '^text.tokens: .* tokens in 2 documents, from 16 words' "$corpus" encode --tokenizer tokenizer.json --text text.txt --out text.tokens
+expect 0 ' tokens in 2 documents, from 16 words' sh -c "cat text.txt | '$corpus' encode --tokenizer tokenizer.json --text - --out piped.tokens"
+cmp -s text.tokens piped.tokens || { echo 'FAILED: piped text gives other tokens'; failures=$((failures + 1)); }
+expect 1 'standard input: byte 5' sh -c "'$corpus' encode --tokenizer tokenizer.json --text - --out y.tokens <wrong.txt"
 expect 0 ' in 3 documents' "$corpus" encode --tokenizer tokenizer.json --text text.txt --out lines.tokens --documents line
 expect 0 '"documents":1,' "$corpus" encode --tokenizer tokenizer.json --text wrong.txt --replace-invalid --out x.tokens --json
 expect 1 'corpus: wrong.txt: byte 5' "$corpus" encode --tokenizer tokenizer.json --text wrong.txt --out y.tokens
@@ -57,6 +60,17 @@ expect 1 'corpus: text.txt: not a known kind of tokenizer' "$corpus" encode --to
 expect 0 '"offsets":\[\[0,.*"decoded":"The café"' "$corpus" tokens --tokenizer tokenizer.json --jsonl texts.jsonl
 expect 0 '^{"ids":\[\],"offsets":\[\],"decoded":""}$' "$corpus" tokens --tokenizer tokenizer.json --jsonl texts.jsonl
 expect 1 "corpus: wrong.jsonl: line 2: expected a member 'text'" "$corpus" tokens --tokenizer tokenizer.json --jsonl wrong.jsonl
+
+expect 0 '^text.tokens: .* tokens in 2 documents, from 16 words' "$corpus" info --data text.tokens
+expect 0 "'<|endoftext|>' (0) ends documents" "$corpus" info --data text.tokens --tokenizer tokenizer.json
+expect 0 '"documents":2,.*"end_token":"<|endoftext|>"' "$corpus" info --data text.tokens --tokenizer tokenizer.json --json
+expect 0 '^The dog sat on the cat.$' "$corpus" decode --data text.tokens --tokenizer tokenizer.json
+expect 0 '^{"text":"Another document: café café."}$' "$corpus" decode --data text.tokens --tokenizer tokenizer.json --json
+"$corpus" decode --data text.tokens --tokenizer tokenizer.json >decoded.txt
+cmp -s decoded.txt text.txt || { echo 'FAILED: decoded text is another'; failures=$((failures + 1)); }
+expect 1 'other.json: not the tokenizer that made text.tokens' "$corpus" decode --data text.tokens --tokenizer other.json
+expect 1 'text.txt: not a token file' "$corpus" info --data text.txt
+expect 0 '^short.json: 259 tokens' "$corpus" tokenizer --text text.txt --vocabulary 300 --longest-token 2 --minimum-frequency 5 --out short.json
 
 expect 0 'minimal pairs of' "$corpus" grammar --words 2000 --pairs 5 --out made --seed 7
 [ -s made/train.txt ] && [ -s made/held_out.txt ] || { echo 'FAILED: no built-in corpus'; failures=$((failures + 1)); }

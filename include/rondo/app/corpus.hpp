@@ -3,6 +3,8 @@
 //   corpus tokenizer --text FILES --vocabulary N --out tokenizer.json     trains a byte-level BPE
 //   corpus encode --tokenizer T --text FILES --out TOKENS                 makes a token file
 //   corpus tokens --tokenizer T --jsonl FILE                              ids, offsets and decoded text, a line each
+//   corpus decode --tokenizer T --data TOKENS                             the text of a token file
+//   corpus info --data TOKENS                                             what is in one
 //   corpus grammar --words N --out FOLDER                                 writes the built-in corpus
 //
 //   int main(int argc, char** argv) { return rondo::app::corpus(argc, argv); }
@@ -23,6 +25,7 @@
 
 #include <rondo/app/common.hpp>
 #include <rondo/app/progress.hpp>
+#include <rondo/app/token_file_commands.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/data/encode_corpus.hpp>
 #include <rondo/data/grammar/corpus.hpp>
@@ -191,7 +194,7 @@ inline int write_grammar(const GrammarOptions& options, const CommonOptions& com
 }
 
 inline void add_text_options(CLI::App& command, TextOptions& text) {
-  command.add_option("--text", text.files, "text files, UTF-8")->required();
+  command.add_option("--text", text.files, "text files, UTF-8 (-: standard input)")->required();
   command.add_option("--documents", text.documents, "what separates documents: blank lines, line ends, or files")
       ->check(CLI::IsMember({"blank", "line", "file"}))
       ->capture_default_str();
@@ -232,7 +235,8 @@ inline int corpus(int argc, char** argv) {
   tokenizer->add_option("--out", training.out, "the tokenizer.json to write")->required();
   tokenizer->add_option("--minimum-frequency", training.bpe.minimum_frequency, "pairs that are rarer are not joined")
       ->capture_default_str();
-  tokenizer->add_option("--longest-token", training.bpe.longest_token, "in bytes: no longer ones are made")->capture_default_str();
+  tokenizer->add_option("--longest-token", training.bpe.longest_token, "in bytes: no longer ones are made")
+      ->capture_default_str();
   tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens; their ids begin at 0")->capture_default_str();
 
   EncodeOptions encoding;
@@ -255,6 +259,21 @@ inline int corpus(int argc, char** argv) {
   tokens_command->add_flag("--special", tokens.special,
                            "with the special tokens that the tokenizer puts around a text; decoded without them");
 
+  TokenFileOptions decoding;
+  CLI::App* decode_command = command(
+      "decode", "Prints the documents of a token file as text, an empty line between them; with --json a JSON line each.",
+      "decode --tokenizer tokenizer.json --data train.tokens --documents 3", [&] { return decode_token_file(decoding, common); });
+  decode_command->add_option("--data", decoding.data, "the token file")->required();
+  decode_command->add_option("--tokenizer", decoding.tokenizer, "the one that made it")->required();
+  decode_command->add_option("--documents", decoding.documents, "only the first so many (0: all)")->check(CLI::NonNegativeNumber);
+
+  TokenFileOptions described;
+  CLI::App* info_command = command("info", "Says how many tokens, documents, words and bytes a token file has, and what made it.",
+                                   "info --data train.tokens", [&] { return describe_token_file(described, common); });
+  info_command->add_option("--data", described.data, "the token file")->required();
+  info_command->add_option("--tokenizer", described.tokenizer,
+                           "checked to be the one that made it; names the token that ends documents");
+
   GrammarOptions grammar;
   CLI::App* grammar_command =
       command("grammar", "Writes the built-in corpus: text from a grammar of English, held-out text, minimal pairs.",
@@ -264,7 +283,8 @@ inline int corpus(int argc, char** argv) {
   grammar_command->add_option("--pairs", grammar.corpus.pairs_per_phenomenon, "minimal pairs of each phenomenon")
       ->capture_default_str();
 
-  for (CLI::App* one : {tokenizer, encode_command, tokens_command, grammar_command}) add_corpus_options(*one, common);
+  for (CLI::App* one : {tokenizer, encode_command, tokens_command, decode_command, info_command, grammar_command})
+    add_corpus_options(*one, common);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

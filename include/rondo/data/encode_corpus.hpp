@@ -136,7 +136,7 @@ inline EncodedCorpus encode_corpus(const Tokenizer& tokenizer, const std::vector
   for (const auto& path : files) {
     const TextFile file{path, settings.invalid};
     encoder.encode(file.text(), settings.border, writer, [&](std::uint64_t bytes) {
-      if (report) report(done + bytes, total);
+      if (report) report(done + bytes, std::max(total, done + bytes));
     });
     done += file.text().size();
   }

@@ -1,6 +1,6 @@
 // Text files as documents.
 //
-//   TextFile file{"corpus.txt"};                                    // mapped, checked to be UTF-8
+//   TextFile file{"corpus.txt"};                                    // mapped, checked to be UTF-8; "-": the standard input
 //   for_each_document(file.text(), DocumentBorder::blank_line, [](std::string_view document) { ... });
 //
 //   border      a document is                                                       line ends
@@ -14,7 +14,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -32,26 +35,31 @@ enum class InvalidUtf8 { refused, replaced };
 class TextFile {
  public:
   explicit TextFile(const std::filesystem::path& path, InvalidUtf8 invalid = InvalidUtf8::refused) {
-    std::error_code unknown;
-    require(std::filesystem::file_size(path, unknown) > 0 || unknown, path.string(), ": expected text, found an empty file");
-    file_ = MappedFile{path};
-    text_ = file_.text();
+    const std::string name = path == "-" ? "standard input" : path.string();
+    if (path == "-") {
+      replaced_ = std::make_unique<std::string>(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+      text_ = *replaced_;
+      require(!text_.empty(), name, ": expected text, found none");
+    } else {
+      std::error_code unknown;
+      require(std::filesystem::file_size(path, unknown) > 0 || unknown, name, ": expected text, found an empty file");
+      file_.emplace(path);
+      text_ = file_->text();
+    }
     if (invalid == InvalidUtf8::refused) {
-      require_utf8(text_, path.string());
+      require_utf8(text_, name);
     } else if (first_invalid_utf8(text_) != std::string_view::npos) {
       replaced_ = std::make_unique<std::string>(replace_invalid_utf8(text_));
       text_ = *replaced_;
     }
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-    require(text_.find_first_not_of(" \t\r\n") != std::string_view::npos, path.string(),
-            ": expected text, found only white space");
+    require(text_.find_first_not_of(" \t\r\n") != std::string_view::npos, name, ": expected text, found only white space");
   }
   [[nodiscard]] std::string_view text() const { return text_; }
-  [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
  private:
-  MappedFile file_;
-  std::unique_ptr<std::string> replaced_;
+  std::optional<MappedFile> file_;
+  std::unique_ptr<std::string> replaced_;  // or read from the standard input
   std::string_view text_;
 };
 
