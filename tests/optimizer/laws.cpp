@@ -14,6 +14,7 @@
 #include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/optimizer/masters.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
+#include <rondo/testing/guarded.hpp>
 
 namespace rondo::test {
 namespace {
@@ -315,6 +316,27 @@ BOOST_AUTO_TEST_CASE(stored_copies_are_rounded_masters) {
   expect_rounded_copies<bf16, Cpu>();
   expect_rounded_copies<fp16, Cpu>();
   expect_rounded_copies<bf16, Reference<float>>();
+}
+
+// The same where the host cannot look: numbers are downloaded.
+BOOST_AUTO_TEST_CASE(stored_copies_of_a_device) {
+  using Device = testing::Guarded<float>;
+  Device::Context c;
+  const Parameters<Several, Device> gradients{Several{}, Seed{2}, c};
+  Parameters<Several, Reference<float>> expected{Several{}, Seed{1}}, slopes{Several{}, Seed{2}};
+  Reference<float>::Context host;
+  const Masters<Several, Device, bf16> masters{Parameters<Several, Device>{Several{}, Seed{1}, c}, c};
+  OptimizerState<Muon, Device> state{Muon{}, masters.weights(), c};
+  OptimizerState<Muon, Reference<float>> beside{Muon{}, expected};
+  state.update(c, Muon{}, {}, masters.weights(), gradients, masters.stored());
+  beside.update(host, Muon{}, {}, expected, slopes);
+  for (std::size_t i = 0; i < expected.tensors().size(); ++i) {
+    const auto size = static_cast<std::size_t>(expected.tensors()[i].tensor.size());
+    std::vector<bf16> found(size);
+    const View<const bf16, Place::device> copy = masters.stored().tensors()[i].tensor;
+    c.download(copy.reshaped(1, copy.size()), std::span<bf16>(found));
+    for (std::size_t k = 0; k < size; ++k) BOOST_TEST(found[k].bits == bf16(expected.tensors()[i].tensor.data[k]).bits);
+  }
 }
 
 // The roles and matrices of real models: nothing that is no matrix is one, and joint projections are cut.
