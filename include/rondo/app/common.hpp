@@ -3,12 +3,16 @@
 //   0 done, 1 failed (one line on stderr says what and where), 2 wrong usage, 130 / 143 stopped by a signal after saving
 #pragma once
 
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <string>
+
+#include <fcntl.h>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -50,11 +54,20 @@ inline void print_result(const CommonOptions& common, const Json& result) {
   if (common.json) std::printf("%s\n", result.dump().c_str());
 }
 
-// Runs a subcommand and turns an error into its line and its status.
+// A program that is started without one of its three standard files would give the next file it opens that number, and print into it.
+inline void occupy_standard_files() {
+  for (const int number : {0, 1, 2})
+    if (::fcntl(number, F_GETFD) < 0) static_cast<void>(!::open("/dev/null", O_RDONLY));  // the lowest free number; writing to it fails
+}
+
+// Runs a subcommand and turns an error into its line and its status; so too where its results could not be printed.
 template <class Act>
 int guarded(const std::string& program, Act&& act) {
   try {
-    return act();
+    occupy_standard_files();
+    const int status = act();
+    require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0, "the output cannot be written: ", std::strerror(errno));
+    return status;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: out of memory; a smaller batch or shape needs less (see `summary`)\n", program.c_str());
   } catch (const std::exception& problem) {

@@ -32,6 +32,7 @@
 #include <rondo/data/tokenizer/bpe_training.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/io/json.hpp>
+#include <rondo/io/output_file.hpp>
 
 namespace rondo::app {
 
@@ -93,6 +94,8 @@ inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOpt
       progress.show(stage, static_cast<Index>(done), static_cast<Index>(all), unit);
     };
   };
+  require_writable_as(
+      options.out, "--out", "a tokenizer", [](std::string_view text) { return is_json_with(text, "model"); }, options.text.files);
   AtomicFile out{options.out};  // a folder that cannot be written is found before the work
   std::vector<TextFile> files;
   for (const auto& path : options.text.files) files.emplace_back(path, options.text.invalid());
@@ -124,6 +127,9 @@ inline int encode(const EncodeOptions& options, const CommonOptions& common) {
   const Stopwatch watch;
   ProgressLine progress{common.quiet};
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
+  std::vector<std::filesystem::path> inputs = options.text.files;
+  inputs.push_back(options.tokenizer);
+  require_writable_as(options.out, "--out", "a token file", is_token_file, inputs);
   const EncodedCorpus made =
       encode_corpus(tokenizer, options.text.files, options.out,
                     {options.text.border(), options.text.invalid(), options.end_token, worker_threads(common)},
@@ -172,7 +178,6 @@ inline int print_tokens(const TokensOptions& options) {
         {"ids", encoding.ids}, {"offsets", std::move(offsets)}, {"decoded", tokenizer.decode(encoding.ids, decoded)}};
     std::printf("%s\n", result.dump().c_str());
   }
-  require(std::fflush(stdout) == 0, "the output cannot be written");
   return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
+#include <rondo/io/output_file.hpp>
 #include <rondo/io/safetensors_writer.hpp>
 
 namespace rondo::app {
@@ -32,6 +33,16 @@ struct LogitsOptions {
 };
 
 inline int write_logits(const std::vector<ServedModel>& served, const LogitsOptions& options, const CommonOptions& common) {
+  require_writable_as(
+      options.output, "--output", "a file of logits",
+      [](std::string_view bytes) {
+        try {
+          return SafetensorsFile{"", std::as_bytes(std::span{bytes})}.find("logits") != nullptr;
+        } catch (const Error&) {
+          return false;
+        }
+      },
+      {options.input});
   const SafetensorsFile input{options.input};
   const ModelFromFolder from{served, options.model, common};
   const TokenGrid grid = read_token_grid(input.tensor("input_ids"), from.model->shape().vocabulary);

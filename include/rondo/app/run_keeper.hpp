@@ -32,10 +32,19 @@
 
 namespace rondo::app {
 
+// That a new run may be made in this folder: none of what it would write is there.
 inline void require_no_run(const std::filesystem::path& folder) {
   for (const char* part : {"run.json", "checkpoints"})
     require(!std::filesystem::exists(folder / part), folder.string(), ": holds a run already; go on with --resume ", folder.string(),
             ", or choose another folder");
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    require(name != "config.json" && !name.ends_with(".safetensors") && !name.ends_with(".safetensors.index.json"), folder.string(),
+            ": holds a model already (", name, "); choose another folder");
+    for (const char* part : {"metrics.jsonl", "loss.svg", "report.html"})
+      require(name != part, folder.string(), ": there is a ", name, ", which the run would replace; choose another folder");
+  }
 }
 
 // What tells two token files apart.
@@ -99,8 +108,8 @@ class RunKeeper {
             ": not the held-out text that this run began with (", facts["held_out"].dump(), ", was ", before["held_out"].dump(), ")");
     if (before.value("random_numbers", 1) != random_numbers && (run_.data.shuffle || run_.shape.dropout > 0) && !common_.quiet)
       std::fprintf(stderr,
-                   "note: begun by an earlier version, which drew the order of the data and the masks of dropout from other random numbers; "
-                   "from here on the run is not what it would have been there\n");
+                   "note: begun by an earlier version, which drew the order of the data and the masks of dropout from other random "
+                   "numbers; from here on the run is not what it would have been there\n");
     if (before.contains("threads") && before["threads"] != facts["threads"] && !common_.quiet)
       std::fprintf(stderr, "note: %s threads before, %s now: sums may differ in their last bits\n",
                    before["threads"].dump().c_str(), facts["threads"].dump().c_str());
@@ -122,8 +131,12 @@ class RunKeeper {
       copy_tokenizer(tokenizer, folder_);
     if (reached().step == 0 || !std::filesystem::exists(folder_ / "generation_config.json"))
       write_special_tokens(folder_, data_->end_of_text());
+    if (reached().step > 0 && !std::filesystem::exists(folder_ / "metrics.jsonl"))
+      std::fprintf(stderr, "note: %s is gone: the curves begin at step %td\n", (folder_ / "metrics.jsonl").c_str(), reached().step + 1);
     metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
     write_json(folder_ / "run.json", to_json(run_));
+    if (run_.train.warmup > run_.train.steps && !common_.quiet)
+      std::fprintf(stderr, "note: a warm-up of %td steps is longer than the run: its rate is never reached\n", run_.train.warmup);
     say(reached().step == 0 ? "training" : "going on");
     last_save_ = Clock::now();
     before_ = reached();

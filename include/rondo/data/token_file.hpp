@@ -64,6 +64,7 @@ struct TokenFileHeader {
   std::int64_t end_of_text;
   std::uint64_t unused[3];
 };
+inline bool is_token_file(std::string_view bytes) { return bytes.starts_with(TokenFileHeader::right_magic); }
 struct TokenFileTrailer {
   static constexpr std::string_view right_magic = "kotodnor";
   std::uint64_t tokens;

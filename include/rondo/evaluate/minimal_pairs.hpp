@@ -127,15 +127,18 @@ inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
 }
 
 // One file, or all *.jsonl of a folder by name.
-inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return {read_minimal_pairs(path)};
+inline std::vector<std::filesystem::path> minimal_pair_files(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return {path};
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(path))
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
   require(!files.empty(), path.string(), ": no .jsonl files in this folder");
   std::sort(files.begin(), files.end());
+  return files;
+}
+inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path) {
   std::vector<MinimalPairs> result;
-  for (const auto& file : files) result.push_back(read_minimal_pairs(file));
+  for (const auto& file : minimal_pair_files(path)) result.push_back(read_minimal_pairs(file));
   return result;
 }
 

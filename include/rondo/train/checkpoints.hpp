@@ -4,10 +4,12 @@
 //   checkpoints.save(step, "", [&](const std::filesystem::path& folder) { ... write files into folder ... });
 //   if (auto latest = checkpoints.latest()) load(latest->folder);
 //   checkpoints.prune(2);
+//   checkpoints.set_aside(damaged);                  renamed to "step-000001000.damaged", so that its place is free
 //
 // A checkpoint is written into "STEP.PID.partial" and renamed to "step-000001000" (or "step-000001000-words-1000000") when all of
 // its files are on the disk: whatever stops the program leaves the earlier ones as they are and nothing under a final name.
-// `latest` is the one of the highest step that holds a training state; leftovers of killed programs are removed by save().
+// Links are not looked at: what they lead to is another's. `latest` is the one of the highest step that holds a training state;
+// leftovers of killed programs are removed by save().
 // prune keeps the training state of the newest few; an older one loses it, and goes altogether unless it has a milestone's name.
 #pragma once
 
@@ -47,7 +49,7 @@ class Checkpoints {
     if (!std::filesystem::is_directory(root_)) return found;
     for (const auto& entry : std::filesystem::directory_iterator(root_)) {
       auto checkpoint = parse(entry.path());
-      if (checkpoint && entry.is_directory()) found.push_back(*std::move(checkpoint));
+      if (checkpoint && entry.is_directory() && !entry.is_symlink()) found.push_back(*std::move(checkpoint));
     }
     std::sort(found.begin(), found.end(), [](const Checkpoint& a, const Checkpoint& b) {
       return std::pair{a.step, a.milestone} < std::pair{b.step, b.milestone};
@@ -86,6 +88,15 @@ class Checkpoints {
       throw;
     }
     return final_name;
+  }
+
+  void set_aside(const Checkpoint& checkpoint) const {
+    std::filesystem::path aside = checkpoint.folder;
+    aside += ".damaged";
+    std::error_code problem;
+    std::filesystem::remove_all(aside, problem);
+    std::filesystem::rename(checkpoint.folder, aside, problem);
+    require(!problem, checkpoint.folder.string(), ": cannot be renamed: ", problem.message());
   }
 
   void prune(Index keep) const {

@@ -4,11 +4,12 @@
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
 //
 // training.safetensors holds the tensors as TrainerOn::tensors() names them, in the scalar of the back-end; training.json the
-// numbers, and is written last. Of ranks that train together the first writes; all read. Loading checks both files against the trainer
-// before it changes anything; an Error names all
+// numbers and a checksum of both, and is written last. Of ranks that train together the first writes; all read. Loading checks both files
+// against the trainer before it changes anything; an Error names all
 // tensors that are missing, left over or of another shape.
 #pragma once
 
+#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include <rondo/data/batches.hpp>
+#include <rondo/data/token_file.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/object_reader.hpp>
 #include <rondo/io/safetensors.hpp>
@@ -41,17 +43,31 @@ struct TrainingNumbers {
   Progress progress;
   DataPosition data;
   std::vector<NamedNumber> optimizer;
+  std::string checksum{};  // empty: none, as in checkpoints of earlier versions
 };
 
-inline void write_training_numbers(const std::filesystem::path& file, const TrainingNumbers& numbers) {
-  const auto& [progress, data, optimizer] = numbers;
+inline Json to_json(const TrainingNumbers& numbers) {
+  const auto& [progress, data, optimizer, checksum] = numbers;
   Json document{{"step", progress.step},
                 {"tokens", progress.tokens},
                 {"words", progress.words},
                 {"seconds", progress.seconds},
                 {"data", {{"epoch", data.epoch}, {"unit", data.unit}, {"offset", data.offset}}}};
   for (const NamedNumber& one : optimizer) document["optimizer"][one.name] = one.value;
-  write_json(file, document);
+  if (!checksum.empty()) document["checksum"] = checksum;
+  return document;
+}
+// Of the tensors and the numbers.
+inline std::string checksum_of(const std::filesystem::path& tensors, TrainingNumbers numbers) {
+  numbers.checksum.clear();
+  const std::string text = to_json(numbers).dump();
+  const MappedFile file{tensors};
+  RunningChecksum sum;
+  sum.add(file.bytes().data(), file.size());
+  sum.add(text.data(), text.size());
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(sum.value()));
+  return digits;
 }
 inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) {
   TrainingNumbers numbers;
@@ -74,6 +90,7 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
         if (!value.is_number()) throw reader.mismatch("optimizer." + name, "a number", value);
         numbers.optimizer.push_back({name, value.get<double>()});
       }
+    reader.take("checksum", numbers.checksum);
   });
   return numbers;
 }
@@ -113,13 +130,18 @@ template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
   if (trainer.rank() != 0) return;
   write_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
-  write_training_numbers(folder / training_numbers_file, {trainer.progress(), data, trainer.numbers()});
+  TrainingNumbers numbers{trainer.progress(), data, trainer.numbers()};
+  numbers.checksum = checksum_of(folder / training_tensors_file, numbers);
+  write_json(folder / training_numbers_file, to_json(numbers));
 }
 
 template <class Trainer>
 DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
   const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
-  read_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
+  const std::filesystem::path tensors = folder / training_tensors_file;
+  require(numbers.checksum.empty() || numbers.checksum == checksum_of(tensors, numbers), folder.string(),
+          ": the checksum is wrong: training.safetensors or training.json was damaged after it was written");
+  read_training_tensors(tensors, trainer.hosted_tensors());
   trainer.resume_at(numbers.progress, numbers.optimizer);
   return numbers.data;
 }

@@ -8,7 +8,8 @@
 //
 // words: of train.txt at least, separated by white space; held_out_share of them go into held_out.txt. The two key words of a
 // pair (lexicon.hpp: strangers) never meet in a sentence of either text. Same options, same bytes, on every machine.
-// Each file is written under another name and renamed. Throws Error where an option is out of range or a file cannot be written.
+// Each file is written under another name and renamed. Throws Error where an option is out of range, a file cannot be written, or one
+// is there that another program wrote.
 #pragma once
 
 #include <cstddef>
@@ -104,6 +105,13 @@ inline std::string manifest(const Options& options, const Summary& summary) {
          "\n  ]\n}\n";
 }
 
+// Whether the folder is one that this program has begun to write.
+inline bool is_own(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "manifest.json");
+  std::string line;
+  return std::getline(file, line) && std::getline(file, line) && line.find("probabilistic grammar of English") != line.npos;
+}
+
 // Writes beside and renames, so that a file of that name is always whole.
 inline void replace_file(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path beside = path;
@@ -127,11 +135,15 @@ inline Summary write_corpus(const Options& options, const std::filesystem::path&
   require(options.held_out_share >= 0 && options.held_out_share <= 1, "grammar: held_out_share: expected 0 to 1, found ",
           options.held_out_share);
   std::error_code failure;
+  for (const char* name : {"train.txt", "held_out.txt", "pairs", "manifest.json"})
+    require(!std::filesystem::exists(folder / name, failure) || is_own(folder), (folder / name).string(),
+            ": is there already, and not written by this program; choose another folder");
   std::filesystem::create_directories(folder / "pairs", failure);
   if (failure) throw Error((folder / "pairs").string(), "folder", "one that can be made", failure.message());
 
   const Lexicon lexicon;
   Summary summary;
+  replace_file(folder / "manifest.json", manifest(options, summary));  // first, too: what comes is this program's
   const GeneratedText train = generate_text(lexicon, options.words, options.seed, train_stream);
   replace_file(folder / "train.txt", train.text);
   const auto held_out_words = static_cast<std::uint64_t>(static_cast<double>(options.words) * options.held_out_share);
