@@ -138,8 +138,35 @@ cp -r straight bare && rm -r bare/checkpoints
 refused "bare/checkpoints: no checkpoint to go on from" --resume bare --set train.steps=400
 cmp straight/metrics.jsonl bare/metrics.jsonl
 
-# A checkpoint whose files are damaged is named, not used.
+# A checkpoint that is damaged is named, not used: the run goes on from the one before, with the same bits. One flipped bit is enough.
 newest=broken/checkpoints/step-000000310
-truncate -s -100 $newest/training.safetensors
-refused "training.safetensors" --resume broken --set train.steps=320
+cp -r broken whole && rm -r whole/checkpoints/step-000000310
+"$hgrn2" train --resume whole --set train.steps=320 --quiet
+printf 'x' | dd of=$newest/training.safetensors bs=1 seek=5000 conv=notrunc status=none
+"$hgrn2" train --resume broken --set train.steps=320 --quiet 2>log
+grep -q "going on from broken/checkpoints/step-000000300: $newest: the checksum is wrong" log || fail "$(cat log)"
+cmp whole/model.safetensors broken/model.safetensors
+cmp whole/checkpoints/step-000000320/training.safetensors broken/checkpoints/step-000000320/training.safetensors
+[ -d $newest.damaged ] || fail "the damaged checkpoint is set aside: $(ls broken/checkpoints)"
+for folder in broken/checkpoints/step-*; do [ ! -e $folder/training.json ] || truncate -s 100 $folder/training.safetensors; done
+refused "none of its checkpoints can be read" --resume broken --set train.steps=330
+
+# Checkpoints of earlier versions, which have no checksum, are read.
+sed -i '/"checksum"/d; s/\("seconds": *[^,]*\),$/\1/' whole/checkpoints/step-000000320/training.json
+"$hgrn2" train --resume whole --set train.steps=322 --quiet
+
+# Nothing of a user's is overwritten: a model, a chart, a run of another program.
+mkdir model chart
+cp straight/config.json straight/model.safetensors model
+echo mine >chart/loss.svg
+refused "model: holds a model already" --data train.tokens --out model
+refused "chart: there is a loss.svg" --data train.tokens --out chart
+cmp straight/model.safetensors model/model.safetensors
+
+# One number of a file or of the command line asks for no memory that is not there.
+for setting in shape.width=4611686018427387904 shape.vocabulary=4611686018427387904 shape.depth=2147483647 train.steps=9223372036854775807; do
+  refused "expected an integer from" --data train.tokens --out refused --set $setting
+done
+refused "heads times key_width" --data train.tokens --out refused --set shape.heads=256 --set shape.key_width=2147483647
+refused "more numbers than any memory holds" --data train.tokens --out refused --set shape.width=800000000 --set shape.mlp_width=8
 echo "passed"

@@ -57,7 +57,8 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   if (!options.held_out.empty())
     outcome.loss = held_out_loss(from.model->scorer(), TokenFile{options.held_out}, vocabulary, 0, 0);
   if (!options.pairs.empty() || !options.sample.empty()) {
-    const Tokenizer tokenizer = tokenizer_of({}, run, vocabulary);
+    const Tokenizer tokenizer = tokenizer_of({}, run);
+    require_fits(tokenizer, run, vocabulary);
     for (const std::filesystem::path& path : options.pairs) {
       ProgressLine progress{common.quiet};
       const PairReport report = score_minimal_pairs(

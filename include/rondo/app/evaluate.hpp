@@ -6,6 +6,7 @@
 
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/progress.hpp>
+#include <rondo/app/score.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/evaluate/perplexity.hpp>
 
@@ -44,6 +45,8 @@ inline HeldOutLoss held_out_loss(TextScorer& scorer, const TokenFile& file, Inde
 
 inline int evaluate(const std::vector<ServedModel>& served, const EvaluateOptions& options, const CommonOptions& common) {
   const TokenFile file{options.data};
+  const auto own = own_fingerprint(options.model);
+  require(!own || *own == file.tokenizer(), options.data.string(), ": made with another tokenizer than that of ", options.model.string());
   const ModelFromFolder from{served, options.model, common};
   ProgressLine progress{common.quiet};
   const Index documents = options.documents > 0 ? std::min(options.documents, file.documents()) : file.documents();

@@ -19,6 +19,7 @@ struct GenerateOptions {
   std::filesystem::path model, tokenizer;
   std::string prompt;
   Index tokens = 100;
+  Index context = 0;  // tokens of the cache; 0: as many as are needed, at most the model's
   Sampling sampling{};
 };
 
@@ -41,9 +42,11 @@ inline Index continue_text(LoadedModel& model, const Tokenizer& tokenizer, const
 inline int generate(const std::vector<ServedModel>& served, const GenerateOptions& options, const CommonOptions& common) {
   require(options.tokens > 0, "--tokens: expected at least 1, found ", options.tokens);
   Sampler sampler{options.sampling};
-  const ModelFromFolder from{served, options.model, common};
-  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, from.model->shape().vocabulary);
+  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model);
   const std::vector<Token> prompt = tokenizer.encode(options.prompt).ids;
+  const Index needed = std::ssize(prompt) + 1 + options.tokens;
+  const ModelFromFolder from{served, options.model, common, options.context > 0 ? Context{options.context, true} : Context{needed, false}};
+  require_fits(tokenizer, options.tokenizer.empty() ? options.model : options.tokenizer, from.model->shape().vocabulary);
   std::vector<Token> all = prompt;
   StreamedText text{[&](std::span<const Token> ids) { return tokenizer.decode(ids); }, prompt};
   const auto print = [](const std::string& piece) {  // zero bytes too

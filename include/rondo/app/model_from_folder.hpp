@@ -37,15 +37,37 @@ inline const ServedModel* choose(const std::vector<ServedModel>& served, RunDesc
   return model;
 }
 
+// Tokens that the cache of an attention is to hold. A wish is followed as far as the model's own context, a demand in any case; neither
+// where the weights would be others (learned positions).
+struct Context {
+  Index tokens = 0;  // 0: what the folder says
+  bool demanded = false;
+};
+inline Shape with_context(const ServedModel& model, const Shape& shape, const Context& wanted) {
+  if (wanted.tokens == 0 || wanted.tokens == shape.context || (!wanted.demanded && wanted.tokens > shape.context)) return shape;
+  Shape other = shape;
+  other.context = wanted.tokens;
+  const auto sizes = [&](const Shape& given) {
+    std::vector<Dimensions> all;
+    for (const auto& [name, leaf] : model.leaves(given)) all.push_back(leaf.dimensions);
+    return all;
+  };
+  if (sizes(other) == sizes(shape)) return other;
+  require(!wanted.demanded, "--context ", wanted.tokens, ": the model has learned positions for ", shape.context, " tokens");
+  return shape;
+}
+
 struct ModelFromFolder {
   ModelFolder folder;
   const ServedModel* served = nullptr;
   ModelForm form;
   std::unique_ptr<LoadedModel> model;
 
-  ModelFromFolder(const std::vector<ServedModel>& all, const std::filesystem::path& path, const CommonOptions& common)
+  ModelFromFolder(const std::vector<ServedModel>& all, const std::filesystem::path& path, const CommonOptions& common,
+                  const Context& context = {})
       : folder(path) {
     std::tie(served, form) = choose(all, folder.config(), &folder.tensors());
+    form.shape = with_context(*served, form.shape, context);
     folder.check(form.names, served->leaves(form.shape));
     model = served->make(form.shape, common.backend == "reference" ? BackendName::reference : BackendName::cpu);
     std::visit([&](const auto& tensors) { folder.load(form.names, tensors); }, model->tensors());

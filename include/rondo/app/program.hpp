@@ -15,6 +15,7 @@
 #include <rondo/app/summary.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/version.hpp>
 
 namespace rondo::app {
 
@@ -33,6 +34,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "rondo").filename().string();
   CLI::App program{"Trains, evaluates and runs " + name + " language models. Each command has its own --help."};
   program.require_subcommand(1);
+  program.set_version_flag("--version", version_text);
   CommonOptions common;
   std::function<int()> chosen;
   const auto command = [&](const char* verb, const std::string& purpose, const std::string& example) {
@@ -55,7 +57,8 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   evaluate_command->add_option("--data", evaluate_options.data, "token file")->required();
   evaluate_command->add_option("--window", evaluate_options.window, "tokens read with one state (default 512)")
       ->check(CLI::NonNegativeNumber);
-  evaluate_command->add_option("--documents", evaluate_options.documents, "only the first so many documents");
+  evaluate_command->add_option("--documents", evaluate_options.documents, "only the first so many documents (0: all)")
+      ->check(CLI::NonNegativeNumber);
   add_backend_option(*evaluate_command, common);
   evaluate_command->callback([&] {
     chosen = [&] { return evaluate(served, evaluate_options, common); };
@@ -76,6 +79,8 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   generate_command->add_option("--model", generate_options.model, "checkpoint folder or run")->required();
   generate_command->add_option("--prompt", generate_options.prompt, "text to continue (may be empty)");
   generate_command->add_option("--tokens", generate_options.tokens, "at most so many (default 100)");
+  generate_command->add_option("--context", generate_options.context, "tokens that an attention can look back at (default: the model's)")
+      ->check(CLI::Range(Index{1}, largest_size));
   generate_command->add_option("--temperature", generate_options.sampling.temperature, "0: always the most probable token");
   generate_command->add_option("--top-k", generate_options.sampling.top_k, "among the k most probable");
   generate_command->add_option("--top-p", generate_options.sampling.top_p, "among the smallest set of this probability");

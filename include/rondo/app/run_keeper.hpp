@@ -102,10 +102,13 @@ class RunKeeper {
       return;
     }
     if (before.contains("started")) facts["started"] = before["started"];
-    require(!before.contains("data") || before["data"] == facts["data"], data_->path().string(),
-            ": not the data that this run began with (", facts["data"].dump(), ", was ", before["data"].dump(), ")");
-    require(!before.contains("held_out") || before["held_out"] == facts["held_out"], run_.data.held_out,
-            ": not the held-out text that this run began with (", facts["held_out"].dump(), ", was ", before["held_out"].dump(), ")");
+    // A run that was begun without one of them may go on with it.
+    const auto require_same = [&](const char* what, const std::string& file, const std::string& name) {
+      const Json was = before.value(what, Json()), now = facts.value(what, Json());
+      require(was.is_null() || was == now, file, ": not the ", name, " that this run began with (", now.dump(), ", was ", was.dump(), ")");
+    };
+    require_same("data", data_->path().string(), "data");
+    require_same("held_out", run_.data.held_out, "held-out text");
     if (before.value("random_numbers", 1) != random_numbers && (run_.data.shuffle || run_.shape.dropout > 0) && !common_.quiet)
       std::fprintf(stderr,
                    "note: begun by an earlier version, which drew the order of the data and the masks of dropout from other random "

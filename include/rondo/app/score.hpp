@@ -1,13 +1,16 @@
 // `score`: minimal pairs, a JSON-lines file or a folder of them.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/progress.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
+#include <rondo/io/output_file.hpp>
 
 namespace rondo::app {
 
@@ -16,12 +19,28 @@ struct ScoreOptions {
   std::filesystem::path tokenizer;  // empty: the model folder's
 };
 
-// The tokenizer beside a model; its vocabulary must fit into the model's.
-inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::filesystem::path& model, Index vocabulary) {
-  const std::filesystem::path path = given.empty() ? model : given;
-  const Tokenizer tokenizer = Tokenizer::load(path);
+// The fingerprint of the tokenizer that a model folder holds; absent where it holds none, or one that cannot be read here.
+inline std::optional<std::uint64_t> own_fingerprint(const std::filesystem::path& model) {
+  try {
+    return Tokenizer::load(model).fingerprint();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+inline void require_fits(const Tokenizer& tokenizer, const std::filesystem::path& path, Index vocabulary) {
   require(tokenizer.vocabulary() <= vocabulary, path.string(), ": the tokenizer has a vocabulary of ", tokenizer.vocabulary(),
           ", the model one of ", vocabulary);
+}
+
+// The tokenizer beside a model, or the given one, which must be the same where the model has one.
+inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::filesystem::path& model) {
+  const std::filesystem::path path = given.empty() ? model : given;
+  const Tokenizer tokenizer = Tokenizer::load(path);
+  if (!given.empty()) {
+    const auto own = own_fingerprint(model);
+    require(!own || *own == tokenizer.fingerprint(), given.string(), ": not the tokenizer of the model, which is in ", model.string());
+  }
   return tokenizer;
 }
 
@@ -33,8 +52,15 @@ inline Token text_border(const Tokenizer& tokenizer) {
 
 inline int score(const std::vector<ServedModel>& served, const ScoreOptions& options, const CommonOptions& common) {
   const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs);
+  if (!options.out.empty()) {
+    std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);
+    inputs.push_back(options.tokenizer);
+    require_writable_as(
+        options.out, "--out", "a report", [](std::string_view text) { return is_json_with(text, "macro_accuracy"); }, inputs);
+  }
   const ModelFromFolder from{served, options.model, common};
-  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model, from.model->shape().vocabulary);
+  const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model);
+  require_fits(tokenizer, options.tokenizer.empty() ? options.model : options.tokenizer, from.model->shape().vocabulary);
   ProgressLine progress{common.quiet};
   const PairReport report = score_minimal_pairs(
       from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },

@@ -63,6 +63,7 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
     const auto [chosen, form] = choose(served, folder.config(), &folder.tensors());
     model = chosen;
     shape = form.shape;
+    folder.check(form.names, model->leaves(shape));
   }
   const std::vector<NamedLeaf> weights = model->leaves(shape);
   if (!common.quiet) print_weights(weights);

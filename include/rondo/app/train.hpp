@@ -76,6 +76,8 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   Json before;
   RunDescription run = asked_run(options, common, lock, before);
   const bool resumed = !options.resume.empty();
+  require(!resumed || std::filesystem::exists(run.data.tokens), run.data.tokens,
+          ": the data of the run is not there; --data says where it is now");
   const TokenFile data{run.data.tokens};
   std::unique_ptr<TokenFile> held_out;
   if (!run.data.held_out.empty()) held_out = std::make_unique<TokenFile>(run.data.held_out);

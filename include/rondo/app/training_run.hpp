@@ -86,10 +86,9 @@ class TrainingRun : public RunKeeper {
         batches_(data, batches_of(run_)) {
     note_facts(record, model.parameters(run_.shape), "Cpu");
     if (record.is_null()) return;
-    const auto latest = checkpoints_.latest();
-    require(latest || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
+    require(checkpoints_.latest() || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
             ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
-    if (latest) batches_.seek(load_training_state(latest->folder, *training_));
+    resume();
     require(reached().step <= run_.train.steps, folder_.string(), ": the run is at step ", reached().step,
             " already, beyond train.steps = ", run_.train.steps);
   }
@@ -116,6 +115,24 @@ class TrainingRun : public RunKeeper {
   }
 
  private:
+  // From the newest checkpoint that is whole; those after it are set aside.
+  void resume() {
+    std::vector<Checkpoint> damaged;
+    std::string problems;
+    for (auto latest = checkpoints_.all(); !latest.empty(); latest.pop_back()) {
+      if (!latest.back().resumable) continue;
+      try {
+        batches_.seek(load_training_state(latest.back().folder, *training_));
+        for (const Checkpoint& one : damaged) checkpoints_.set_aside(one);
+        if (!damaged.empty()) std::fprintf(stderr, "note: going on from %s:%s\n", latest.back().folder.c_str(), problems.c_str());
+        return;
+      } catch (const Error& problem) {
+        damaged.push_back(latest.back());
+        problems += (damaged.size() > 1 ? "; " : " ") + std::string(problem.what());
+      }
+    }
+    require(damaged.empty(), folder_.string(), ": none of its checkpoints can be read:", problems);
+  }
   // For the end of a message.
   std::string last_checkpoint() {
     progress_.finish();
