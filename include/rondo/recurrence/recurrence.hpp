@@ -16,6 +16,8 @@
 // same memory. A gradient of an output that nobody reads, and what a tag says its gradient does not look at, may be without data.
 #pragma once
 
+#include <bit>
+
 #include <rondo/core/error.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/record.hpp>
@@ -68,50 +70,50 @@ struct GradientPass {
   CarriedGradient<typename Tag::template State<Out>> carried;
 };
 
-// visit(leaf, view) for every view of a pass, absent ones included.
-template <class Record>
-void each_view(const auto& kind, const auto& tag, const Record& record, auto&& visit) {
-  walk(kind, tag, Path{}, [&](const Path&, const Leaf& leaf, const auto& view) { visit(leaf, view); }, record);
-}
-template <class Record>
-void each_view_of(const auto& kind, const auto& tag, const Record* record, auto&& visit) {
-  if (record != nullptr) each_view(kind, tag, *record, visit);
+// visit(path, leaf, view) for every view of a pass, absent ones included. Only sizes are looked at, so that views of all types are of one
+// here: the walk is compiled once a tag.
+using AnyView = View<const char>;
+template <class Kind, class Tag, class Record>
+void each_view(const Kind& kind, const Tag& tag, const Record& record, const LeafVisitor<AnyView>& visit) {
+  auto views = std::bit_cast<typename Kind::template Record<Tag, AnyView>>(record);
+  each_leaf<AnyView>(kind, tag, views, visit);
 }
 template <class Tag, class In, class Out>
-void each_view(const ForwardPass<Tag, In, Out>& pass, Extent extent, auto&& visit) {
+void each_view(const ForwardPass<Tag, In, Out>& pass, Extent extent, const LeafVisitor<AnyView>& visit) {
   if constexpr (HasWeights<Tag>) each_view(WeightRecords{}, pass.tag, pass.weights, visit);
   each_view(InputRecords{extent}, pass.tag, pass.in, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.out, visit);
-  for (const auto* state : {pass.carried.initial, pass.carried.final}) each_view_of(StateRecords{extent}, pass.tag, state, visit);
+  for (const auto* state : {pass.carried.initial, pass.carried.final}) each_view(StateRecords{extent}, pass.tag, or_none(state), visit);
 }
 template <class Tag, class In, class Out>
-void each_view(const GradientPass<Tag, In, Out>& pass, Extent extent, auto&& visit) {
+void each_view(const GradientPass<Tag, In, Out>& pass, Extent extent, const LeafVisitor<AnyView>& visit) {
   if constexpr (HasWeights<Tag>) {
     each_view(WeightRecords{}, pass.tag, pass.weights, visit);
     each_view(WeightRecords{}, pass.tag, pass.d_weights, visit);
   }
   each_view(InputRecords{extent}, pass.tag, pass.in, visit);
+  each_view(InputRecords{extent}, pass.tag, pass.d_in, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.out, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.d_out, visit);
-  each_view(InputRecords{extent}, pass.tag, pass.d_in, visit);
   for (const auto* state : {pass.carried.initial, pass.carried.d_final, pass.carried.d_initial})
-    each_view_of(StateRecords{extent}, pass.tag, state, visit);
+    each_view(StateRecords{extent}, pass.tag, or_none(state), visit);
 }
 
 // Throws Error where sizes disagree.
-[[gnu::noinline]] inline void check_size(const Leaf& leaf, Index rows, Index columns) {
-  require(rows * columns == leaf.dimensions.size(), "recurrence: ", leaf.name, " is [", rows, ", ", columns, "], expected ",
-          leaf.dimensions.text());
+[[gnu::noinline]] inline void check_sequences(Sequences sequences, Index tokens) {
+  for (const Sequence& sequence : sequences)
+    require(sequence.begin >= 0 && sequence.begin + sequence.length <= tokens, "recurrence: a sequence ends at row ",
+            sequence.begin + sequence.length, " of ", tokens);
+}
+[[gnu::noinline]] inline void check_size(const Leaf& leaf, const AnyView& view) {
+  require(!view || view.size() == leaf.dimensions.size(), "recurrence: ", leaf.name, " is [", view.rows, ", ", view.columns,
+          "], expected ", leaf.dimensions.text());
 }
 template <class Pass>
 void check_pass(const Pass& pass, Extent extent) {
   if constexpr (requires { pass.tag.check(pass); }) pass.tag.check(pass);
-  for (const Sequence& sequence : pass.sequences)
-    require(sequence.begin >= 0 && sequence.begin + sequence.length <= extent.tokens, "recurrence: a sequence ends at row ",
-            sequence.begin + sequence.length, " of ", extent.tokens);
-  each_view(pass, extent, [](const Leaf& leaf, const auto& view) {
-    if (view) check_size(leaf, view.rows, view.columns);
-  });
+  check_sequences(pass.sequences, extent.tokens);
+  each_view(pass, extent, [](const Path&, const Leaf& leaf, const AnyView& view) { check_size(leaf, view); });
 }
 
 // For plain loops: act(number, sequence); act(row) for its rows, from the first on or from the last back.

@@ -39,9 +39,9 @@ class RecurrenceLayer {
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const CarriedFor<RecurrenceLayer, C>& carried) const {
     c.recurrence(tag_, w, inputs(x), saved, carried);
     bool is_first = true;
-    each_view(OutputRecords{c.extent()}, tag_, saved, [&](const Leaf&, const Out<C>& output) {
+    walk(OutputRecords{c.extent()}, tag_, Path{}, [&](const Path&, const Leaf&, const Out<C>& output) {
       if (std::exchange(is_first, false)) c.copy(output, y);
-    });
+    }, saved);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,

@@ -68,11 +68,11 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
 
   void touch(double operations, const auto&... views) {
     counts.operations += operations;
-    (also(views), ...);
+    (also(views ? views.size() : 0), ...);
     ++counts.launches;
   }
   // One more operand of the operation.
-  void also(Input view) { counts.bytes += static_cast<double>(view ? view.size() : 0) * sizeof(float); }
+  void also(Index numbers) { counts.bytes += static_cast<double>(numbers) * sizeof(float); }
   // One of the model's own operations: counted as such in a forward pass.
   void model(double operations) { counts.model_operations += operations; }
 
@@ -170,7 +170,7 @@ struct Recurrence<TraceContext, Tag> {
   }
   static void count(TraceContext& c, double operations, const auto& pass) {
     c.touch(operations);
-    each_view(pass, c.extent(), [&](const Leaf&, const auto& view) { c.also(view); });
+    each_view(pass, c.extent(), [&](const Path&, const Leaf&, const AnyView& view) { c.also(view ? view.size() : 0); });
   }
   static void forward(TraceContext& c, const auto& pass) {
     count(c, operations(c, pass.tag), pass);
