@@ -53,7 +53,9 @@ BOOST_AUTO_TEST_CASE(sums_over_tokens) {
     Matrix<float> y{tokens, width}, mean{tokens, groups}, r{tokens, groups};
     CpuContext forward;
     forward.norm(sizes, x, w, {}, y.view(), {}, r.view());
-    expect_same_bits("rms norm", 1, width, [&](CpuContext& c, View<float> dw) { c.norm_gradient(sizes, x, w, {}, r.view(), dy, dx, dw, {}); });
+    expect_same_bits("rms norm", 1, width, [&](CpuContext& c, View<float> dw) {
+      c.norm_gradient(sizes, x, w, {}, r.view(), dy, dx, dw, {});
+    });
     forward.norm(sizes, x, w, w, y.view(), mean.view(), r.view());
     expect_same_bits("layer norm", 2, width, [&](CpuContext& c, View<float> d) {
       c.norm_gradient(sizes, x, w, mean.view(), r.view(), dy, dx, d.middle_rows(0, 1), d.middle_rows(1, 1));

@@ -19,8 +19,8 @@
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
 //   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
-//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp), G's value last; the bound's gradient adds; df may
-//                                                    be dg's
+//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp). The settings of G come last. df is written, the bound's
+//                                                    gradient is added to. df may have the memory of the log decay's gradient
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   norm and its gradient                            layer/norm.hpp; without a mean the rms norm; weight, bias and plus may be absent
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)

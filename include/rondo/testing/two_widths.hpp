@@ -68,7 +68,8 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
   RONDO_EXACTLY(soft_cap_gradient, (double cap, In y, In dy, Out dx), cap, y, dy, dx)
   RONDO_EXACTLY(lower_bounds, (In raw, WideOut bounds), raw, bounds)
   RONDO_EXACTLY(lower_bounds_gradient, (In raw, WideIn d_bounds, WideOut d_raw), raw, d_bounds, d_raw)
-  RONDO_EXACTLY(norm, (const NormSizes& sizes, In x, In w, In b, Out y, WideOut mean, WideOut reciprocal), sizes, x, w, b, y, mean, reciprocal)
+  RONDO_EXACTLY(norm, (const NormSizes& sizes, In x, In w, In b, Out y, WideOut mean, WideOut reciprocal), sizes, x, w, b, y, mean,
+                reciprocal)
   RONDO_EXACTLY(norm_gradient,
                 (const NormSizes& sizes, In x, In w, WideIn mean, WideIn reciprocal, In dy, Out dx, WideOut dw, WideOut db, In plus = {}),
                 sizes, x, w, mean, reciprocal, dy, dx, dw, db, plus)

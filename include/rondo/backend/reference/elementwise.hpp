@@ -161,7 +161,8 @@ class ReferenceElementwise : public HostContext<Backend, T> {
       }
   }
   template <class Gate>
-  [[gnu::noinline]] void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta, const Gate& settings = {}) {
+  [[gnu::noinline]] void gate_gradient(Input f, Input beta, Input d_log_decay, Input d_write, Output df, Output d_beta,
+                                       const Gate& settings = {}) {
     for (Index r = 0; r < f.rows; ++r)
       for (Index i = 0; i < f.columns; ++i) {
         const auto d = settings.template backward<T>(f(r, i), beta ? beta(0, i) : T(0), d_log_decay(r, i), d_write(r, i));

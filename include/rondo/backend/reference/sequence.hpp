@@ -90,8 +90,8 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
       }
     }
   }
-  [[gnu::noinline]] void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial, Input d_final,
-                                  Output d_initial) {
+  [[gnu::noinline]] void short_convolution_gradient(Input x, Input weight, Input dy, Output dx, Output d_weight, Input initial,
+                                                    Input d_final, Output d_initial) {
     const Index taps = weight.columns, channels = x.columns;
     this->zero(dx);
     if (d_initial) this->zero(d_initial);
