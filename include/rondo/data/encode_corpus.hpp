@@ -7,6 +7,7 @@
 // the number of threads. Throws Error as TextFile and TokenFileWriter do; then nothing is left at `out`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <span>
