@@ -1,4 +1,5 @@
 # What programs need beyond the core: readers of files (JSON, tokenizers) and command lines. Part of the installed package too.
+# RONDO_INCLUDE is the folder of rondo's headers.
 #
 #   rondo::app        header-only
 #   rondo::compiled   the same with all that depends on no model compiled once (include/rondo/core/compiled.hpp): programs that link
@@ -40,9 +41,9 @@ target_compile_definitions(rondo_app INTERFACE ${RONDO_APP_DEFINITIONS})
 
 # Every header that defines something once is a unit. (Configure again when a header has got its first such definition.)
 set(RONDO_COMPILED_HEADERS "")
-file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/rondo ${PROJECT_SOURCE_DIR}/include/rondo/*.hpp)
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${RONDO_INCLUDE}/rondo ${RONDO_INCLUDE}/rondo/*.hpp)
 foreach(header IN LISTS headers)
-  file(STRINGS ${PROJECT_SOURCE_DIR}/include/rondo/${header} definition REGEX "^RONDO_DEFINED_ONCE" LIMIT_COUNT 1)
+  file(STRINGS ${RONDO_INCLUDE}/rondo/${header} definition REGEX "^RONDO_DEFINED_ONCE" LIMIT_COUNT 1)
   if(definition)
     list(APPEND RONDO_COMPILED_HEADERS ${header})
   endif()

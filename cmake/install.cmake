@@ -4,7 +4,7 @@ install(DIRECTORY include/rondo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS rondo EXPORT rondoTargets)
 install(EXPORT rondoTargets NAMESPACE rondo:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo)
 configure_package_config_file(cmake/rondoConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/rondoConfig.cmake
-                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo)
+                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/rondoConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/cmake/app.cmake ${CMAKE_CURRENT_SOURCE_DIR}/cmake/onednn.cmake ${CMAKE_CURRENT_BINARY_DIR}/rondoConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/rondoConfigVersion.cmake
