@@ -1,9 +1,10 @@
-// The head of a language model:  logits = softcap(h W^T (+ b))      W [vocabulary, width], logits [tokens, outputs() = vocabulary]
+// The head of a language model:  logits = h W^T (+ b)      W [vocabulary, width], logits [tokens, outputs() = vocabulary]
 //
 //   Head<Bias>       its own matrix
 //   TiedHead<Bias>   the embedding's matrix (Press and Wolf 2017); its gradient is added to the embedding's
 //
-// The backward lives in the objectives, which form logits and their gradient block by block (rondo/objective).
+// The model caps the logits where its shape says so; objectives form them and their gradient block by block
+// (rondo/objective/logit_blocks.hpp).
 #pragma once
 
 #include <rondo/layer/linear.hpp>

@@ -277,7 +277,6 @@ class ReferenceElementwise : public HostContext<Backend, T> {
     for (Index i = 1; i < row.columns; ++i) highest = std::max(highest, real_part(row(0, i)));
     return highest;
   }
-  // sum over l of exp(raw_l - raw_0)
   // softmax over column i
   struct ColumnShares {
     ColumnShares(Input raw_, Index i_) : raw(raw_), i(i_), highest(raw(0, i)) {
