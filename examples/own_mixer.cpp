@@ -35,7 +35,8 @@ class LeakyMixer : public PlainLayer {
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<LeakyMixer, C> carried) const {
     auto mark = c.mark();  // what is taken from here on is free again at the end
-    const Out<C> log_decay = c.matrix(x.rows, sum_.width), value = c.matrix(x.rows, sum_.width);
+    const WideOut<C> log_decay = c.wide(x.rows, sum_.width);  // float where activations are stored in 16 bits
+    const Out<C> value = c.matrix(x.rows, sum_.width);
     forget_.forward(c, w.forget, x, saved.forget);
     value_.forward(c, w.value, x, value);
     c.template map<SigmoidRoot<1>>(saved.forget, log_decay);
@@ -46,12 +47,12 @@ class LeakyMixer : public PlainLayer {
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<LeakyMixer, C> carried) const {
     auto mark = c.mark();
-    const Out<C> log_decay = c.matrix(x.rows, sum_.width), d_forget = c.matrix(x.rows, sum_.width);
-    const Out<C> d_sum = c.matrix(x.rows, sum_.width), d_value = c.matrix(x.rows, sum_.width);
+    const WideOut<C> log_decay = c.wide(x.rows, sum_.width), d_log_decay = c.wide(x.rows, sum_.width);
+    const Out<C> d_forget = c.matrix(x.rows, sum_.width), d_sum = c.matrix(x.rows, sum_.width), d_value = c.matrix(x.rows, sum_.width);
     output_.backward(c, w.output, saved.sum, dy, d_sum, dw.output);
     c.template map<SigmoidRoot<1>>(saved.forget, log_decay);
-    c.recurrence_gradient(sum_, {}, {.g = log_decay, .x = {}}, {saved.sum}, {d_sum}, {}, {.g = d_forget, .x = d_value}, carried);
-    c.template map_gradient<SigmoidRoot<1>>(saved.forget, d_forget, d_forget);
+    c.recurrence_gradient(sum_, {}, {.g = log_decay, .x = {}}, {saved.sum}, {d_sum}, {}, {.g = d_log_decay, .x = d_value}, carried);
+    c.template map_gradient<SigmoidRoot<1>>(saved.forget, d_log_decay, d_forget);
     value_.backward(c, w.value, x, d_value, dx, dw.value);
     forget_.backward(c, w.forget, x, d_forget, dx, dw.forget, Onto::add);
   }
