@@ -121,8 +121,10 @@ Matrix<Scalar> as(const Matrix<float>& m) {
   return result;
 }
 
+// in_place: the gradient of the sums takes the place of the gates.
 template <class B>
-Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const std::vector<Sequence>& sequences, bool states) {
+Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const std::vector<Sequence>& sequences, bool states,
+                                 bool in_place = false) {
   using T = typename B::Scalar;
   using State = SlstmCell::State<View<T>>;
   const Index H = p.width, count = std::ssize(sequences);
@@ -151,8 +153,9 @@ Results<typename B::Scalar> pass(const Cell<SlstmCell>& p, Index tokens, const s
   context.recurrence(p, {weight.view()}, {r.gates.view()}, {.hidden = r.h.view(), .cell = r.c.view(), .gates = r.gates.view()},
                      {states ? &from : nullptr, &to});
   context.recurrence_gradient(p, {weight.view()}, {}, {.hidden = r.h.view(), .cell = r.c.view(), .gates = r.gates.view()},
-                              {.hidden = d_h.view(), .cell = {}, .gates = {}}, {r.d_weight.view()}, {r.da.view()},
-                              {states ? &from : nullptr, states ? &d_to : nullptr, &d_from});
+                              {.hidden = d_h.view(), .cell = {}, .gates = {}}, {r.d_weight.view()},
+                              {in_place ? r.gates.view() : r.da.view()}, {states ? &from : nullptr, states ? &d_to : nullptr, &d_from});
+  if (in_place) r.da = r.gates;
   BOOST_TEST(context.scratch.used() == 0U);
   return r;
 }
@@ -194,6 +197,15 @@ BOOST_AUTO_TEST_CASE(ragged_sequences_with_padding) {
   check(19, 44, sequences, false);
   check(140, 44, sequences, true);
   check(12, 20, {{11, 9}, {0, 4}, {5, 6}}, true);
+}
+
+BOOST_AUTO_TEST_CASE(gradients_in_the_place_of_gates) {
+  const auto differ = []<class B>(B) {
+    const auto found = [](bool in_place) { return pass<B>({6, 2}, 12, {{2, 4}, {8, 3}}, true, in_place).da; };
+    return largest_difference(found(true).view(), found(false).view());
+  };
+  BOOST_TEST(differ(Cpu{}) == 0);
+  BOOST_TEST(differ(Reference<double>{}) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(one_token) {

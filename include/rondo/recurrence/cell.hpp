@@ -13,7 +13,8 @@
 // not depend on how m is chosen. Here there is no m to leave out: gradients are exact, those of initial states included.
 //
 // u [tokens, 4 H], the sums, holds the input's part with all biases, gate by gate; R [heads, 4 d, d], H = heads d; h, c [tokens, H]
-// and the gates [tokens, 4 H], as the cell leaves them for the backward, which may be the memory of the sums; states [sequences, H].
+// and the gates [tokens, 4 H], as the cell leaves them for the backward, which may be the memory of the sums (and are anything in rows
+// of no sequence); states [sequences, H].
 // A state of zeros is that before the first token: a stored n of 0 means log 0.
 // Backward (u is not looked at, and only h has a gradient; du may be the memory of the gates):
 //   da from dh, dc (and dn) step by step, dh_{t-1} = R^T da_t, then dR += da^T h_prev as products over all tokens
@@ -184,9 +185,12 @@ struct Cell {
   template <class C>
   void gradient(C& c, const auto& pass) const {
     const Index H = width, d = head_width();
-    const auto gates = pass.out.gates, hidden = pass.out.hidden, cell = pass.out.cell;
+    const auto hidden = pass.out.hidden, cell = pass.out.cell;
     const auto d_gates = pass.d_in.sums, d_recurrent = pass.d_weights.recurrent;
-    if (d_gates.data != gates.data) c.zero(d_gates);
+    auto outer = c.mark();
+    const auto gates = c.matrix(d_gates.rows, d_gates.columns);
+    c.copy(pass.out.gates, gates);
+    c.zero(d_gates);
     each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const auto initial = row_of(c, pass.carried.initial, s), d_state = row_of(c, pass.carried.d_final, s);
