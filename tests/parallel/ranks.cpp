@@ -255,6 +255,23 @@ BOOST_AUTO_TEST_CASE(a_block_is_summed_when_the_backward_has_left_it) {
   }
 }
 
+// A context may serve others after a trainer that ended with an Error: nobody listens there any more.
+BOOST_AUTO_TEST_CASE(a_refused_batch_leaves_nobody_listening) {
+  const Hgrn2 model{small_shape()};
+  Parameters<Hgrn2, Backend> weights{model, Seed{1}};
+  std::vector<Listing::Sum> sums;
+  const auto context = std::make_shared<Backend::Context>();
+  Trainer trainer{model, weights, AdamW{}, Cosine{}, CrossEntropy{}, {}, context, Listing{&sums}};
+  const std::vector<Token> ids{1, 30}, labels{2, 3};
+  const std::vector<Sequence> sequences{{0, 2}};
+  const auto next = [&](Batch& batch) {
+    batch = {{ids.data(), 1, 2}, {labels.data(), 1, 2}, sequences, 2, 0};
+    return true;
+  };
+  BOOST_TEST(message_of([&] { trainer.run_on(next, 1); }) == "batch: token 30 at row 1 is outside the model's vocabulary of 30");
+  BOOST_TEST(!context->gradient_left);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -210,13 +210,15 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
     if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns, this->context());
   }
   Losses<double> add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
+    struct Listening {
+      Context& c;
+      ~Listening() { c.gradient_left = nullptr; }
+    } const listening{*this->context()};
     if (last_of_step && ranks_.size() > 1) {
       if (!gradient_sum_) gradient_sum_.emplace(workspace_->gradients());
-      this->context()->gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
+      listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
     }
-    const Losses<double> losses = Losses<double>{} += workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
-    this->context()->gradient_left = nullptr;
-    return losses;
+    return Losses<double>{} += workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
   }
   void sum_gradients() override {
     if (gradient_sum_) gradient_sum_->finish(ranks_);
