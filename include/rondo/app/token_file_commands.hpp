@@ -44,7 +44,6 @@ inline int decode_token_file(const TokenFileOptions& options, const CommonOption
     const std::string line = common.json ? Json{{"text", text}}.dump() + "\n" : (d > 0 ? "\n" : "") + text + "\n";
     std::fwrite(line.data(), 1, line.size(), stdout);
   }
-  require(std::fflush(stdout) == 0, "the output cannot be written");
   return 0;
 }
 
@@ -75,7 +74,6 @@ inline int describe_token_file(const TokenFileOptions& options, const CommonOpti
   }
   std::printf("vocabulary %d, %s, tokenizer %s\n", static_cast<int>(file.vocabulary()), end.c_str(), fingerprint);
   print_result(common, result);
-  require(std::fflush(stdout) == 0, "the output cannot be written");
   return 0;
 }
 
