@@ -70,6 +70,9 @@ BOOST_AUTO_TEST_CASE(models) {
   expect_logits<Lstm>("LSTM", small);
   expect_logits<Mamba>("Mamba", small);
   expect_logits<Mamba2>("Mamba-2", small);
+  Shape both = small;  // a block of each kind
+  both.second_blocks = {1};
+  expect_logits<Xlstm>("xLSTM", both);
   expect_logits<XlstmLarge>("xLSTM-large", small);
 }
 
