@@ -125,7 +125,7 @@ inline void attention_step(const CpuForward<SoftmaxAttention>& pass, Index most_
     const Index all = at.keys.count();
     return p.window > 0 ? Range{std::max<Index>(0, all - p.window), all} : Range{0, all};
   };
-  const bool together = count * blocks > 1 && threads > 1;
+  [[maybe_unused]] const bool together = count * blocks > 1 && threads > 1;
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (together)
   for (Index task = 0; task < count * blocks; ++task) {
     const Index s = task / blocks;

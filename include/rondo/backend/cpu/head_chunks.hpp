@@ -39,7 +39,7 @@ template <class Tag>
 }
 // act(thread, task); act(thread, number of the sequence, head) for all of them.
 template <class Act>
-void each_task(Index tasks, Index threads, Act act) {
+void each_task(Index tasks, [[maybe_unused]] Index threads, Act act) {
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) act(thread_number(), task);
 }

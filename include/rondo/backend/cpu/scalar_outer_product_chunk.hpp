@@ -60,7 +60,7 @@ class GroupChunks {
   template <class Act>
   void each(Act act) const {
     const Index tasks = count_ * p_.groups;
-    const Index threads = tasks * chunk_rows * chunk_rows * p_.key_width < 65536 ? 1 : std::min(tasks, thread_count());
+    [[maybe_unused]] const Index threads = tasks * chunk_rows * chunk_rows * p_.key_width < 65536 ? 1 : std::min(tasks, thread_count());
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (threads > 1)
     for (Index task = 0; task < tasks; ++task) act(task / p_.groups, task % p_.groups);
   }
