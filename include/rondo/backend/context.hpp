@@ -41,6 +41,19 @@ concept HasRecurrence = requires(C& c, const ForwardPass<Tag, typename C::Input,
   Recurrence<C, Tag>::gradient(c, gradient);
 };
 
+// What is behind the two calls of a context. (Not its members: a program has those of recurrences that most use compiled once,
+// rondo/app/standard_backends.hpp.)
+template <class C, class Tag>
+void run_forward(C& c, const ForwardPass<Tag, typename C::Input, typename C::Output>& pass) {
+  check_pass(pass, c.extent());
+  Recurrence<C, Tag>::forward(c, pass);
+}
+template <class C, class Tag>
+void run_gradient(C& c, const GradientPass<Tag, typename C::Input, typename C::Output>& pass) {
+  check_pass(pass, c.extent());
+  Recurrence<C, Tag>::gradient(c, pass);
+}
+
 template <class Backend, class ScalarType, class Memory>
 class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Memory::place>, View<ScalarType, Memory::place>> {
  public:
@@ -148,9 +161,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
                   const Carried<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();
-    const ForwardPass<Tag, Input, Output> pass{tag, sequences_, all_widened(tag, weights), in, out, carried};
-    check_pass(pass, extent());
-    Recurrence<Backend, Tag>::forward(self(), pass);
+    run_forward<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, carried});
   }
   // `d_out` may lack gradients of outputs that nobody reads.
   template <class Tag, class Weights = typename WeightsOf<Tag, Input>::Record>
@@ -160,9 +171,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
                            const CarriedGradient<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();
-    const GradientPass<Tag, Input, Output> pass{tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried};
-    check_pass(pass, extent());
-    Recurrence<Backend, Tag>::gradient(self(), pass);
+    run_gradient<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried});
   }
   // A matrix as it is computed with: itself. (Back-ends that store weights in another type copy those to scratch.)
   [[nodiscard]] Input widened(Input stored) { return stored; }

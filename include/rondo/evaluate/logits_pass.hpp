@@ -41,14 +41,10 @@ class LogitsPassOn {
 
   using Context = typename Backend::Context;
 
-  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid, std::shared_ptr<Context> context)
-      : model_(std::move(model)), grid_(grid), context_(std::move(context)) {
-    require(grid.sequences >= 0 && grid.length > 0 && grid.tokens() == std::ssize(grid.ids), "logits: ", grid.ids.size(),
-            " ids are not ", grid.sequences, " sequences of ", grid.length, " tokens");
-    for (const Token id : grid.ids)
-      require(id >= 0 && id < model_->shape().vocabulary, "logits: token id ", id, " is outside the vocabulary of ",
-              model_->shape().vocabulary);
-  }
+  LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid, std::shared_ptr<Context> context);
+  LogitsPassOn(const LogitsPassOn&) = delete;
+  LogitsPassOn& operator=(const LogitsPassOn&) = delete;
+  ~LogitsPassOn();
 
   // act(rows): all logits in order, some rows [n, outputs] at a time. Memory for no more than about 4096 tokens.
   void each_logits(const Act& act);
@@ -68,6 +64,20 @@ class LogitsPassOn {
   std::shared_ptr<Context> context_;
   HostCopy<Context> host_copy_;
 };
+
+template <class Backend>
+LogitsPassOn<Backend>::LogitsPassOn(std::unique_ptr<const Evaluation<Backend>> model, const TokenGrid& grid,
+                                    std::shared_ptr<Context> context)
+    : model_(std::move(model)), grid_(grid), context_(std::move(context)) {
+  require(grid.sequences >= 0 && grid.length > 0 && grid.tokens() == std::ssize(grid.ids), "logits: ", grid.ids.size(),
+          " ids are not ", grid.sequences, " sequences of ", grid.length, " tokens");
+  for (const Token id : grid.ids)
+    require(id >= 0 && id < model_->shape().vocabulary, "logits: token id ", id, " is outside the vocabulary of ",
+            model_->shape().vocabulary);
+}
+
+template <class Backend>
+LogitsPassOn<Backend>::~LogitsPassOn() = default;
 
 template <class Backend>
 void LogitsPassOn<Backend>::each_logits(const Act& act) {

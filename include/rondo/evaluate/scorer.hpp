@@ -50,66 +50,13 @@ class ScorerOn : public TextScorer {
 
   using Context = typename Backend::Context;
 
-  ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens, std::shared_ptr<Context> context)
-      : model_(std::move(model)), batch_tokens_(batch_tokens), context_(std::move(context)) {
-    require(batch_tokens > 0, "scorer: a pass must have at least 1 token, found ", batch_tokens);
-  }
+  ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens, std::shared_ptr<Context> context);
+  ~ScorerOn() override;
 
-  void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override {
-    std::vector<std::size_t> order(texts.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
-    Index done = 0;
-    for (std::size_t first = 0; first < order.size();) {
-      std::size_t last = first;
-      Index tokens = 0;
-      while (last < order.size() && (last == first || tokens + std::ssize(texts[order[last]]) <= batch_tokens_))
-        tokens += std::ssize(texts[order[last++]]);
-      pass(texts, std::span(order).subspan(first, last - first), tokens, visit);
-      first = last;
-      done += tokens;
-      if (progress) progress(done);
-    }
-  }
+  void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override;
 
  private:
-  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit) {
-    ids_.clear();
-    labels_.clear();
-    sequences_.clear();
-    for (const std::size_t number : chosen) {
-      const Text& text = texts[number];
-      for (const Token id : text)
-        require(id >= 0 && id < model_->shape().vocabulary, "text ", number, ": token id ", id, " is outside the vocabulary of ",
-                model_->shape().vocabulary);
-      sequences_.push_back({std::ssize(ids_), std::ssize(text), 0});
-      ids_.insert(ids_.end(), text.begin(), text.end());
-      if (!text.empty()) {
-        labels_.insert(labels_.end(), text.begin() + 1, text.end());
-        labels_.push_back(no_label);  // nothing follows
-      }
-    }
-    if (tokens == 0) return;
-    auto& c = *context_;
-    c.begin(sequences_, Tokens{ids_.data(), 1, tokens});
-    auto mark = c.mark();
-    const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});
-    const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
-    const Out<Context> result = c.matrix(1, tokens);
-    model_->hidden(c, hidden);
-    each_block(c, tokens, 512, model_->outputs(), [&](Index begin, Out<Context> logits) {
-      model_->uncapped_logits(c, hidden.middle_rows(begin, logits.rows), logits);
-      c.log_probability(logits, labels.middle_columns(begin, logits.rows), model_->shape().logit_soft_cap,
-                        result.middle_columns(begin, logits.rows));
-    });
-    const auto values = host_copy_(c, result);
-    log_probabilities_.assign(values.data, values.data + tokens);
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      const Sequence& sequence = sequences_[i];
-      visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
-                                              static_cast<std::size_t>(std::max<Index>(sequence.length - 1, 0))));
-    }
-  }
+  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit);
 
   std::unique_ptr<const Evaluation<Backend>> model_;
   Index batch_tokens_;
@@ -119,6 +66,71 @@ class ScorerOn : public TextScorer {
   std::vector<Sequence> sequences_;
   std::vector<float> log_probabilities_;
 };
+
+template <class Backend>
+ScorerOn<Backend>::ScorerOn(std::unique_ptr<const Evaluation<Backend>> model, Index batch_tokens, std::shared_ptr<Context> context)
+    : model_(std::move(model)), batch_tokens_(batch_tokens), context_(std::move(context)) {
+  require(batch_tokens > 0, "scorer: a pass must have at least 1 token, found ", batch_tokens);
+}
+template <class Backend>
+ScorerOn<Backend>::~ScorerOn() = default;
+
+template <class Backend>
+void ScorerOn<Backend>::each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress) {
+  std::vector<std::size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
+  Index done = 0;
+  for (std::size_t first = 0; first < order.size();) {
+    std::size_t last = first;
+    Index tokens = 0;
+    while (last < order.size() && (last == first || tokens + std::ssize(texts[order[last]]) <= batch_tokens_))
+      tokens += std::ssize(texts[order[last++]]);
+    pass(texts, std::span(order).subspan(first, last - first), tokens, visit);
+    first = last;
+    done += tokens;
+    if (progress) progress(done);
+  }
+}
+
+template <class Backend>
+void ScorerOn<Backend>::pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit) {
+  ids_.clear();
+  labels_.clear();
+  sequences_.clear();
+  for (const std::size_t number : chosen) {
+    const Text& text = texts[number];
+    for (const Token id : text)
+      require(id >= 0 && id < model_->shape().vocabulary, "text ", number, ": token id ", id, " is outside the vocabulary of ",
+              model_->shape().vocabulary);
+    sequences_.push_back({std::ssize(ids_), std::ssize(text), 0});
+    ids_.insert(ids_.end(), text.begin(), text.end());
+    if (!text.empty()) {
+      labels_.insert(labels_.end(), text.begin() + 1, text.end());
+      labels_.push_back(no_label);  // nothing follows
+    }
+  }
+  if (tokens == 0) return;
+  auto& c = *context_;
+  c.begin(sequences_, Tokens{ids_.data(), 1, tokens});
+  auto mark = c.mark();
+  const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});
+  const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
+  const Out<Context> result = c.matrix(1, tokens);
+  model_->hidden(c, hidden);
+  each_block(c, tokens, 512, model_->outputs(), [&](Index begin, Out<Context> logits) {
+    model_->uncapped_logits(c, hidden.middle_rows(begin, logits.rows), logits);
+    c.log_probability(logits, labels.middle_columns(begin, logits.rows), model_->shape().logit_soft_cap,
+                      result.middle_columns(begin, logits.rows));
+  });
+  const auto values = host_copy_(c, result);
+  log_probabilities_.assign(values.data, values.data + tokens);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const Sequence& sequence = sequences_[i];
+    visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
+                                            static_cast<std::size_t>(std::max<Index>(sequence.length - 1, 0))));
+  }
+}
 
 // The weights must outlive the scorer; a context may be shared.
 template <class Model, class Backend, class Storage = typename Backend::Scalar>

@@ -24,6 +24,7 @@ class SessionOn {
 
   SessionOn(const SessionOn&) = delete;
   SessionOn& operator=(const SessionOn&) = delete;
+  ~SessionOn();
 
   View<const Scalar> feed(std::span<const Token> tokens);
   View<const Scalar> feed(Token token) { return feed(std::span<const Token>{&token, 1}); }
@@ -38,10 +39,7 @@ class SessionOn {
   using Context = typename Backend::Context;
 
   // `state` is what the evaluation reads and writes; `limit`: tokens that it can hold (0: any number).
-  SessionOn(Index chunk, Index limit, std::shared_ptr<Context> context)
-      : chunk_(chunk), limit_(limit), context_(std::move(context)) {
-    require(chunk > 0, "session: a chunk must have at least 1 token, found ", chunk);
-  }
+  SessionOn(Index chunk, Index limit, std::shared_ptr<Context> context);
   void start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state);
 
  private:
@@ -55,6 +53,15 @@ class SessionOn {
   Out<Context> last_, logits_;
   HostCopy<Context> host_logits_;
 };
+
+template <class Backend>
+SessionOn<Backend>::SessionOn(Index chunk, Index limit, std::shared_ptr<Context> context)
+    : chunk_(chunk), limit_(limit), context_(std::move(context)) {
+  require(chunk > 0, "session: a chunk must have at least 1 token, found ", chunk);
+}
+
+template <class Backend>
+SessionOn<Backend>::~SessionOn() = default;
 
 template <class Backend>
 void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state) {

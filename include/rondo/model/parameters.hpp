@@ -46,8 +46,9 @@ class TensorBuffer {
   static constexpr Place place = Memory::place;
   using Tensor = View<S, place>;
 
-  TensorBuffer(TensorBuffer&&) noexcept = default;
-  TensorBuffer& operator=(TensorBuffer&&) noexcept = default;
+  TensorBuffer(TensorBuffer&&) noexcept;
+  TensorBuffer& operator=(TensorBuffer&&) noexcept;
+  ~TensorBuffer();
 
   [[nodiscard]] Tensor flat() const { return flat_; }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(flat_.size()) * sizeof(S); }
@@ -59,30 +60,23 @@ class TensorBuffer {
   }
 
  protected:
-  TensorBuffer() = default;
+  TensorBuffer();
   // First every leaf is listed, then there is memory, then every view is placed.
   [[nodiscard]] auto lister() {
-    return [this](const Path& path, const Leaf& leaf, Tensor&) { tensors_.push_back({path, leaf, {}}); };
+    return [this](const Path& path, const Leaf& leaf, Tensor&) { list(path, leaf); };
   }
   template <class C>
   void take_memory(C& c) {
-    std::size_t bytes = 0;
-    for (const auto& one : tensors_) bytes += padded_bytes(one.leaf);
-    memory_ = c.memory();
-    memory_.reserve(bytes);
-    flat_ = {memory_.template take<S>(static_cast<Index>(bytes / sizeof(S))), 1, static_cast<Index>(bytes / sizeof(S))};
+    place_in(c.memory());
     c.fill(flat_, S{});
-    S* data = flat_.data;
-    for (auto& one : tensors_) {
-      one.tensor = {data, one.leaf.dimensions.rows(), one.leaf.dimensions.columns()};
-      data += padded_bytes(one.leaf) / sizeof(S);
-    }
   }
   [[nodiscard]] auto placer() {
     return [one = tensors_.begin()](const Path&, const Leaf&, Tensor& view) mutable { view = (one++)->tensor; };
   }
 
  private:
+  void list(const Path& path, const Leaf& leaf);
+  void place_in(Memory memory);
   static std::size_t padded_bytes(const Leaf& leaf) {
     return arena_bytes(static_cast<std::size_t>(leaf.dimensions.size()) * sizeof(S));
   }
@@ -91,6 +85,33 @@ class TensorBuffer {
   Tensor flat_;
   std::vector<NamedTensor<S, place>> tensors_;
 };
+
+template <class S, class Memory>
+TensorBuffer<S, Memory>::TensorBuffer() = default;
+template <class S, class Memory>
+TensorBuffer<S, Memory>::TensorBuffer(TensorBuffer&&) noexcept = default;
+template <class S, class Memory>
+TensorBuffer<S, Memory>& TensorBuffer<S, Memory>::operator=(TensorBuffer&&) noexcept = default;
+template <class S, class Memory>
+TensorBuffer<S, Memory>::~TensorBuffer() = default;
+
+template <class S, class Memory>
+void TensorBuffer<S, Memory>::list(const Path& path, const Leaf& leaf) {
+  tensors_.push_back({path, leaf, {}});
+}
+template <class S, class Memory>
+void TensorBuffer<S, Memory>::place_in(Memory memory) {
+  std::size_t bytes = 0;
+  for (const auto& one : tensors_) bytes += padded_bytes(one.leaf);
+  memory_ = std::move(memory);
+  memory_.reserve(bytes);
+  flat_ = {memory_.template take<S>(static_cast<Index>(bytes / sizeof(S))), 1, static_cast<Index>(bytes / sizeof(S))};
+  S* data = flat_.data;
+  for (auto& one : tensors_) {
+    one.tensor = {data, one.leaf.dimensions.rows(), one.leaf.dimensions.columns()};
+    data += padded_bytes(one.leaf) / sizeof(S);
+  }
+}
 
 // One buffer that holds a record of a layer, all zero, in the memory of the context's back-end.
 template <class Kind, class Layer, class S, class Memory>

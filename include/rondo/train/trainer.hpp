@@ -72,7 +72,8 @@ struct StepReport {
   LossParts<double> parts{};  // of the loss, where the objective names any: means as the loss is
 };
 
-// The trainer of any model on a back-end.
+// The trainer of any model on a back-end. (What a class template's members that are not short would cost each program is why they are
+// defined below it: such ones are compiled once, rondo/app/standard_backends.hpp.)
 template <class Backend, class Optimizer, class Schedule>
 class TrainerOn {
  public:
@@ -82,7 +83,7 @@ class TrainerOn {
   using State = OptimizerState<Optimizer, Backend>;
   using NextBatch = std::function<bool(Batch&)>;
 
-  virtual ~TrainerOn() = default;
+  virtual ~TrainerOn();
   TrainerOn(const TrainerOn&) = delete;
   TrainerOn& operator=(const TrainerOn&) = delete;
 
@@ -91,15 +92,12 @@ class TrainerOn {
   [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
   // Says where a run goes on, and the optimiser's numbers there; the caller then fills the tensors (rondo/train/training_state.hpp).
-  void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
-    progress_ = progress;
-    state_.set_numbers(optimizer_, numbers);
-  }
+  void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers);
   // The numbers that the optimiser keeps from step to step.
-  [[nodiscard]] std::vector<NamedNumber> numbers() const { return state_.numbers(optimizer_); }
+  [[nodiscard]] std::vector<NamedNumber> numbers() const;
   // All that a run goes on from: "weights.PATH", "SLOT.PATH" for each slot of the optimiser, "average.PATH".
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
-  [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const { return hosted(*context_, tensors()); }
+  [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const;
 
   // Lets every update write this copy of the weights, too (rondo/optimizer/masters.hpp); it must outlive the trainer.
   template <class Stored>
@@ -107,7 +105,7 @@ class TrainerOn {
     update_ = [this, &copy](const Update& now) { state_.update(*context_, optimizer_, now, *weights_, gradients(), copy); };
   }
   // Called after every step, in the order given.
-  void on_step(std::function<void(const StepReport&)> callback) { callbacks_.push_back(std::move(callback)); }
+  void on_step(std::function<void(const StepReport&)> callback);
   // Lets run() return after the step that is in progress.
   void stop() { stopped_ = true; }
   [[nodiscard]] virtual Index rank() const = 0;  // of those that train together; what they keep in common is written by rank 0
@@ -142,9 +140,7 @@ class TrainerOn {
   // Whether weights are kept beside those that are trained: an average, or those that the optimiser would evaluate.
   [[nodiscard]] bool keeps_others() const { return options_.average.there() || evaluates_elsewhere(optimizer_); }
   // Brings the weights that the optimiser would evaluate up to date.
-  void refresh(const Tensors& kept) const {
-    if (!options_.average.there()) state_.evaluation(*context_, optimizer_, *weights_, kept);
-  }
+  void refresh(const Tensors& kept) const;
 
  private:
   // The losses and counts of all ranks, for those of this one; an Error that a rank has met is thrown on all.
@@ -179,8 +175,8 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   using Weights = Parameters<Model, Backend>;
 
   // The weights must outlive the trainer.
-  Trainer(const Model& model, Weights& weights, Optimizer optimizer, Schedule schedule = {}, ObjectiveType objective = {},
-          TrainingOptions options = {}, std::shared_ptr<Context> context = std::make_shared<Context>(), Ranks ranks = {})
+  Trainer(const Model& model, Weights& weights, const Optimizer& optimizer, const Schedule& schedule = {}, ObjectiveType objective = {},
+          const TrainingOptions& options = {}, std::shared_ptr<Context> context = std::make_shared<Context>(), Ranks ranks = {})
       : Base(weights, optimizer, schedule, options, std::move(context)),
         weights_(&weights),
         objective_(objective),
@@ -253,6 +249,35 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
   schedule_.check();
   require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
   require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+TrainerOn<Backend, Optimizer, Schedule>::~TrainerOn() = default;
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
+  progress_ = progress;
+  state_.set_numbers(optimizer_, numbers);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::numbers() const -> std::vector<NamedNumber> {
+  return state_.numbers(optimizer_);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::hosted_tensors() const -> std::vector<HostedTensor<Scalar>> {
+  return hosted(*context_, tensors());
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::on_step(std::function<void(const StepReport&)> callback) {
+  callbacks_.push_back(std::move(callback));
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::refresh(const Tensors& kept) const {
+  if (!options_.average.there()) state_.evaluation(*context_, optimizer_, *weights_, kept);
 }
 
 template <class Backend, class Optimizer, class Schedule>
