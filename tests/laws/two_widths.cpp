@@ -1,6 +1,10 @@
 // The laws on a back-end whose stored numbers are narrower than its wide ones: every layer, mixer and model keeps wide what must be.
 #include "every_back_end.hpp"
 
+#include <cmath>
+#include <vector>
+
+#include <rondo/evaluate/scorer.hpp>
 #include <rondo/layer/block_linear.hpp>
 #include <rondo/model/architecture/gla.hpp>
 #include <rondo/model/architecture/gpt2.hpp>
@@ -12,6 +16,7 @@
 #include <rondo/model/architecture/mamba2.hpp>
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/model/architecture/xlstm_large.hpp>
+#include <rondo/objective/cross_entropy.hpp>
 #include <rondo/testing/two_widths.hpp>
 
 namespace rondo::testing {
@@ -74,6 +79,39 @@ BOOST_AUTO_TEST_CASE(models) {
   both.second_blocks = {1};
   expect_logits<Xlstm>("xLSTM", both);
   expect_logits<XlstmLarge>("xLSTM-large", small);
+  Shape both_blocks = small;
+  both_blocks.second_blocks = {1};
+  expect_logits<Xlstm>("xLSTM", both_blocks);
+}
+// The gradient that an objective hands on, through heads with a matrix of their own and the embedding's.
+template <class Model>
+void expect_loss(const std::string& name) {
+  for (const double cap : {0.0, 1.5}) {
+    Shape shape = small;
+    shape.logit_soft_cap = cap;
+    const LossOf loss{Model{shape}, CrossEntropy{{.label_smoothing = 0.1, .z_loss = 0.01}, 5}};
+    Findings findings;
+    for (const Batch& batch : {packed({5, 1, 6}), packed({3})}) {  // some rows have no label; all have one
+      findings.add(agrees_with_reference<TwoWidths>(loss, batch));
+      findings.add(gradients_accumulate<TwoWidths>(loss, batch));
+    }
+    expect_none(findings, name);
+  }
+}
+BOOST_AUTO_TEST_CASE(losses) {
+  expect_loss<Hgrn2>("HGRN2");
+  expect_loss<Hgrn2Tied>("HGRN2, tied");
+}
+template <class Backend>
+std::vector<float> scores() {
+  const Hgrn2 model{small};
+  const Parameters<Hgrn2, Backend> weights{model, Seed{1}};
+  return Scorer<Hgrn2, Backend>{model, weights}.sums(std::vector<std::vector<Token>>{{1, 2, 3, 4, 5, 6}, {7}, {8, 9, 10}});
+}
+BOOST_AUTO_TEST_CASE(log_probabilities) {
+  const std::vector<float> expected = scores<Reference<double>>(), found = scores<TwoWidths>();
+  for (std::size_t n = 0; n < expected.size(); ++n) BOOST_TEST(std::abs(found[n] - expected[n]) <= 1e-5F);
+  BOOST_TEST(expected[0] < -5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

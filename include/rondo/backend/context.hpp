@@ -125,10 +125,10 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
       return placed(Tokens{row.data(), 1, count});
     }
   }
-  template <class Kind, class Layer>
+  template <class V = Output, class Kind, class Layer>
   [[nodiscard]] auto record(const Kind& kind, const Layer& layer) {
-    typename Kind::template Record<Layer, Output> result{};
-    each_leaf<Output>(kind, layer, result, taker());
+    typename Kind::template Record<Layer, V> result{};
+    each_leaf<V>(kind, layer, result, taker());
     return result;
   }
 

@@ -8,12 +8,11 @@
 
 namespace rondo {
 
-template <class C>
+// Of numbers as they are stored, or of wide ones.
+template <class C, class Number = typename C::Scalar>
 class HostCopy {
  public:
-  using Scalar = typename C::Scalar;
-
-  View<const Scalar> operator()(C& c, In<C> matrix) {
+  View<const Number> operator()(C& c, View<const Number, C::place> matrix) {
     if constexpr (C::place == Place::host) {
       return matrix;
     } else {
@@ -24,7 +23,7 @@ class HostCopy {
   }
 
  private:
-  std::vector<Scalar> numbers_;
+  std::vector<Number> numbers_;
 };
 
 }  // namespace rondo

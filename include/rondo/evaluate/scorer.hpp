@@ -61,7 +61,7 @@ class ScorerOn : public TextScorer {
   std::unique_ptr<const Evaluation<Backend>> model_;
   Index batch_tokens_;
   std::shared_ptr<Context> context_;
-  HostCopy<Context> host_copy_;
+  HostCopy<Context, Wide<Scalar>> host_copy_;
   std::vector<Token> ids_, labels_;
   std::vector<Sequence> sequences_;
   std::vector<float> log_probabilities_;
@@ -116,7 +116,7 @@ void ScorerOn<Backend>::pass(std::span<const Text> texts, std::span<const std::s
   auto mark = c.mark();
   const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});
   const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
-  const Out<Context> result = c.matrix(1, tokens);
+  const WideOut<Context> result = c.wide(1, tokens);
   model_->hidden(c, hidden);
   each_block(c, tokens, 512, model_->outputs(), [&](Index begin, Out<Context> logits) {
     model_->uncapped_logits(c, hidden.middle_rows(begin, logits.rows), logits);

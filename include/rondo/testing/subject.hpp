@@ -231,7 +231,7 @@ class LossOf : public LogitsOf<Model> {
   template <class C>
   void forward(C& c, const auto& w, In<C>, Out<C> y, const auto& saved, const CarriedFor<Model, C>& carried) const {
     auto mark = c.mark();
-    const auto dw = c.record(WeightRecords{}, this->model_);
+    const auto dw = c.template record<WideOut<C>>(WeightRecords{}, this->model_);
     const Pass pass = pass_of(c, w, saved);
     pass.forward(carried);
     c.fill(y, static_cast<typename C::Scalar>(pass.loss(1.0, dw).sum));
@@ -243,7 +243,7 @@ class LossOf : public LogitsOf<Model> {
     typename C::Scalar factor{};
     c.download(dy, std::span{&factor, 1});
     const Pass pass = pass_of(c, w, saved);
-    pass.loss(static_cast<double>(real_part(factor)), dw);
+    pass.loss(static_cast<double>(real_part(static_cast<Wide<typename C::Scalar>>(factor))), dw);
     pass.backward(dw, carried);
     c.zero(dx);
   }
