@@ -117,7 +117,7 @@ struct ClassOfSequence {
     const In<C> x = rows.of(c, pass.hidden);
     const Out<C> dx = rows.place_of(c, pass.d_hidden);
     pass.model.uncapped_logits(c, w, x, logits);
-    c.cross_entropy(logits, labels, CrossEntropyOptions{}, scale, losses);
+    c.cross_entropy(logits, labels, pass.model.shape().logit_soft_cap, CrossEntropyOptions{}, scale, losses);
     pass.model.uncapped_logits_backward(c, w, x, logits, dx, dw);
     rows.clear(c, pass.d_hidden);
     rows.put(c, dx, pass.d_hidden);

@@ -264,7 +264,6 @@ BOOST_AUTO_TEST_CASE(impossible_objectives_are_refused) {
   BOOST_TEST(problem({{.label_smoothing = 1.5}}) == "cross-entropy: label smoothing must be in [0, 1], found 1.5");
   BOOST_TEST(problem({{.label_smoothing = std::nan("")}}) == "cross-entropy: label smoothing must be in [0, 1], found nan");
   BOOST_TEST(problem({{.z_loss = -1}}) == "cross-entropy: z_loss must be at least 0, found -1");
-  BOOST_TEST(problem({{.soft_cap = -1}}) == "cross-entropy: the soft cap must be at least 0, found -1");
 }
 
 // The loss of a quarter of it and the rest.

@@ -125,7 +125,7 @@ concept HasSequenceOperations = requires(C& c, const Rotation& rotation, In<C> x
 template <class C>
 concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropyOptions options, In<C> x, Out<C> y, WideIn<C> u,
                              WideOut<C> v) {
-  c.cross_entropy(y, labels, options, 1.0, v);
+  c.cross_entropy(y, labels, 0.0, options, 1.0, v);
   c.log_probability(x, labels, 0.0, v);
   c.sum(u);
   { c.sum_of_squares(x) } -> std::convertible_to<double>;

@@ -79,8 +79,9 @@ struct Shape {
     within(key_value_head_count() * head_key_width(), "key_value_heads times key_width");
     within(groups * state_size, "groups times state_size");
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
-    if (!(gate_soft_cap >= 0) || !(logit_soft_cap >= 0))
-      throw error("shape: a soft cap must not be negative, found ", gate_soft_cap, " and ", logit_soft_cap);
+    const auto caps = [](double cap) { return cap >= 0 && cap <= std::numeric_limits<double>::max(); };
+    if (!caps(gate_soft_cap) || !caps(logit_soft_cap))
+      throw error("shape: a soft cap must be finite and not negative, found ", gate_soft_cap, " and ", logit_soft_cap);
     if (!(step_low >= 0) || !(step_high >= 0) || step_low > step_limit())
       throw error("shape: time steps cannot be between ", step_low, " and ", step_high);
   }

@@ -1,12 +1,11 @@
 // Next-token cross-entropy, fused with the model's head: logits exist for one block of tokens at a time.
 //
-//   loss = sum over tokens with a label of CE(logits_t, y_t)      (label smoothing, z-loss, soft-cap: CrossEntropyOptions)
+//   loss = sum over tokens with a label of CE(logits_t, y_t)      (label smoothing, z-loss: CrossEntropyOptions)
 //
 //   CrossEntropy objective{{.label_smoothing = 0.1}};
 //   auto loss = objective.gradient(c, w, pass, scale, dw);        // rondo/objective/objective.hpp
 //
-// The logits' soft cap is the model's (Shape::logit_soft_cap) where it has one; options of another cap are then an Error. The head
-// runs over the tokens that have a label. Scratch: block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
+// The logits' soft cap is the model's (Shape::logit_soft_cap). The head runs over the tokens that have a label. Scratch: block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
 #pragma once
 
 #include <cmath>
@@ -25,14 +24,12 @@ struct CrossEntropy {
     require(options.label_smoothing >= 0 && options.label_smoothing <= 1, "cross-entropy: label smoothing must be in [0, 1], found ",
             options.label_smoothing);
     require(std::isfinite(options.z_loss) && options.z_loss >= 0, "cross-entropy: z_loss must be at least 0, found ", options.z_loss);
-    require(std::isfinite(options.soft_cap) && options.soft_cap >= 0, "cross-entropy: the soft cap must be at least 0, found ",
-            options.soft_cap);
   }
 
   template <class C>
   auto gradient(C& c, const auto& w, const auto& pass, double scale, const auto& dw) const {
     const auto& model = pass.model;
-    const CrossEntropyOptions capped = options_for(model.shape());
+    check();
     auto mark = c.mark();
     const auto [rows, labels] = labelled_rows(c);
     const WideOut<C> losses = c.wide(1, rows.count());
@@ -42,23 +39,13 @@ struct CrossEntropy {
       const In<C> x = block.of(c, pass.hidden);
       const Out<C> dx = block.place_of(c, pass.d_hidden);
       model.uncapped_logits(c, w, x, logits);
-      c.cross_entropy(logits, labels.middle_columns(begin, logits.rows), capped, scale, losses.middle_columns(begin, logits.rows));
+      c.cross_entropy(logits, labels.middle_columns(begin, logits.rows), model.shape().logit_soft_cap, options, scale,
+                      losses.middle_columns(begin, logits.rows));
       model.uncapped_logits_backward(c, w, x, logits, dx, dw);
       block.put(c, dx, pass.d_hidden);
     };
     each_block(c, rows.count(), block_tokens, model.outputs(), act);
     return Losses{c.sum(losses), rows.count()};
-  }
-
- private:
-  [[nodiscard]] CrossEntropyOptions options_for(const Shape& shape) const {
-    check();
-    CrossEntropyOptions result = options;
-    if (shape.logit_soft_cap == 0) return result;
-    require(options.soft_cap == 0 || options.soft_cap == shape.logit_soft_cap, "cross-entropy: the model caps its logits at ",
-            shape.logit_soft_cap, ", the objective at ", options.soft_cap);
-    result.soft_cap = shape.logit_soft_cap;
-    return result;
   }
 };
 

@@ -23,10 +23,10 @@ inline void cap_row(float* z, Index count, float cap) {
   for (Index v = 0; v < count; ++v) z[v] = cap * hyperbolic_tangent(z[v] / cap);
 }
 
-RONDO_DEFINED_ONCE void CpuLosses::cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight,
-                                                 Output losses) {
+RONDO_DEFINED_ONCE void CpuLosses::cross_entropy(Output logits, Tokens labels, double soft_cap_at, const CrossEntropyOptions& options,
+                                                 double weight, Output losses) {
   const auto smoothing = static_cast<float>(options.label_smoothing), z_loss = static_cast<float>(options.z_loss);
-  const auto cap = static_cast<float>(options.soft_cap), factor = static_cast<float>(weight);
+  const auto cap = static_cast<float>(soft_cap_at), factor = static_cast<float>(weight);
   const Index V = logits.columns;
   const float share = smoothing / static_cast<float>(V);
   each_row_range(logits.rows, V, [&](Index first, Index last) {

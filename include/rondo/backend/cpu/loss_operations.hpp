@@ -10,7 +10,7 @@ class CpuLosses : public CpuElementwise {
   using Input = View<const float>;
   using Output = View<float>;
 
-  void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses);
+  void cross_entropy(Output logits, Tokens labels, double soft_cap_at, const CrossEntropyOptions& options, double weight, Output losses);
 
   void log_probability(Input logits, Tokens labels, double soft_cap_at, Output result);
 };

@@ -201,10 +201,11 @@ class ReferenceElementwise : public HostContext<Backend, T> {
         x(r, i) *= uniform_number(mask, static_cast<std::uint64_t>(r * x.columns + i)) < rate ? T(0) : kept;
   }
 
-  [[gnu::noinline]] void cross_entropy(Output logits, Tokens labels, const CrossEntropyOptions& options, double weight, Output losses) {
+  [[gnu::noinline]] void cross_entropy(Output logits, Tokens labels, double soft_cap, const CrossEntropyOptions& options, double weight,
+                                       Output losses) {
     const Index V = logits.columns;
     const T smoothing(static_cast<Real<T>>(options.label_smoothing)), z_loss(static_cast<Real<T>>(options.z_loss));
-    const T cap(static_cast<Real<T>>(options.soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
+    const T cap(static_cast<Real<T>>(soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
     for (Index t = 0; t < logits.rows; ++t) {
       if (!has_label(labels(0, t))) {
         losses(0, t) = T(0);
@@ -212,7 +213,7 @@ class ReferenceElementwise : public HostContext<Backend, T> {
         continue;
       }
       T sum(0), mean(0);
-      if (options.soft_cap > 0)
+      if (soft_cap > 0)
         for (Index v = 0; v < V; ++v) logits(t, v) = cap * hyperbolic_tangent(logits(t, v) / cap);
       const Real<T> highest = largest(logits.middle_rows(t, 1));
       for (Index v = 0; v < V; ++v) {
@@ -225,7 +226,7 @@ class ReferenceElementwise : public HostContext<Backend, T> {
         const T z = logits(t, v);
         T d = exponential(z - lse) * (T(1) + T(2) * z_loss * lse) - share;
         if (v == labels(0, t)) d -= T(1) - smoothing;
-        if (options.soft_cap > 0) d *= T(1) - (z / cap) * (z / cap);
+        if (soft_cap > 0) d *= T(1) - (z / cap) * (z / cap);
         logits(t, v) = d * T(static_cast<Real<T>>(weight));
       }
     }

@@ -147,7 +147,7 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
     touch(4 * size(x) * size(w.middle_rows(0, 1)), x, dy, dx);
   }
   void dropout(double, std::uint64_t, Output x) { touch(0, x, x); }
-  void cross_entropy(Output logits, PlacedTokens, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
+  void cross_entropy(Output logits, PlacedTokens, double, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
   void log_probability(Input logits, PlacedTokens, double, Output) { touch(0, logits); }
   double sum(Input x) { return touch(0, x), 0.0; }
   double sum_of_squares(Input x) { return touch(0, x), 0.0; }
