@@ -83,7 +83,8 @@ void each_view(const ForwardPass<Tag, In, Out>& pass, Extent extent, const LeafV
   if constexpr (HasWeights<Tag>) each_view(WeightRecords{}, pass.tag, pass.weights, visit);
   each_view(InputRecords{extent}, pass.tag, pass.in, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.out, visit);
-  for (const auto* state : {pass.carried.initial, pass.carried.final}) each_view(StateRecords{extent}, pass.tag, or_none(state), visit);
+  const auto each_of = [&](auto*... states) { (each_view(StateRecords{extent}, pass.tag, or_none(states), visit), ...); };
+  each_of(pass.carried.initial, pass.carried.final);
 }
 template <class Tag, class In, class Out>
 void each_view(const GradientPass<Tag, In, Out>& pass, Extent extent, const LeafVisitor<AnyView>& visit) {
@@ -95,8 +96,8 @@ void each_view(const GradientPass<Tag, In, Out>& pass, Extent extent, const Leaf
   each_view(InputRecords{extent}, pass.tag, pass.d_in, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.out, visit);
   each_view(OutputRecords{extent}, pass.tag, pass.d_out, visit);
-  for (const auto* state : {pass.carried.initial, pass.carried.d_final, pass.carried.d_initial})
-    each_view(StateRecords{extent}, pass.tag, or_none(state), visit);
+  const auto each_of = [&](auto*... states) { (each_view(StateRecords{extent}, pass.tag, or_none(states), visit), ...); };
+  each_of(pass.carried.initial, pass.carried.d_final, pass.carried.d_initial);
 }
 
 // Throws Error where sizes disagree.

@@ -80,7 +80,8 @@ struct SelectiveScan {
     const auto &d_in = pass.d_in;
     const auto &d_w = pass.d_weights;
     const auto dy = pass.d_out.y;
-    for (const auto& d : {d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z}) c.zero(d);
+    const auto zero = [&](const auto&... written) { (c.zero(written), ...); };
+    zero(d_in.u, d_in.raw_step, d_in.B, d_in.C, d_in.z);
     each_sequence(pass.sequences, channels, [&](Index s, const Sequence& sequence, Index d) {
       auto mark = c.mark();
       const auto all = c.matrix(sequence.length + 1, states);  // h_0 .. h_T

@@ -106,8 +106,8 @@ struct SoftmaxAttention {
     const auto dq = pass.d_in.q, dk = pass.d_in.k, dv = pass.d_in.v;
     const auto initial = or_none(pass.carried.initial), d_final = or_none(pass.carried.d_final);
     const auto d_initial = or_none(pass.carried.d_initial);
-    for (const auto& written : {dq, dk, dv, d_initial.keys, d_initial.values})
-      if (written) c.zero(written);
+    const auto zero = [&](const auto&... written) { ((written ? c.zero(written) : void()), ...); };
+    zero(dq, dk, dv, d_initial.keys, d_initial.values);
     each_sequence(pass.sequences, [&](Index s, const Sequence& sequence) {
       auto mark = c.mark();
       const Index past = initial.keys ? sequence.position : 0;
