@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <limits>
@@ -122,6 +123,19 @@ class Averager : public PlainLayer {
   Fault fault_;
 };
 
+// y = x, copied by the address of each: what the compiler cannot refuse where that is no memory of the host's.
+class ByAddress : public PlainLayer, public NoWeights, public NothingSaved, public NoState {
+ public:
+  template <class C>
+  void forward(C&, const auto&, In<C> x, Out<C> y, const auto&, const auto&) const {
+    std::copy_n(x.data, x.size(), y.data);
+  }
+  template <class C>
+  void backward(C& c, const auto&, In<C>, In<C> dy, Out<C> dx, const auto&, const auto&, const auto&) const {
+    c.copy(dy, dx);
+  }
+};
+
 auto averager(Fault fault) {
   return subject(Averager{3, fault}, 3, 3);
 }
@@ -184,13 +198,13 @@ BOOST_AUTO_TEST_CASE(law_9_scratch) {
   const auto allocations = [] { return allocated.size(); };
   expect_found(returns_scratch<Exact>(averager(Fault::allocates), batch, allocations), "L9");
 }
-// It writes its loops out instead of calling operations, and pays for it in a process of its own.
+// A layer that looks at memory itself pays for it in a process of its own.
 BOOST_AUTO_TEST_CASE(law_9_memory) {
   const pid_t child = fork();
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {
     std::signal(SIGSEGV, SIG_DFL);
-    static_cast<void>(touches_no_memory(averager(Fault::none), batch));
+    static_cast<void>(touches_no_memory(subject(ByAddress{}, 3, 3), batch));
     _exit(0);
   }
   int status = 0;
