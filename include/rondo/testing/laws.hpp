@@ -11,19 +11,19 @@
 //   L6  parts_equal_whole         whole = two parts at every cut, forward and backward;  steps_equal_whole: token by token
 //   L7  fresh_equals_zero         no initial state = a state of zeros
 //   L8  survives_saving           weights written and read again give the same bits
-//   L9  returns_scratch           and allocates nothing once it has run;  touches_no_memory: a layer leaves that to operations
+//   L9  returns_scratch           and allocates nothing once it has run
 //   L10 names_are_unique
 //   L11 agrees_with_reference     every back-end and Reference<double>
 //   L12 equal_passes              two subjects with the same weights, as a block and the same block Checkpointed
 //   L14 ignores_padding           NaN in padding rows reaches no other row and no state; their gradient is zero
 //
-// L13 (names in other ecosystems) is in rondo/testing/name_table_law.hpp.
+// L9 on memory that nobody may touch is in rondo/testing/trace_law.hpp, L13 (names in other ecosystems) in
+// rondo/testing/name_table_law.hpp.
 #pragma once
 
 #include <functional>
 #include <set>
 
-#include <rondo/backend/trace/trace.hpp>
 #include <rondo/testing/gradient_check.hpp>
 #include <rondo/testing/subject.hpp>
 
@@ -265,33 +265,6 @@ Findings returns_scratch(const Subject& subject, const Batch& batch, const std::
   trial.backward();
   const std::size_t more = allocations() - before;
   if (more != 0) findings.add({"L9 a warm pass allocates nothing", "number of allocations", 0, static_cast<double>(more), 1});
-  return findings;
-}
-
-// Both passes where views point nowhere. A layer that looks at memory itself ends the program here.
-template <class Subject>
-Findings touches_no_memory(const Subject& subject, const Batch& batch) {
-  Findings findings;
-  TraceContext c;
-  const std::vector<Token> ids(static_cast<std::size_t>(batch.tokens), 0);
-  const Tokens row{ids.data(), 1, batch.tokens};
-  c.begin(batch.sequences, row, row);
-  const auto weights = c.record(WeightRecords{}, subject), gradients = c.record(WeightRecords{}, subject);
-  const auto saved = c.record(SavedRecords{c.extent()}, subject);
-  const auto initial = c.record(StateRecords{c.extent()}, subject), final = c.record(StateRecords{c.extent()}, subject);
-  const auto x = c.matrix(batch.tokens, subject.in()), dx = c.matrix(batch.tokens, subject.in());
-  const auto y = c.matrix(subject.output_rows(batch.tokens), subject.out());
-  const std::size_t used = c.scratch.used();
-  const auto look = [&](const char* place) {
-    if (c.scratch.used() != used)
-      findings.add(
-          {"L9 scratch returns to its mark", place, static_cast<double>(used), static_cast<double>(c.scratch.used()), 1});
-  };
-  subject.forward(c, weights, In<TraceContext>(x), y, saved, CarriedFor<Subject, TraceContext>{&initial, &final});
-  look("after forward, on Trace");
-  subject.backward(c, weights, In<TraceContext>(x), In<TraceContext>(y), dx, saved, gradients,
-                   CarriedGradientFor<Subject, TraceContext>{&initial, &final, &initial});
-  look("after backward, on Trace");
   return findings;
 }
 

@@ -12,6 +12,7 @@
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/testing/laws.hpp>
+#include <rondo/testing/trace_law.hpp>
 
 namespace rondo::testing {
 
