@@ -277,7 +277,8 @@ BOOST_AUTO_TEST_CASE(pieces_are_their_parameters) {
           Slots<Cpu::Context, O> own;
           for (std::size_t slot = 0; slot < own.size(); ++slot) own[slot] = slots.at(slot).tensors()[i].tensor;
           const double decay = leaf.decay == Decay::yes ? 1 : 0;
-          optimizer.update(c, {.step = t, .decay_share = decay}, leaf, w, View<const float>(gradients.tensors()[i].tensor), own);
+          const Update now{.step = t};
+          optimizer.update(c, {View<const Update>{&now, 1, 1}, 1, decay}, leaf, w, View<const float>(gradients.tensors()[i].tensor), own);
         }
       for (Index i = 0; i < weights.flat().columns; ++i) BOOST_TEST(weights.flat()(0, i) == expected.flat()(0, i));
     }

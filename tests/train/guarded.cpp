@@ -5,6 +5,7 @@
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/generate/session.hpp>
+#include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/model/checkpoint/writer.hpp>
 #include <rondo/testing/guarded.hpp>
 #include <rondo/testing/laws.hpp>
@@ -105,6 +106,68 @@ BOOST_AUTO_TEST_CASE(logits_loss_and_gradients_of_given_tokens) {
     return numbers;
   };
   BOOST_TEST((all(Device{}) == all(Host{})));
+}
+
+// The losses, the norm, the clipping and what the optimiser makes of them stay where they are: the host waits once, after the update.
+BOOST_AUTO_TEST_CASE(a_warm_step_is_read_once) {
+  const MemoryTokens source = small_documents();
+  const auto each_form = [&]<class Optimizer>(const Optimizer& optimizer) {
+    Batches batches{source, {.rows = 2, .length = 12}};
+    const Hgrn2 model{small_shape()};
+    Parameters<Hgrn2, Device> weights{model, Seed{1}};
+    const auto context = std::make_shared<Device::Context>();
+    Trainer trainer{model, weights, optimizer, Cosine{}, CrossEntropy{}, {.accumulate = 2, .clip = 0.5}, context};
+    const View<const double, Place::device> flat = weights.flat();
+    std::vector<double> first(static_cast<std::size_t>(flat.columns)), updated = first;
+    trainer.step(batches, 4);
+    for (Index step = 1; step < 4; ++step) {
+      context->download(flat, first);
+      context->host_reads = 0;
+      context->on_read = [&] {
+        context->on_read = nullptr;
+        context->download(flat, updated);
+        --context->host_reads;
+      };
+      trainer.step(batches, 4);
+      BOOST_TEST(context->host_reads == 1, Optimizer::name);
+      BOOST_TEST((first != updated), "when the host reads, the update is done");
+      context->download(flat, first);
+      BOOST_TEST((first == updated));
+    }
+  };
+  std::apply([&](const auto&... one) { (each_form(one), ...); },
+             std::tuple{AdamW{}, Adam{}, Lamb{}, Lion{}, Muon{}, ScheduleFreeAdamW{}, Sgd{}});
+}
+
+// A step that is not finite leaves everything as it was, and says what a host says.
+BOOST_AUTO_TEST_CASE(a_step_that_is_not_finite_changes_nothing) {
+  const auto stopped = [&]<class Backend>(Backend) {
+    const MemoryTokens source = small_documents();
+    Batches batches{source, {.rows = 2, .length = 12}};
+    SmallRun<Hgrn2, Backend> run{{.average = {WarmedAverage{0.9}}}};
+    run.trainer.step(batches, 4);
+    const auto& context = run.trainer.context();
+    context->fill(run.weights.tensors().back().tensor, std::numeric_limits<double>::quiet_NaN());
+    const auto all = [&] {
+      std::vector<std::vector<double>> tensors;
+      for (const auto& tensor : run.trainer.hosted_tensors()) {
+        tensors.push_back(tensor.numbers());
+        for (double& number : tensors.back()) number = std::isnan(number) ? -1 : number;
+      }
+      return tensors;
+    };
+    const auto before = all();
+    std::string message;
+    try {
+      run.trainer.step(batches, 4);
+    } catch (const NotFinite& found) {
+      message = found.what();
+    }
+    BOOST_TEST((before == all()));
+    BOOST_TEST(message.find("step 1: the loss is not finite: weight ") != std::string::npos, message);
+    return message;
+  };
+  BOOST_TEST(stopped(Device{}) == stopped(Host{}));
 }
 
 // Where there is no memory at all, owners must not look for it either.

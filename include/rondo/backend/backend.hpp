@@ -28,8 +28,13 @@
 //   dropout(rate, stream, x)                         in place, by the context's key
 //   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
-//   sum sum_of_squares finite                        one number back
+//   sum(x) sum_of_squares(x, to)                     of all elements; the first is a number, on devices one that lies there (PlacedSum), the
+//                                                    second is written to the back-end's memory
+//   sum_of_squares(x) finite(x)                      for the host, which waits
 //   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update
+//   each_element(now, rule, x, y, ...)               the same with rule.at(now), made where the numbers `now` lie; nothing where they say that
+//                                                    it does not take place (now.takes_place)
+//   apply(rule, x, y, ...)                           rule(x, y, ...) once, on records of the back-end's memory
 //
 // Each concept below is one of them, so that the error for a back-end without it names the operation.
 #pragma once
@@ -129,11 +134,16 @@ concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropy
   c.log_probability(x, labels, 0.0, v);
   c.sum(u);
   { c.sum_of_squares(x) } -> std::convertible_to<double>;
+  c.sum_of_squares(x, View<double, C::place>{});
   { c.finite(x) } -> std::same_as<bool>;
 };
 struct AnyRule {};  // stands for an optimiser's rule where none is run
 template <class C>
-concept HasEachElement = requires(C& c, WideIn<C> u, WideOut<C> v) { c.each_element(AnyRule{}, v, u); };
+concept HasEachElement = requires(C& c, WideIn<C> u, WideOut<C> v, View<const double, C::place> now, View<double, C::place> record) {
+  c.each_element(AnyRule{}, v, u);
+  c.each_element(now, AnyRule{}, v, u);
+  c.apply(AnyRule{}, record);
+};
 
 template <class B>
 concept Backend = requires {

@@ -6,6 +6,7 @@
 //   linear_input_gradient(dy, {W1, W2, ...}, dx, onto)      dx (+)= dy [W1; W2; ...]
 //   linear_weight_gradient(dy, x, {dW1, dW2, ...})          dWi += (dy's columns of it)^T x
 //   each_element(rule, masters, x, ...)    the rule on the masters, and their stored copy in the same pass
+//   each_element(now, rule, masters, ...)  the same with what now makes of the rule
 //
 // Every context inherits this (backend/context.hpp), lets these through beside its plain operations (`using Composed::linear;`) and
 // declares with the same arguments what it fuses; the composed form stays what that is compared with.
@@ -27,6 +28,7 @@ struct Storing {
     rule(master, others...);
     stored = static_cast<Stored>(static_cast<float>(master));
   }
+  [[nodiscard]] auto at(const auto& now) const { return Storing<decltype(rule.at(now))>{rule.at(now)}; }
 };
 
 template <class Backend, class Input, class Output>
@@ -64,6 +66,11 @@ class ComposedOperations {
   template <class Rule, class T, class Stored, Place place, class... Others>
   void each_element(const Rule& rule, const MasterView<T, Stored, place>& masters, const Others&... others) {
     self().each_element(Storing<Rule>{rule}, masters.stored, View<T, place>(masters), others...);
+  }
+  template <class Now, class Rule, class T, class Stored, Place place, class... Others>
+  void each_element(const View<const Now, place>& now, const Rule& rule, const MasterView<T, Stored, place>& masters,
+                    const Others&... others) {
+    self().each_element(now, Storing<Rule>{rule}, masters.stored, View<T, place>(masters), others...);
   }
 
  private:

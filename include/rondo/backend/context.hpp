@@ -9,9 +9,11 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <rondo/backend/composed.hpp>
+#include <rondo/backend/placed_sum.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
@@ -86,8 +88,9 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
     labels_ = labels;
     if constexpr (place == Place::device) {
       batch_taken_.reset();
-      batch_.reserve(static_cast<std::size_t>(ids.columns) * sizeof(Token));
+      batch_.reserve(arena_bytes(static_cast<std::size_t>(ids.columns) * sizeof(Token)) + arena_bytes(most_sums * sizeof(double)));
       batch_taken_.emplace(batch_);
+      sums_ = {batch_.template take<double>(most_sums), 1, most_sums};
     }
     ids_ = placed(ids, batch_);
   }
@@ -136,6 +139,30 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   template <class T>
   [[nodiscard]] View<const T, place> placed(View<const T> row) {
     return placed(row, scratch);
+  }
+  // Sums lie where they are made: on a device until the next batch begins. On hosts c.sum() is the number itself.
+  [[nodiscard]] PlacedSum sum(WideInput x)
+    requires(place == Place::device)
+  {
+    require(sums_.columns > 0, "sum: more than ", most_sums, " of one batch, or none has begun");
+    const View<double, place> to = sums_.middle_columns(0, 1);
+    sums_ = sums_.middle_columns(1, sums_.columns - 1);
+    self().sum(x, to);
+    return PlacedSum{to.data};
+  }
+  // A number for the host, which waits for it where it lies on a device.
+  template <class Number>
+  [[nodiscard]] Number read(const Number& number) {
+    return number;
+  }
+  [[nodiscard]] double read(const PlacedSum& sum) {
+    double result = 0;
+    for (const auto& [at, factor] : sum) {
+      double number = 0;
+      self().download(View<const double, place>{at, 1, 1}, std::span<double>{&number, 1});
+      result += factor * number;
+    }
+    return result;
   }
   // Memory of the context's device, to be owned by whoever asks.
   [[nodiscard]] Memory memory() const { return {}; }
@@ -216,7 +243,9 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   Index tokens_ = 0;
   PlacedTokens ids_;
   Tokens labels_;
-  Memory batch_;  // a device's copy of the ids
+  static constexpr Index most_sums = 16;
+  Memory batch_;  // a device's copy of the ids, and the sums that are made of the batch
+  View<double, place> sums_;  // those that are free
   std::optional<typename Memory::Mark> batch_taken_;
 };
 

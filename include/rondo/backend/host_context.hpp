@@ -29,6 +29,10 @@ class HostContext : public ContextBase<Backend, Scalar, Arena> {
     const S* next = from.data();
     for (Index row = 0; row < to.rows; ++row, next += to.columns) std::copy_n(next, to.columns, to.row(row));
   }
+  template <class Rule, class... Records>
+  void apply(const Rule& rule, const View<Records>&... records) {
+    rule(*records.data...);
+  }
   template <class S>
   void download(View<const S> from, std::span<std::type_identity_t<S>> to) {
     S* next = to.data();

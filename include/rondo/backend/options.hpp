@@ -33,6 +33,15 @@ constexpr MasterView<T, Stored, place> matrix_at(const MasterView<T, Stored, pla
   return {{all.data + first, rows, columns}, {all.stored.data + first, rows, columns}};
 }
 
+// Whether numbers that an operation goes by say that it takes place.
+template <class Now>
+constexpr bool takes_place(const Now& now) {
+  if constexpr (requires { now.takes_place; })
+    return now.takes_place;
+  else
+    return true;
+}
+
 // Whether a result replaces what was there or is added to it.
 enum class Onto : bool { write, add };
 

@@ -128,7 +128,7 @@ class LogitsPass : public LogitsPassOn<Backend> {
     SavedBuffer<Model, typename Backend::Context> buffer;
     const auto losses = add_gradient(c, model, weights_.record(), CrossEntropy{}, 1 / count, c.matrix(tokens, model.shape().width),
                                      c.matrix(tokens, model.shape().width), buffer.place(c, model), gradients.record());
-    return static_cast<double>(losses.sum) / count;
+    return static_cast<double>(c.read(losses.sum)) / count;
   }
 
  private:

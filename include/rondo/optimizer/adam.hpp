@@ -27,11 +27,12 @@ struct Adam {
     visit("decay", settings.decay, at_least_zero);
   }
 
+  [[nodiscard]] AdamStep<DecayForm::penalty> at(const Update& now) const {
+    return {{beta1, beta2, epsilon, now}, rate * now.rate_share, decay * now.decay_share};
+  }
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Adam>& moments) const {
-    const double penalty = decay * now.decay_share;
-    c.each_element(
-        AdamStep<DecayForm::penalty>{{beta1, beta2, epsilon, now}, rate * now.rate_share, penalty}, w, g, moments[0], moments[1]);
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Adam>& moments) const {
+    now.each_element(c, *this, w, g, moments[0], moments[1]);
   }
 };
 

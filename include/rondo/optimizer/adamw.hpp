@@ -32,14 +32,19 @@ struct AdamW {
     visit("cautious", settings.cautious);
   }
 
+  template <DecayForm form>
+  struct Rule {
+    double rate, beta1, beta2, epsilon, decay;
+    [[nodiscard]] AdamStep<form> at(const Update& now) const {
+      return {{beta1, beta2, epsilon, now}, rate * now.rate_share, decay * now.decay_share};
+    }
+  };
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, AdamW>& moments) const {
-    const auto step = [&]<DecayForm form>(AdamStep<form> rule) { c.each_element(rule, w, g, moments[0], moments[1]); };
-    const Moments from{beta1, beta2, epsilon, now};
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, AdamW>& moments) const {
     if (cautious)
-      step(AdamStep<DecayForm::cautious>{from, rate * now.rate_share, decay * now.decay_share});
+      now.each_element(c, Rule<DecayForm::cautious>{rate, beta1, beta2, epsilon, decay}, w, g, moments[0], moments[1]);
     else
-      step(AdamStep<DecayForm::decoupled>{from, rate * now.rate_share, decay * now.decay_share});
+      now.each_element(c, Rule<DecayForm::decoupled>{rate, beta1, beta2, epsilon, decay}, w, g, moments[0], moments[1]);
   }
 };
 

@@ -26,4 +26,16 @@ struct DecoupledStep {
   }
 };
 
+// The same with the shares of a step: rate and decay are the full ones.
+struct DecoupledRule {
+  double rate = 0;
+  double scale = 1;
+  double decay = 0;
+  bool cautious = false;
+  [[nodiscard]] DecoupledStep at(const auto& now) const {
+    const double full = rate * now.rate_share;
+    return {full * scale, full * decay * now.decay_share, cautious};
+  }
+};
+
 }  // namespace rondo

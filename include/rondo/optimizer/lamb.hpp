@@ -38,18 +38,27 @@ struct Lamb {
       u = static_cast<T>(1 / moments.correction1) * m / moments.deviation(v) + static_cast<T>(decay) * w;
     }
   };
+  [[nodiscard]] Direction at(const Update& now) const { return {{beta1, beta2, epsilon, now}, decay * now.decay_share}; }
+  struct Length {
+    double rate, decay;
+    const double *weight, *update;  // squares, in the back-end's memory
+    [[nodiscard]] DecoupledStep at(const Update& now) const {
+      const bool as_weight = decay * now.decay_share > 0 && *weight > 0 && *update > 0;
+      return {.step = rate * now.rate_share * (as_weight ? std::sqrt(*weight / *update) : 1.0)};
+    }
+  };
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lamb>& moments) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lamb>& moments) const {
     auto mark = c.mark();
     const Out<C> u = c.matrix(w.rows, w.columns);
-    const double decays = decay * now.decay_share;
-    c.each_element(Direction{{beta1, beta2, epsilon, now}, decays}, u, In<C>(w), g, moments[0], moments[1]);
-    double ratio = 1;
-    if (decays > 0) {
-      const double weight = c.sum_of_squares(In<C>(w)), update = c.sum_of_squares(In<C>(u));
-      if (weight > 0 && update > 0) ratio = std::sqrt(weight / update);
+    const View<double, C::place> squares{c.scratch.template take<double>(2), 1, 2};
+    const auto weight = squares.middle_columns(0, 1), update = squares.middle_columns(1, 1);
+    now.each_element(c, *this, u, In<C>(w), g, moments[0], moments[1]);
+    if (decay * now.decay_share > 0) {
+      c.sum_of_squares(In<C>(w), weight);
+      c.sum_of_squares(In<C>(u), update);
     }
-    c.each_element(DecoupledStep{.step = rate * now.rate_share * ratio}, w, In<C>(u));
+    now.each_element(c, Length{rate, decay * now.decay_share > 0 ? decay : 0, weight.data, update.data}, w, In<C>(u));
   }
 };
 

@@ -41,10 +41,13 @@ struct Lion {
       w = decayed_step(w, static_cast<T>(rate) * sign, static_cast<T>(shrink), cautious);
     }
   };
-  template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lion>& slot) const {
+  [[nodiscard]] Step at(const Update& now) const {
     const double full = rate * now.rate_share;
-    c.each_element(Step{full, beta1, beta2, full * decay * now.decay_share, now.gradient_scale, cautious}, w, g, slot[0]);
+    return {full, beta1, beta2, full * decay * now.decay_share, now.gradient_scale, cautious};
+  }
+  template <class C>
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lion>& slot) const {
+    now.each_element(c, *this, w, g, slot[0]);
   }
 };
 

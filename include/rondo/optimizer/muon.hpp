@@ -58,17 +58,16 @@ struct Muon {
       u = nesterov ? d + keep * m : m;
     }
   };
+  [[nodiscard]] Direction at(const Update& now) const { return {momentum, now.gradient_scale, nesterov}; }
   template <class C>
-  void update(C& c, const Update& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Muon>& slot) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Muon>& slot) const {
     auto mark = c.mark();
     const Out<C> all = c.matrix(w.rows, w.columns);
-    c.each_element(Direction{momentum, now.gradient_scale, nesterov}, all, g, slot[0]);
-    const double full = rate * now.rate_share;
+    now.each_element(c, *this, all, g, slot[0]);
     leaf.each_matrix([&](Index first, Index rows, Index columns) {
       const Out<C> u = matrix_at(all, first, rows, columns);
       orthogonalise(c, u, polynomials);
-      c.each_element(DecoupledStep{full * scale(rows, columns), full * decay * now.decay_share, cautious}, matrix_at(w, first, rows, columns),
-                     In<C>(u));
+      now.each_element(c, DecoupledRule{rate, scale(rows, columns), decay, cautious}, matrix_at(w, first, rows, columns), In<C>(u));
     });
   }
 

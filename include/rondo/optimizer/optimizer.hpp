@@ -6,12 +6,19 @@
 //     static constexpr bool elementwise = true;                                     // neighbours may be updated as one piece
 //     double rate = 0.1; ...
 //     static void each_setting(auto& settings, auto&& visit) { visit("rate", settings.rate, at_least_zero); ... }
+//     Step at(const Update& now) const;                                             // the rule of a step (optimizer/sgd.hpp)
 //     template <class C>
-//     void update(C& c, const Update& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Sgd>& slots) const;
+//     void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Sgd>& slots) const {
+//       now.each_element(c, *this, w, g, slots[0]);
+//     }
 //   };
 //
-// w (an Out<C>, or masters with a stored copy: backend/options.hpp) and the slots are updated; g is the sum of gradients, which now.gradient_scale turns into what the update goes by. OptimizerState
-// owns the slots and walks a model (optimizer/optimizer_state.hpp). Where an optimiser wants it, it has also
+// What changes from step to step, an Update, lies in the back-end's memory: at() is called by the operation, and what it holds and is
+// given may be read there alone.
+//
+// w (an Out<C>, or masters with a stored copy: backend/options.hpp) and the slots are updated; g is the sum of gradients, which
+// gradient_scale turns into what the update goes by. OptimizerState owns the slots and walks a model (optimizer/optimizer_state.hpp).
+// Where an optimiser wants it, it has also
 //
 //   AdamW rest;  bool takes(const Leaf&) const                           leaves what it does not take to another (Muon)
 //   void start(c, w, slots) const                                        slots that are not zero at first
@@ -36,13 +43,38 @@
 
 namespace rondo {
 
-// What changes from one update to the next, and from one group of parameters to another.
+// What changes from one update to the next, and from one group of parameters to another. It lies in the back-end's memory.
 struct Update {
   Index step = 1;                     // number of this update, from 1
   double rate_share = 1;              // of the full rate
   double gradient_scale = 1;          // the gradients are multiplied by it first
   double decay_share = 1;             // of the full weight decay; none where a parameter does not decay
-  std::span<const double> numbers{};  // the optimiser's own
+  std::array<double, 4> numbers{};    // the optimiser's own
+  bool takes_place = true;            // else weights and slots stay as they are
+};
+
+// A rule with the shares that a piece of the parameters has of its own.
+template <class Rule>
+struct OfPiece {
+  Rule rule;
+  double rate_share, decay_share;
+  [[nodiscard]] auto at(Update now) const {
+    now.rate_share *= rate_share;
+    now.decay_share *= decay_share;
+    return rule.at(now);
+  }
+};
+
+// The update of a piece.
+template <class C>
+struct PieceUpdate {
+  View<const Update, C::place> numbers;
+  double rate_share = 1, decay_share = 1;
+  // What rule.at(update) does to each element.
+  template <class Rule>
+  void each_element(C& c, const Rule& rule, const auto&... views) const {
+    c.each_element(numbers, OfPiece<Rule>{rule, rate_share, decay_share}, views...);
+  }
 };
 
 template <class C, class Optimizer>

@@ -2,6 +2,7 @@
 //
 //   OptimizerState<AdamW, Cpu> state{AdamW{}, weights};                        // slots as the optimiser starts them
 //   state.update(c, optimizer, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients);
+//   state.update_by_now(c, optimizer, weights, gradients);                    // the same by what operations have put in state.now()
 //   state.tensors(weights)                                                    // "first.PATH", "second.PATH", ...
 //
 // Where an optimiser works element by element, neighbours that it treats alike - same updater, rate and decay - are updated in one
@@ -71,32 +72,39 @@ class OptimizerState {
     }
     for (std::size_t i = 0; i < groups.size(); ++i)
       require(used[i], "optimiser: group ", i, " (path '", groups[i].path, "') has no parameter");
-    with_optimizer(optimizer, [&](const auto& one) {
-      if constexpr (requires { one.numbers; }) numbers_.resize(std::size(one.numbers));
-    });
     memory_ = c.memory();
-    memory_.reserve(arena_bytes(static_cast<std::size_t>(numbers) * sizeof(Scalar)));
+    memory_.reserve(arena_bytes(static_cast<std::size_t>(numbers) * sizeof(Scalar)) + arena_bytes(sizeof(Update)));
     slots_ = {memory_.template take<Scalar>(numbers), 1, numbers};
     c.zero(slots_);
+    now_ = {memory_.template take<Update>(1), 1, 1};
+    set_numbers(c, optimizer, {});
     each_piece(optimizer, weights, [&](const auto& one, const Piece&, const auto& w, const auto& slots) {
       if constexpr (requires { one.start(c, In<Context>(w), slots); }) one.start(c, In<Context>(w), slots);
     });
   }
 
-  void update(Context& c, const Optimizer& optimizer, Update now, const Tensors& weights, const Tensors& gradients) {
-    begin_update(optimizer, now);
+  // The update that update_by_now() does. Its numbers are the optimiser's, kept from one step to the next.
+  [[nodiscard]] View<Update, Context::place> now() const { return now_; }
+  // By what the host knows.
+  void update(Context& c, const Optimizer& optimizer, const Update& now, const auto&... tensors) {
+    c.apply(Given{now}, now_);
+    update_by_now(c, optimizer, tensors...);
+  }
+
+  void update_by_now(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& gradients) {
+    if (!begin_update(c, optimizer)) return;
     each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
-      one.update(c, share_of(now, piece), piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
+      one.update(c, now_of(piece), piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
     });
   }
   // The same on masters, a parameter at a time: what is written of the weights is stored in the copy, too.
   template <class Stored>
-  void update(Context& c, const Optimizer& optimizer, Update now, const Tensors& weights, const Tensors& gradients,
-              const TensorBuffer<Stored, typename Backend::Memory>& copy) {
-    begin_update(optimizer, now);
+  void update_by_now(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& gradients,
+                     const TensorBuffer<Stored, typename Backend::Memory>& copy) {
+    if (!begin_update(c, optimizer)) return;
     each_parameter(optimizer, weights, [&](const auto& one, const Piece& piece, std::size_t i, const auto& slots) {
       const MasterView<Scalar, Stored, Context::place> w{weights.tensors()[i].tensor, copy.tensors()[i].tensor};
-      one.update(c, share_of(now, piece), weights.tensors()[i].leaf, w, In<Context>(gradients.tensors()[i].tensor), slots);
+      one.update(c, now_of(piece), weights.tensors()[i].leaf, w, In<Context>(gradients.tensors()[i].tensor), slots);
     });
   }
 
@@ -114,20 +122,27 @@ class OptimizerState {
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
   [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(slots_.columns) * sizeof(Scalar); }
   // The optimiser's own numbers. Setting them, one that is not given becomes zero.
-  [[nodiscard]] std::vector<NamedNumber> numbers(const Optimizer& optimizer) const {
+  [[nodiscard]] std::vector<NamedNumber> numbers(Context& c, const Optimizer& optimizer) const {
     std::vector<NamedNumber> result;
     with_optimizer(optimizer, [&](const auto& one) {
-      if constexpr (requires { one.numbers; })
-        for (std::size_t i = 0; i < numbers_.size(); ++i) result.push_back({std::string(one.numbers[i]), numbers_[i]});
+      if constexpr (requires { one.numbers; }) {
+        Update now;
+        c.download(View<const Update, Context::place>(now_), std::span<Update>{&now, 1});
+        for (std::size_t i = 0; i < std::size(one.numbers); ++i) result.push_back({std::string(one.numbers[i]), now.numbers[i]});
+      }
     });
     return result;
   }
-  void set_numbers(const Optimizer& optimizer, const std::vector<NamedNumber>& given) {
-    std::size_t i = 0;
-    for (const NamedNumber& own : numbers(optimizer)) {
-      const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& one) { return one.name == own.name; });
-      numbers_[i++] = found == given.end() ? 0 : found->value;
-    }
+  void set_numbers(Context& c, const Optimizer& optimizer, const std::vector<NamedNumber>& given) {
+    Update now;
+    with_optimizer(optimizer, [&](const auto& one) {
+      if constexpr (requires { one.numbers; })
+        for (std::size_t i = 0; i < std::size(one.numbers); ++i) {
+          const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& own) { return own.name == one.numbers[i]; });
+          if (found != given.end()) now.numbers[i] = found->value;
+        }
+    });
+    c.upload(std::span<const Update>{&now, 1}, now_);
   }
   // The slots of every parameter, slot after slot.
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors(const Optimizer& optimizer, const Tensors& weights) const {
@@ -159,17 +174,31 @@ class OptimizerState {
     if (as_row) return {data, 1, piece.size};
     return {data, piece.leaf.dimensions.rows(), piece.leaf.dimensions.columns()};
   }
-  void begin_update(const Optimizer& optimizer, Update& now) {
-    with_optimizer(optimizer, [&](const auto& one) {
-      if constexpr (requires { one.numbers; }) one.advance(now, numbers_);
+  struct Given {
+    Update update;
+    void operator()(Update& now) const {
+      const auto numbers = now.numbers;
+      now = update;
+      now.numbers = numbers;
+    }
+  };
+  template <class One>
+  struct Advanced {
+    One optimizer;
+    void operator()(Update& now) const {
+      if (now.takes_place) optimizer.advance(now, now.numbers);
+    }
+  };
+  // False where the host sees that nothing is to be done.
+  [[nodiscard]] bool begin_update(Context& c, const Optimizer& optimizer) {
+    if constexpr (Context::place == Place::host)
+      if (!now_.data->takes_place) return false;
+    with_optimizer(optimizer, [&]<class One>(const One& one) {
+      if constexpr (requires { one.numbers; }) c.apply(Advanced<One>{one}, now_);
     });
-    now.numbers = numbers_;
+    return true;
   }
-  static Update share_of(Update now, const Piece& piece) {
-    now.rate_share *= piece.rate;
-    now.decay_share *= piece.decay;
-    return now;
-  }
+  PieceUpdate<Context> now_of(const Piece& piece) const { return {now_, piece.rate, piece.decay}; }
   // act(updater, piece, number of the parameter, its slots)
   template <class Act>
   void each_parameter(const Optimizer& optimizer, const Tensors& weights, Act&& act) const {
@@ -200,7 +229,7 @@ class OptimizerState {
   typename Backend::Memory memory_;
   Tensor slots_;
   std::vector<Piece> pieces_;
-  std::vector<double> numbers_;
+  View<Update, Context::place> now_;
 };
 
 }  // namespace rondo

@@ -49,6 +49,19 @@ struct Mixture {
   }
 };
 
+// x <- x / (norm_factor |x| + norm_epsilon), by |x|^2
+struct Normalised {
+  double norm_factor, norm_epsilon;
+  struct Scaled {
+    double factor;
+    template <class T>
+    void operator()(T& x) const {
+      x *= static_cast<T>(factor);
+    }
+  };
+  [[nodiscard]] Scaled at(double squares) const { return {1 / (norm_factor * std::sqrt(squares) + norm_epsilon)}; }
+};
+
 template <class C>
 void orthogonalise(C& c, Out<C> x, Polynomials polynomials) {
   const Orthogonalisation how = orthogonalisation_by(polynomials);
@@ -57,7 +70,9 @@ void orthogonalise(C& c, Out<C> x, Polynomials polynomials) {
   const Index side = tall ? x.columns : x.rows;
   const Out<C> square = c.matrix(side, side), polynomial = c.matrix(side, side);
   Out<C> now = x, next = c.matrix(x.rows, x.columns);
-  c.scale(x, 1 / (how.norm_factor * std::sqrt(c.sum_of_squares(In<C>(x))) + how.norm_epsilon));
+  const View<double, C::place> squares{c.scratch.template take<double>(1), 1, 1};
+  c.sum_of_squares(In<C>(x), squares);
+  c.each_element(View<const double, C::place>(squares), Normalised{how.norm_factor, how.norm_epsilon}, x);
   for (const auto& [a, b, third] : how.polynomials) {
     if (tall) {
       c.zero(square);

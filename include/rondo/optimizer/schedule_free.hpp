@@ -55,12 +55,20 @@ struct ScheduleFreeAdamW {
       z -= r * u;
     }
   };
-  template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, ScheduleFreeAdamW>& slot) const {
+  [[nodiscard]] Step at(const Update& now) const {
     const double weight = now.numbers[0] * now.numbers[0], sum = now.numbers[1];
-    c.each_element(Step{rate * now.rate_share, beta1, beta2, epsilon, decay * now.decay_share,
-                        1 - std::pow(beta2, static_cast<double>(now.step)), sum > 0 ? weight / sum : 0, now.gradient_scale},
-                   w, g, slot[0], slot[1]);
+    return {rate * now.rate_share,
+            beta1,
+            beta2,
+            epsilon,
+            decay * now.decay_share,
+            1 - std::pow(beta2, static_cast<double>(now.step)),
+            sum > 0 ? weight / sum : 0,
+            now.gradient_scale};
+  }
+  template <class C>
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, ScheduleFreeAdamW>& slot) const {
+    now.each_element(c, *this, w, g, slot[0], slot[1]);
   }
 
   struct Evaluation {

@@ -34,9 +34,12 @@ struct Sgd {
       w -= static_cast<T>(rate) * (nesterov ? d + static_cast<T>(momentum) * m : m);
     }
   };
+  [[nodiscard]] Step at(const Update& now) const {
+    return {rate * now.rate_share, momentum, decay * now.decay_share, now.gradient_scale, nesterov};
+  }
   template <class C>
-  void update(C& c, const Update& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Sgd>& slot) const {
-    c.each_element(Step{rate * now.rate_share, momentum, decay * now.decay_share, now.gradient_scale, nesterov}, w, g, slot[0]);
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Sgd>& slot) const {
+    now.each_element(c, *this, w, g, slot[0]);
   }
 };
 

@@ -1,7 +1,8 @@
 // Communicator: ranks that train one model together, each on batches of its own.
 //
 //   rank(), size()       0 <= rank() < size()
-//   sum(x)               x becomes the sum of all ranks' x: one row of the back-end's memory, or a span of numbers
+//   sum(x)               x becomes the sum of all ranks' x: one row of the back-end's memory, or a span of numbers. On
+//                        devices it takes rows of doubles of their memory, too: what a step knows of itself (train/step_numbers.hpp)
 //   scatter_sum(x)       only the rank's own share of x does; the rest of x is anything
 //   gather(x)            x becomes the shares of all ranks, each from the rank whose share it is
 //

@@ -12,6 +12,8 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -149,7 +151,13 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   RONDO_GUARDED(fill)
   RONDO_GUARDED(start)
   RONDO_GUARDED(upload)
-  RONDO_GUARDED(download)
+  template <class S>
+  void download(View<const S, Place::device> x, std::span<std::type_identity_t<S>> to) {
+    read_by_host();
+    operate([&](auto& host) { host.download(of_host(x), to); });
+  }
+  Index host_reads = 0;           // how often the host has waited for numbers
+  std::function<void()> on_read;  // called before it does
   RONDO_GUARDED(zero)
   RONDO_GUARDED(copy)
   RONDO_GUARDED(add)
@@ -198,19 +206,30 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   }
   RONDO_GUARDED(cross_entropy)
   RONDO_GUARDED(log_probability)
-  RONDO_GUARDED(sum)
-  RONDO_GUARDED(sum_of_squares)
-  RONDO_GUARDED(finite)
-  using Base::each_element;
-  template <class Rule, class... Views>
-  void each_element(const Rule& rule, const Views&... views) {
-    operate([&](auto& host) { host.each_element(rule, of_host(views)...); });
+  using Base::sum;
+  void sum(Input x, View<double, Place::device> to) {
+    operate([&](auto& host) { host.sum(of_host(x), of_host(to)); });
   }
+  void sum_of_squares(Input x, View<double, Place::device> to) {
+    operate([&](auto& host) { host.sum_of_squares(of_host(x), of_host(to)); });
+  }
+  [[nodiscard]] double sum_of_squares(Input x) {
+    read_by_host();
+    return operate([&](auto& host) { return host.sum_of_squares(of_host(x)); });
+  }
+  [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
+  using Base::each_element;
+  RONDO_GUARDED(each_element)
+  RONDO_GUARDED(apply)
 
  private:
   template <class C, class Tag>
   friend struct rondo::Recurrence;
 
+  void read_by_host() {
+    ++host_reads;
+    if (const auto call = on_read) call();
+  }
   // With Reference's context in the middle of the same pass.
   decltype(auto) operate(auto&& act) {
     const auto dropout = this->training ? std::optional{this->key} : std::nullopt;

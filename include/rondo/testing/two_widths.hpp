@@ -110,7 +110,7 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
     exactly([&](auto& c, auto... v) { c.template gate_gradient<Gate>(v..., settings); }, f, beta, d_log_decay, d_write, df, d_beta);
   }
 
-  void each_element(const auto& rule, auto... matrices) { exact_.each_element(rule, matrices...); }  // of wide numbers
+  void each_element(const auto& rule, auto... matrices) { exact_.each_element(rule, matrices...); }  // of wide numbers, by any
 
   [[nodiscard]] double sum(WideIn x) { return exact_.sum(x); }
   [[nodiscard]] double sum_of_squares(In x) {
@@ -118,6 +118,7 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
     exactly([&](auto& c, auto v) { total = c.sum_of_squares(v); }, x);
     return total;
   }
+  void sum_of_squares(In x, View<double> to) { *to.data = sum_of_squares(x); }
   [[nodiscard]] bool finite(In x) { return std::isfinite(sum_of_squares(x)); }
 
   // Recurrences by their plain loops, on copies of the records of a pass.

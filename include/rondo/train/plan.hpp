@@ -43,10 +43,9 @@ struct PlannedRecord {
 template <class Optimizer>
 void plan_update(TraceContext& c, const Optimizer& optimizer, const Leaf& leaf, Out<TraceContext> w, TraceMemory& memory) {
   with_updater(optimizer, leaf, [&]<class One>(const One& one) {
-    constexpr std::array<double, 8> numbers{};  // as many as any optimiser keeps
     Slots<TraceContext, One> slots;
     for (Out<TraceContext>& slot : slots) slot = {memory.take<float>(w.size()), w.rows, w.columns};
-    one.update(c, Update{.numbers = numbers}, leaf, w, In<TraceContext>(w), slots);
+    one.update(c, PieceUpdate<TraceContext>{}, leaf, w, In<TraceContext>(w), slots);
   });
 }
 

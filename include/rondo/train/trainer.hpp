@@ -15,6 +15,8 @@
 //
 // A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
 // weights are then as they were before the step.
+//
+// What a step computes of itself stays where it is computed (rondo/train/step_numbers.hpp): the host reads it once, after the update.
 #pragma once
 
 #include <array>
@@ -26,6 +28,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,10 +37,10 @@
 #include <rondo/objective/cross_entropy.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/average.hpp>
-#include <rondo/optimizer/clip.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
 #include <rondo/optimizer/schedule.hpp>
 #include <rondo/parallel/gradient_sum.hpp>
+#include <rondo/train/step_numbers.hpp>
 #include <rondo/train/workspace.hpp>
 
 namespace rondo {
@@ -102,7 +105,7 @@ class TrainerOn {
   // Lets every update write this copy of the weights, too (rondo/optimizer/masters.hpp); it must outlive the trainer.
   template <class Stored>
   void store_in(const TensorBuffer<Stored, typename Backend::Memory>& copy) {
-    update_ = [this, &copy](const Update& now) { state_.update(*context_, optimizer_, now, *weights_, gradients(), copy); };
+    update_ = [this, &copy] { state_.update_by_now(*context_, optimizer_, *weights_, gradients(), copy); };
   }
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback);
@@ -128,23 +131,28 @@ class TrainerOn {
             std::shared_ptr<Context> context);
   // What depends on the model. `prepare` makes sure of a workspace for the batch.
   virtual void prepare(const Batch& batch) = 0;
-  virtual Losses<double> add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
-  // Over all ranks: the gradients of a step, after its last batch; numbers; the part of a row that is this rank's.
+  virtual void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
+  // Over all ranks: the gradients of a step, after its last batch; numbers of the host, of the back-end; the part of a row that is this
+  // rank's.
   virtual void sum_gradients() = 0;
   virtual void sum(std::span<double> numbers) = 0;
+  virtual void sum_placed(View<double, Context::place> numbers) = 0;
   [[nodiscard]] virtual In<Context> own_share(Out<Context> row) const = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
   [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  template <class Total>
+  void add(const Losses<Total>& losses, const Batch& batch) {
+    context_->apply(AddLosses<Total>{losses, static_cast<double>(batch.tokens), static_cast<double>(batch.words)}, numbers_);
+    for (std::size_t i = 0; i < part_names_.size(); ++i) part_names_[i] = losses.parts[i].name;
+  }
   // Whether weights are kept beside those that are trained: an average, or those that the optimiser would evaluate.
   [[nodiscard]] bool keeps_others() const { return options_.average.there() || evaluates_elsewhere(optimizer_); }
   // Brings the weights that the optimiser would evaluate up to date.
   void refresh(const Tensors& kept) const;
 
  private:
-  // The losses and counts of all ranks, for those of this one; an Error that a rank has met is thrown on all.
-  void sum_counts(Losses<double>& losses, Progress& reached, const std::exception_ptr& problem);
   [[nodiscard]] std::exception_ptr explain_loss(const Batch& batch, RandomKey dropout);
   [[noreturn]] void explain_gradient();
   // Throws for the first tensor that is not finite.
@@ -156,7 +164,10 @@ class TrainerOn {
   Schedule schedule_;
   TrainingOptions options_;
   State state_;
-  std::function<void(const Update&)> update_;  // of masters; of weights without a copy there is none
+  typename Backend::Memory memory_;
+  View<StepNumbers, Context::place> numbers_;
+  std::array<std::string_view, std::tuple_size_v<LossParts<double>>> part_names_{};
+  std::function<void()> update_;  // of masters; of weights without a copy there is none
   std::vector<std::function<void(const StepReport&)>> callbacks_;
   Progress progress_;
   bool stopped_ = false;   // this rank is to stop,
@@ -205,7 +216,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   void prepare(const Batch& batch) override {
     if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns, this->context());
   }
-  Losses<double> add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
+  void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
     struct Listening {
       Context& c;
       ~Listening() { c.gradient_left = nullptr; }
@@ -214,12 +225,18 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
       if (!gradient_sum_) gradient_sum_.emplace(workspace_->gradients());
       listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
     }
-    return Losses<double>{} += workspace_->add_gradient(*weights_, batch, objective_, 1, dropout);
+    this->add(workspace_->add_gradient(*weights_, batch, objective_, 1, dropout), batch);
   }
   void sum_gradients() override {
     if (gradient_sum_) gradient_sum_->finish(ranks_);
   }
   void sum(std::span<double> numbers) override { ranks_.sum(numbers); }
+  void sum_placed(View<double, Context::place> numbers) override {
+    if constexpr (Context::place == Place::host)
+      ranks_.sum(std::span<double>{numbers.data, static_cast<std::size_t>(numbers.columns)});
+    else
+      ranks_.sum(numbers);
+  }
   [[nodiscard]] In<Context> own_share(Out<Context> row) const override { return share(row, ranks_.rank(), ranks_.size()); }
   void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(*weights_, batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
@@ -242,6 +259,8 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
       schedule_(schedule),
       options_(options),
       state_(optimizer, weights, *context_, options.groups) {
+  memory_ = context_->memory();
+  numbers_ = {memory_.template take<StepNumbers>(1), 1, 1};
   options.average.check();
   options.decay_schedule.check();
   require(!options.average.there() || !evaluates_elsewhere(optimizer),
@@ -257,12 +276,12 @@ TrainerOn<Backend, Optimizer, Schedule>::~TrainerOn() = default;
 template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
   progress_ = progress;
-  state_.set_numbers(optimizer_, numbers);
+  state_.set_numbers(*context_, optimizer_, numbers);
 }
 
 template <class Backend, class Optimizer, class Schedule>
 auto TrainerOn<Backend, Optimizer, Schedule>::numbers() const -> std::vector<NamedNumber> {
-  return state_.numbers(optimizer_);
+  return state_.numbers(*context_, optimizer_);
 }
 
 template <class Backend, class Optimizer, class Schedule>
@@ -307,72 +326,63 @@ bool TrainerOn<Backend, Optimizer, Schedule>::run_on(const NextBatch& next, Inde
 template <class Backend, class Optimizer, class Schedule>
 bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Index steps) {
   const auto start = std::chrono::steady_clock::now();
-  Progress reached = progress_;
-  Losses<double> losses;
+  auto& c = *context_;
+  const double share = schedule_(progress_.step, steps);
+  StepNumbers numbers;
+  numbers.step = progress_.step + 1;
+  numbers.rate_share = share;
+  numbers.decay_share = options_.decay_schedule(progress_.step, steps);
+  numbers.average_share = options_.average.share(numbers.step, steps);
+  const std::span<StepNumbers> here{&numbers, 1};
+  c.upload(std::span<const StepNumbers>{here}, numbers_);
   std::exception_ptr problem;
+  const auto explain = [&](const Batch& batch, RandomKey dropout) {
+    if (!numbers.own_loss_finite && !problem) problem = explain_loss(batch, dropout);
+  };
+  Batch batch;
+  RandomKey dropout;
   for (Index part = 0; part < options_.accumulate; ++part) {
-    Batch batch;
     if (!next(batch)) return false;
     prepare(batch);
-    auto& c = *context_;
     if (part == 0) c.zero(gradients().flat());
-    RandomKey dropout = key_of(options_.seed, "dropout").at(reached.step, part);
+    dropout = key_of(options_.seed, "dropout").at(progress_.step, part);
     if (rank() > 0) dropout = dropout.at(rank());
-    const Losses<double> more = add_gradient(batch, dropout, part + 1 == options_.accumulate);
-    if (!std::isfinite(more.sum) && !problem) problem = explain_loss(batch, dropout);
-    losses += more;
-    reached.tokens += batch.tokens;
-    reached.words += batch.words;
+    add_gradient(batch, dropout, part + 1 == options_.accumulate);
+    if constexpr (Context::place == Place::host) {
+      numbers.own_loss_finite = numbers_.data->own_loss_finite;
+      explain(batch, dropout);
+    }
   }
   sum_gradients();
-  sum_counts(losses, reached, problem);
-  auto& c = *context_;
-  double squares = c.sum_of_squares(own_share(gradients().flat()));
-  sum({&squares, 1});
-  const ClippedNorm clipped = clip_norm(squares, options_.clip, losses.mean(1));
-  if (!std::isfinite(clipped.norm)) explain_gradient();
-  const double share = schedule_(reached.step, steps);
-  ++reached.step;
-  if (losses.count > 0) {
-    const double decay_share = options_.decay_schedule(reached.step - 1, steps);
-    const Update now{reached.step, share, clipped.scale, decay_share};
-    update_ ? update_(now) : state_.update(c, optimizer_, now, *weights_, gradients());
-    if (options_.average.there()) c.blend(weights_->flat(), kept_tensors()->flat(), options_.average.share(reached.step, steps));
-  }
+  c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
+  sum_placed(sums_of(numbers_));
+  c.apply(ClipStep{options_.clip}, numbers_, state_.now());
+  update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
+  if (options_.average.there())
+    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), In<Context>(weights_->flat()));
+
+  c.download(View<const StepNumbers, Context::place>(numbers_), here);
+  explain(batch, dropout);
+  if (problem) std::rethrow_exception(problem);
+  if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
+  if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  reached.seconds += seconds;
-  for (NamedSum<double>& part : losses.parts) part.sum = losses.mean(part.sum);
-  const StepReport report{steps,
-                          reached,
-                          losses.mean(losses.sum),
-                          with_optimizer(optimizer_, [](const auto& one) { return one.rate; }) * share,
-                          clipped.norm,
-                          reached.tokens - progress_.tokens,
-                          seconds,
-                          losses.parts};
-  progress_ = reached;
+  const auto tokens = static_cast<Index>(numbers.sums.tokens);
+  progress_ = {progress_.step + 1, progress_.tokens + tokens, progress_.words + static_cast<Index>(numbers.sums.words),
+               progress_.seconds + seconds};
+  StepReport report{steps,
+                    progress_,
+                    numbers.mean(numbers.sums.loss),
+                    with_optimizer(optimizer_, [](const auto& one) { return one.rate; }) * share,
+                    numbers.gradient_norm,
+                    tokens,
+                    seconds};
+  for (std::size_t i = 0; i < report.parts.size(); ++i) report.parts[i] = {part_names_[i], numbers.mean(numbers.sums.parts[i])};
   for (const auto& callback : callbacks_) callback(report);
   double stopped = stopped_ ? 1 : 0;
   sum({&stopped, 1});
   all_stop_ = stopped > 0;
   return true;
-}
-
-template <class Backend, class Optimizer, class Schedule>
-void TrainerOn<Backend, Optimizer, Schedule>::sum_counts(Losses<double>& losses, Progress& reached,
-                                                         const std::exception_ptr& problem) {
-  std::array<double, 4 + std::tuple_size_v<LossParts<double>>> numbers{losses.sum, static_cast<double>(losses.count),
-                                                                       static_cast<double>(reached.tokens - progress_.tokens),
-                                                                       static_cast<double>(reached.words - progress_.words)};
-  for (std::size_t i = 0; i < losses.parts.size(); ++i) numbers[4 + i] = losses.parts[i].sum;
-  sum(numbers);
-  if (problem) std::rethrow_exception(problem);
-  if (!std::isfinite(numbers[0])) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
-  losses.sum = numbers[0];
-  losses.count = static_cast<Index>(numbers[1]);
-  reached.tokens = progress_.tokens + static_cast<Index>(numbers[2]);
-  reached.words = progress_.words + static_cast<Index>(numbers[3]);
-  for (std::size_t i = 0; i < losses.parts.size(); ++i) losses.parts[i].sum = numbers[4 + i];
 }
 
 template <class Backend, class Optimizer, class Schedule>

@@ -79,10 +79,15 @@ class CpuElementwise : public HostContext<CpuContext, float> {
   void each_element(const Rule& rule, View<Elements>... views) {
     each_element_of(rule, views...);
   }
+  template <class Now, class Rule, class... Elements>
+  void each_element(View<const Now> now, const Rule& rule, View<Elements>... views) {
+    if (takes_place(*now.data)) each_element_of(rule.at(*now.data), views...);
+  }
   void dropout(double rate, std::uint64_t stream, Output x);
 
   [[nodiscard]] double sum(Input x);
   [[nodiscard]] double sum_of_squares(Input x);
+  void sum_of_squares(Input x, View<double> to) { *to.data = sum_of_squares(x); }
   [[nodiscard]] bool finite(Input x);
 };
 

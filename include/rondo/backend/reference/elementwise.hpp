@@ -249,17 +249,23 @@ class ReferenceElementwise : public HostContext<Backend, T> {
       for (Index i = 0; i < x.columns; ++i) total += Total(x(r, i));
     return total;
   }
+  void sum(Input x, View<double> to) { *to.data = static_cast<double>(real_part(sum(x))); }
   [[nodiscard]] [[gnu::noinline]] double sum_of_squares(Input x) {
     double total = 0;
     for (Index r = 0; r < x.rows; ++r)
       for (Index i = 0; i < x.columns; ++i) total += static_cast<double>(real_part(x(r, i))) * static_cast<double>(real_part(x(r, i)));
     return total;
   }
+  void sum_of_squares(Input x, View<double> to) { *to.data = sum_of_squares(x); }
   [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
   template <class Rule, class First, class... Others>
   [[gnu::noinline]] void each_element(const Rule& rule, View<First> first, View<Others>... others) {
     for (Index r = 0; r < first.rows; ++r)
       for (Index i = 0; i < first.columns; ++i) rule(first(r, i), others(r, i)...);
+  }
+  template <class Now, class Rule, class... Elements>
+  void each_element(View<const Now> now, const Rule& rule, View<Elements>... views) {
+    if (takes_place(*now.data)) each_element(rule.at(*now.data), views...);
   }
 
  protected:

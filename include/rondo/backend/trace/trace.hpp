@@ -149,13 +149,20 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void dropout(double, std::uint64_t, Output x) { touch(0, x, x); }
   void cross_entropy(Output logits, PlacedTokens, double, const CrossEntropyOptions&, double, Output) { touch(0, logits, logits); }
   void log_probability(Input logits, PlacedTokens, double, Output) { touch(0, logits); }
-  double sum(Input x) { return touch(0, x), 0.0; }
+  using ContextBase::sum;
+  void sum(Input x, View<double, place>) { touch(0, x); }
   double sum_of_squares(Input x) { return touch(0, x), 0.0; }
+  void sum_of_squares(Input x, View<double, place>) { touch(0, x); }
   bool finite(Input x) { return touch(0, x), true; }
   template <class Rule, class... Elements>
   void each_element(const Rule&, View<Elements, place>... views) {
-    touch(0, views..., (std::is_const_v<Elements> ? Input{} : Input(views))...);
+    touch(0, views..., (std::is_const_v<Elements> ? View<Elements, place>{} : views)...);
   }
+  template <class Now, class Rule, class... Elements>
+  void each_element(View<const Now, place>, const Rule& rule, View<Elements, place>... views) {
+    each_element(rule, views...);
+  }
+  void apply(const auto&, const auto&...) { touch(0); }
 
  private:
   static double size(Input x) { return static_cast<double>(x.size()); }

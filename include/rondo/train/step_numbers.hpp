@@ -1,0 +1,94 @@
+// StepNumbers: the numbers of a training step, one record in the back-end's memory. The host writes what it knows before the step and
+// reads the record once after it; in between operations add losses and squares, ranks add up theirs, and ClipStep makes the optimiser's
+// Update of them. A step without a label, or whose loss or gradient is not finite, does not take place: nothing is updated.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+
+#include <rondo/backend/placed_sum.hpp>
+#include <rondo/objective/objective.hpp>
+#include <rondo/optimizer/clip.hpp>
+#include <rondo/optimizer/optimizer.hpp>
+
+namespace rondo {
+
+struct StepNumbers {
+  // of the host
+  Index step = 1;
+  double rate_share = 1, decay_share = 1;
+  double average_share = 1;  // of the new weights
+  // sums over the batches of the step, and over all ranks
+  struct Sums {
+    double loss = 0, labels = 0, tokens = 0, words = 0;
+    std::array<double, std::tuple_size_v<LossParts<double>>> parts{};
+    double squares = 0;  // of the gradients
+  } sums;
+  // made of them
+  double gradient_norm = 0;
+  bool takes_place = true;
+  bool own_loss_finite = true;  // this rank's
+
+  [[nodiscard]] double mean(double of) const { return sums.labels > 0 ? of / sums.labels : 0; }
+};
+
+// The numbers of the record that ranks add up, and one of them.
+template <Place place>
+[[nodiscard]] View<double, place> sums_of(View<StepNumbers, place> numbers) {
+  static_assert(sizeof(StepNumbers::Sums) % sizeof(double) == 0);
+  return {&numbers.data->sums.loss, 1, static_cast<Index>(sizeof(StepNumbers::Sums) / sizeof(double))};
+}
+template <Place place>
+[[nodiscard]] View<double, place> squares_of(View<StepNumbers, place> numbers) {
+  return {&numbers.data->sums.squares, 1, 1};
+}
+
+// Adds a batch.
+template <class Total>
+struct AddLosses {
+  Losses<Total> losses;
+  double tokens, words;
+  void operator()(StepNumbers& numbers) const {
+    const double loss = value(losses.sum);
+    numbers.sums.loss += loss;
+    numbers.sums.labels += static_cast<double>(losses.count);
+    numbers.sums.tokens += tokens;
+    numbers.sums.words += words;
+    for (std::size_t i = 0; i < losses.parts.size(); ++i) numbers.sums.parts[i] += value(losses.parts[i].sum);
+    numbers.own_loss_finite = numbers.own_loss_finite && std::isfinite(loss);
+  }
+
+ private:
+  static double value(const Total& total) {
+    if constexpr (std::same_as<Total, PlacedSum>)
+      return total.value();
+    else
+      return static_cast<double>(total);
+  }
+};
+
+// The gradients of all batches and ranks, as the mean over labels, brought down to the norm `limit`: what the optimiser goes by.
+struct ClipStep {
+  double limit;
+  void operator()(StepNumbers& numbers, Update& now) const {
+    const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1));
+    numbers.gradient_norm = clipped.norm;
+    numbers.takes_place = numbers.sums.labels > 0 && std::isfinite(numbers.sums.loss) && std::isfinite(clipped.norm);
+    now = {numbers.step, numbers.rate_share, clipped.scale, numbers.decay_share, now.numbers, numbers.takes_place};
+  }
+};
+
+// The average of weights: a <- a + share (w - a).
+struct BlendStep {
+  struct Blended {
+    double share;
+    template <class T>
+    void operator()(T& average, const T& w) const {
+      average += static_cast<T>(share) * (w - average);
+    }
+  };
+  [[nodiscard]] Blended at(const StepNumbers& numbers) const { return {numbers.average_share}; }
+};
+
+}  // namespace rondo
