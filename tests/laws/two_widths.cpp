@@ -79,9 +79,6 @@ BOOST_AUTO_TEST_CASE(models) {
   both.second_blocks = {1};
   expect_logits<Xlstm>("xLSTM", both);
   expect_logits<XlstmLarge>("xLSTM-large", small);
-  Shape both_blocks = small;
-  both_blocks.second_blocks = {1};
-  expect_logits<Xlstm>("xLSTM", both_blocks);
 }
 // The gradient that an objective hands on, through heads with a matrix of their own and the embedding's.
 template <class Model>
