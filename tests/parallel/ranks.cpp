@@ -171,6 +171,57 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_on_one_rank_ends_all) {
   BOOST_TEST(messages[1] == "step 2: the loss is not finite: weight norm.weight is not");
 }
 
+// What one rank cannot do ends the step of all, whichever way it fails; their weights stay the same.
+BOOST_AUTO_TEST_CASE(what_one_rank_cannot_do_ends_all) {
+  enum class Fault { end_of_batches, end_within_a_step, no_batch_at_all, token_outside, stream_throws, callback_throws };
+  for (const Fault fault : {Fault::end_of_batches, Fault::end_within_a_step, Fault::no_batch_at_all, Fault::token_outside,
+                            Fault::stream_throws, Fault::callback_throws}) {
+    std::vector<std::string> messages(3);
+    std::vector<Numbers> weights_of(3);
+    std::vector<Index> steps(3), returned(3, -1);
+    run_ranks(3, [&](ThreadRanks ranks) {
+      const auto rank = static_cast<std::size_t>(ranks.rank());
+      const bool here = rank == 1;
+      const MemoryTokens source = small_documents();
+      Batches batches{source, {.rows = 2, .length = 9, .rank = ranks.rank(), .ranks = ranks.size()}};
+      const Hgrn2 model{small_shape()};
+      Parameters<Hgrn2, Backend> weights{model, Seed{1}};
+      Trainer trainer{model, weights, AdamW{}, Cosine{.warmup = 2}, CrossEntropy{}, {.accumulate = 2},
+                      std::make_shared<Backend::Context>(), ranks};
+      if (here && fault == Fault::callback_throws)
+        trainer.on_step([](const StepReport& report) { require(report.progress.step < 4, "the disk is full"); });
+      Index drawn = 0;
+      const auto next = [&](Batch& batch) {
+        ++drawn;
+        if (here && fault == Fault::no_batch_at_all) return false;
+        if (here && fault == Fault::end_of_batches && drawn == 7) return false;
+        if (here && fault == Fault::end_within_a_step && drawn == 8) return false;
+        require(!here || fault != Fault::stream_throws || drawn < 7, "the file is gone");
+        if (!batches.next(batch)) return false;
+        static const Token outside[] = {99};
+        if (here && fault == Fault::token_outside && drawn == 8) batch = {{outside, 1, 1}, {outside, 1, 1}, {}, 1, 0};
+        return true;
+      };
+      messages[rank] = message_of([&] { returned[rank] = trainer.run_on(next, 9) ? 1 : 0; });
+      steps[rank] = trainer.progress().step;
+      weights_of[rank] = numbers(weights.flat());
+    });
+    const bool ends = fault == Fault::end_of_batches || fault == Fault::end_within_a_step || fault == Fault::no_batch_at_all;
+    const Index expected = fault == Fault::no_batch_at_all ? 0 : fault == Fault::callback_throws ? 4 : 3;
+    for (const std::size_t rank : {0U, 1U, 2U}) {
+      BOOST_TEST(steps[rank] == expected);
+      BOOST_TEST((weights_of[rank] == weights_of[0]));
+      BOOST_TEST(returned[rank] == (ends ? 0 : -1));
+      if (ends) continue;
+      const std::string own = fault == Fault::token_outside     ? "token 99 at row 0 is outside"
+                              : fault == Fault::callback_throws ? "the disk is full"
+                                                                : "the file is gone";
+      const std::string message = rank == 1 ? own : "another rank has failed";
+      BOOST_TEST(messages[rank].find(message) != std::string::npos, messages[rank]);
+    }
+  }
+}
+
 // Rank 0 writes; the run goes on with as many ranks, to the bit, or with another number that draws as many rows.
 BOOST_AUTO_TEST_CASE(one_rank_writes_what_any_number_goes_on_from) {
   const MemoryTokens source = small_documents();

@@ -5,7 +5,8 @@
 //   ... the step's last backward pass ...
 //   sum.finish(ranks);                                        what belongs to no block, and blocks that have not left
 //
-// What blocks share, embedding, final norm and head are complete only at the end of the pass.
+// What blocks share, embedding, final norm and head are complete only at the end of the pass. A rank without gradients of its own calls
+// finish() alone: it sums the same pieces in the same order, the blocks from the last to the first.
 #pragma once
 
 #include <charconv>
@@ -37,8 +38,10 @@ class GradientSum {
       if (piece.block == block) sum(ranks, piece);
   }
   void finish(auto& ranks) {
+    for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece)
+      if (piece->block >= 0 && !piece->summed) sum(ranks, *piece);
     for (Piece& piece : pieces_) {
-      if (!piece.summed) sum(ranks, piece);
+      if (piece.block < 0) sum(ranks, piece);
       piece.summed = false;
     }
   }
@@ -61,7 +64,7 @@ class GradientSum {
     piece.summed = true;
   }
 
-  Out<C> flat_;
+  WideOut<C> flat_;
   std::vector<Piece> pieces_;
 };
 

@@ -1,6 +1,7 @@
 // StepNumbers: the numbers of a training step, one record in the back-end's memory. The host writes what it knows before the step and
 // reads the record once after it; in between operations add losses and squares, ranks add up theirs, and ClipStep makes the optimiser's
-// Update of them. A step without a label, or whose loss or gradient is not finite, does not take place: nothing is updated.
+// Update of them. A step without a label, or whose loss or gradient is not finite, or without the gradients of a rank, does not take place:
+// nothing is updated.
 #pragma once
 
 #include <array>
@@ -24,6 +25,7 @@ struct StepNumbers {
     double loss = 0, labels = 0, tokens = 0, words = 0;
     std::array<double, std::tuple_size_v<LossParts<double>>> parts{};
     double squares = 0;  // of the gradients
+    double ended = 0, failed = 0;  // ranks without gradients of this step: their batches came to an end, or it threw
   } sums;
   // made of them
   double gradient_norm = 0;
@@ -68,13 +70,22 @@ struct AddLosses {
   }
 };
 
+// Says why a rank brings nothing.
+struct Absence {
+  bool ended = false, failed = false;
+  void operator()(StepNumbers& numbers) const {
+    numbers.sums.ended += ended;
+    numbers.sums.failed += failed;
+  }
+};
+
 // The gradients of all batches and ranks, as the mean over labels, brought down to the norm `limit`: what the optimiser goes by.
 struct ClipStep {
   double limit;
   void operator()(StepNumbers& numbers, Update& now) const {
     const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1));
     numbers.gradient_norm = clipped.norm;
-    numbers.takes_place = numbers.sums.labels > 0 && std::isfinite(numbers.sums.loss) && std::isfinite(clipped.norm);
+    numbers.takes_place = numbers.sums.labels > 0 && numbers.sums.ended + numbers.sums.failed == 0 && std::isfinite(numbers.sums.loss) && std::isfinite(clipped.norm);
     now = {numbers.step, numbers.rate_share, clipped.scale, numbers.decay_share, now.numbers, numbers.takes_place};
   }
 };

@@ -11,7 +11,8 @@
 //
 // Ranks (rondo/parallel/communicator.hpp) take every step together, each on batches of its own: the step's gradient is that of the mean
 // over all ranks' labels, the report counts all ranks' tokens, and all of them have the same bits of weights after it. Trainers of equal
-// weights, given batches by BatchOptions::rank, are as one with the batches of all; stop() of one stops all.
+// weights, given batches by BatchOptions::rank, are as one with the batches of all; stop() of one stops all, and where the batches of one
+// come to an end, or its batch, a callback or the device throws, the step takes place on none and all return or throw.
 //
 // A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
 // weights are then as they were before the step.
@@ -129,8 +130,8 @@ class TrainerOn {
  protected:
   TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options,
             std::shared_ptr<Context> context);
-  // What depends on the model. `prepare` makes sure of a workspace for the batch.
-  virtual void prepare(const Batch& batch) = 0;
+  // What depends on the model. `prepare` makes sure of a workspace.
+  virtual void prepare(Index tokens) = 0;
   virtual void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
   // Over all ranks: the gradients of a step, after its last batch; numbers of the host, of the back-end; the part of a row that is this
   // rank's.
@@ -213,18 +214,17 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
 
  private:
-  void prepare(const Batch& batch) override {
-    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), batch.ids.columns, this->context());
+  void prepare(Index tokens) override {
+    if (workspace_) return;
+    workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), tokens, this->context());
+    if (ranks_.size() > 1) gradient_sum_.emplace(workspace_->gradients());
   }
   void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
     struct Listening {
       Context& c;
       ~Listening() { c.gradient_left = nullptr; }
     } const listening{*this->context()};
-    if (last_of_step && ranks_.size() > 1) {
-      if (!gradient_sum_) gradient_sum_.emplace(workspace_->gradients());
-      listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
-    }
+    if (last_of_step && gradient_sum_) listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
     this->add(workspace_->add_gradient(*weights_, batch, objective_, 1, dropout), batch);
   }
   void sum_gradients() override {
@@ -335,22 +335,26 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   numbers.average_share = options_.average.share(numbers.step, steps);
   const std::span<StepNumbers> here{&numbers, 1};
   c.upload(std::span<const StepNumbers>{here}, numbers_);
-  std::exception_ptr problem;
-  const auto explain = [&](const Batch& batch, RandomKey dropout) {
-    if (!numbers.own_loss_finite && !problem) problem = explain_loss(batch, dropout);
-  };
   Batch batch;
   RandomKey dropout;
-  for (Index part = 0; part < options_.accumulate; ++part) {
-    if (!next(batch)) return false;
-    prepare(batch);
-    if (part == 0) c.zero(gradients().flat());
-    dropout = key_of(options_.seed, "dropout").at(progress_.step, part);
-    if (rank() > 0) dropout = dropout.at(rank());
-    add_gradient(batch, dropout, part + 1 == options_.accumulate);
-    if constexpr (Context::place == Place::host) {
-      numbers.own_loss_finite = numbers_.data->own_loss_finite;
-      explain(batch, dropout);
+  Absence absence;
+  std::exception_ptr failure, problem;
+  const auto explain = [&] {
+    if (!numbers.own_loss_finite && !problem) problem = explain_loss(batch, dropout);
+  };
+  try {
+    for (Index part = 0; part < options_.accumulate; ++part) {
+      absence.ended = !next(batch);
+      if (absence.ended) break;
+      prepare(batch.ids.columns);
+      if (part == 0) c.zero(gradients().flat());
+      dropout = key_of(options_.seed, "dropout").at(progress_.step, part);
+      if (rank() > 0) dropout = dropout.at(rank());
+      add_gradient(batch, dropout, part + 1 == options_.accumulate);
+      if constexpr (Context::place == Place::host) {
+        numbers.own_loss_finite = numbers_.data->own_loss_finite;
+        explain();
+      }
     }
   }
   sum_gradients();
@@ -362,7 +366,8 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), In<Context>(weights_->flat()));
 
   c.download(View<const StepNumbers, Context::place>(numbers_), here);
-  explain(batch, dropout);
+  if (failure) std::rethrow_exception(failure);
+  explain();
   if (problem) std::rethrow_exception(problem);
   if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
   if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
@@ -370,6 +375,13 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   const auto tokens = static_cast<Index>(numbers.sums.tokens);
   progress_ = {progress_.step + 1, progress_.tokens + tokens, progress_.words + static_cast<Index>(numbers.sums.words),
                progress_.seconds + seconds};
+  } catch (...) {
+    failure = std::current_exception();
+    absence.failed = true;
+  }
+  if (absence.ended || absence.failed) {  // the others are not to wait
+    prepare(1);
+    c.apply(absence, numbers_);
   StepReport report{steps,
                     progress_,
                     numbers.mean(numbers.sums.loss),
@@ -378,10 +390,18 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
                     tokens,
                     seconds};
   for (std::size_t i = 0; i < report.parts.size(); ++i) report.parts[i] = {part_names_[i], numbers.mean(numbers.sums.parts[i])};
-  for (const auto& callback : callbacks_) callback(report);
-  double stopped = stopped_ ? 1 : 0;
-  sum({&stopped, 1});
-  all_stop_ = stopped > 0;
+  try {
+    for (const auto& callback : callbacks_) callback(report);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  std::array<double, 2> wishes{stopped_ ? 1.0 : 0.0, failure ? 1.0 : 0.0};
+  sum(wishes);
+  if (failure) std::rethrow_exception(failure);
+  require(wishes[1] == 0, "step ", progress_.step, ": another rank has failed after it");
+  all_stop_ = wishes[0] > 0;
+  require(numbers.sums.failed == 0, "step ", progress_.step, ": another rank has failed");
+  if (numbers.sums.ended > 0) return false;
   return true;
 }
 
