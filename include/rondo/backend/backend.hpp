@@ -133,14 +133,16 @@ concept HasLosses = requires(C& c, typename C::PlacedTokens labels, CrossEntropy
   c.cross_entropy(y, labels, 0.0, options, 1.0, v);
   c.log_probability(x, labels, 0.0, v);
   c.sum(u);
-  { c.sum_of_squares(x) } -> std::convertible_to<double>;
-  c.sum_of_squares(x, View<double, C::place>{});
+  { c.sum_of_squares(u) } -> std::convertible_to<double>;
+  c.sum_of_squares(u, View<double, C::place>{});
   { c.finite(x) } -> std::same_as<bool>;
+  { c.finite(u) } -> std::same_as<bool>;
 };
 struct AnyRule {};  // stands for an optimiser's rule where none is run
 template <class C>
 concept HasEachElement = requires(C& c, WideIn<C> u, WideOut<C> v, View<const double, C::place> now, View<double, C::place> record) {
   c.each_element(AnyRule{}, v, u);
+  c.copy(u, v);
   c.each_element(now, AnyRule{}, v, u);
   c.apply(AnyRule{}, record);
 };

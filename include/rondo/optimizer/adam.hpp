@@ -19,19 +19,13 @@ struct Adam {
   double epsilon = 1e-8;
   double decay = 0;
 
-  static void each_setting(auto& settings, auto&& visit) {
-    visit("rate", settings.rate, at_least_zero);
-    visit("beta1", settings.beta1, below_one);
-    visit("beta2", settings.beta2, below_one);
-    visit("epsilon", settings.epsilon, above_zero);
-    visit("decay", settings.decay, at_least_zero);
-  }
+  static void each_setting(auto& settings, auto&& visit) { each_adam_setting(settings, visit); }
 
   [[nodiscard]] AdamStep<DecayForm::penalty> at(const Update& now) const {
     return {{beta1, beta2, epsilon, now}, rate * now.rate_share, decay * now.decay_share};
   }
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Adam>& moments) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, Adam>& moments) const {
     now.each_element(c, *this, w, g, moments[0], moments[1]);
   }
 };

@@ -24,11 +24,7 @@ struct AdamW {
   bool cautious = false;
 
   static void each_setting(auto& settings, auto&& visit) {
-    visit("rate", settings.rate, at_least_zero);
-    visit("beta1", settings.beta1, below_one);
-    visit("beta2", settings.beta2, below_one);
-    visit("epsilon", settings.epsilon, above_zero);
-    visit("decay", settings.decay, at_least_zero);
+    each_adam_setting(settings, visit);
     visit("cautious", settings.cautious);
   }
 
@@ -40,7 +36,7 @@ struct AdamW {
     }
   };
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, AdamW>& moments) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, AdamW>& moments) const {
     if (cautious)
       now.each_element(c, Rule<DecayForm::cautious>{rate, beta1, beta2, epsilon, decay}, w, g, moments[0], moments[1]);
     else

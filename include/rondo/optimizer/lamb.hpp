@@ -21,13 +21,7 @@ struct Lamb {
   double epsilon = 1e-6;
   double decay = 0.1;
 
-  static void each_setting(auto& settings, auto&& visit) {
-    visit("rate", settings.rate, at_least_zero);
-    visit("beta1", settings.beta1, below_one);
-    visit("beta2", settings.beta2, below_one);
-    visit("epsilon", settings.epsilon, above_zero);
-    visit("decay", settings.decay, at_least_zero);
-  }
+  static void each_setting(auto& settings, auto&& visit) { each_adam_setting(settings, visit); }
 
   struct Direction {
     Moments moments;
@@ -48,17 +42,17 @@ struct Lamb {
     }
   };
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lamb>& moments) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, Lamb>& moments) const {
     auto mark = c.mark();
-    const Out<C> u = c.matrix(w.rows, w.columns);
+    const WideOut<C> u = c.wide(w.rows, w.columns);
     const View<double, C::place> squares{c.scratch.template take<double>(2), 1, 2};
     const auto weight = squares.middle_columns(0, 1), update = squares.middle_columns(1, 1);
-    now.each_element(c, *this, u, In<C>(w), g, moments[0], moments[1]);
+    now.each_element(c, *this, u, WideIn<C>(w), g, moments[0], moments[1]);
     if (decay * now.decay_share > 0) {
-      c.sum_of_squares(In<C>(w), weight);
-      c.sum_of_squares(In<C>(u), update);
+      c.sum_of_squares(WideIn<C>(w), weight);
+      c.sum_of_squares(WideIn<C>(u), update);
     }
-    now.each_element(c, Length{rate, decay * now.decay_share > 0 ? decay : 0, weight.data, update.data}, w, In<C>(u));
+    now.each_element(c, Length{rate, decay * now.decay_share > 0 ? decay : 0, weight.data, update.data}, w, WideIn<C>(u));
   }
 };
 

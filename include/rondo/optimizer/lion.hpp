@@ -46,7 +46,7 @@ struct Lion {
     return {full, beta1, beta2, full * decay * now.decay_share, now.gradient_scale, cautious};
   }
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Lion>& slot) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, Lion>& slot) const {
     now.each_element(c, *this, w, g, slot[0]);
   }
 };

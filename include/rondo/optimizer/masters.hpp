@@ -1,4 +1,4 @@
-// Masters<Model, Backend, Stored>: weights in the back-end's numbers, which are trained, and a copy stored in narrower ones (bf16, fp16).
+// Masters<Model, Backend, Stored>: weights in the back-end's wide numbers, which are trained, and a copy stored in narrower ones (bf16, fp16).
 //
 //   Masters<Hgrn2, Cpu, bf16> masters{Parameters<Hgrn2, Cpu>{model, Seed{1}}};
 //   Trainer trainer{model, masters.weights(), AdamW{}};
@@ -15,33 +15,37 @@
 
 namespace rondo {
 
+struct RoundedCopy {
+  template <class To, class From>
+  void operator()(To& to, const From& from) const {
+    to = static_cast<To>(static_cast<float>(from));
+  }
+};
+// Rounds all weights to their copy.
+template <class C, class Scalar, class Stored, class Memory>
+void store(C& c, const TensorBuffer<Scalar, Memory>& weights, const TensorBuffer<Stored, Memory>& copy) {
+  for (std::size_t i = 0; i < copy.tensors().size(); ++i)
+    c.each_element(RoundedCopy{}, copy.tensors()[i].tensor, weights.tensors()[i].tensor);
+}
+
 template <class Model, class Backend, class Stored>
 class Masters {
  public:
   using Context = typename Backend::Context;
+  using Weights = Parameters<Model, Backend, Wide<typename Backend::Scalar>>;
 
-  explicit Masters(Parameters<Model, Backend> weights, Context&& c = Context{}) : Masters(std::move(weights), c) {}
-  Masters(Parameters<Model, Backend> weights, Context& c) : weights_(std::move(weights)), stored_(weights_.model(), c) { store(c); }
+  explicit Masters(Weights weights, Context&& c = Context{}) : Masters(std::move(weights), c) {}
+  Masters(Weights weights, Context& c) : weights_(std::move(weights)), stored_(weights_.model(), c) { store(c); }
 
-  [[nodiscard]] Parameters<Model, Backend>& weights() { return weights_; }
-  [[nodiscard]] const Parameters<Model, Backend>& weights() const { return weights_; }
+  [[nodiscard]] Weights& weights() { return weights_; }
+  [[nodiscard]] const Weights& weights() const { return weights_; }
   [[nodiscard]] const Parameters<Model, Backend, Stored>& stored() const { return stored_; }
 
   // Rounds all masters.
-  void store(Context& c) const {
-    const auto& copies = stored_.tensors();
-    for (std::size_t i = 0; i < copies.size(); ++i) c.each_element(Rounded{}, copies[i].tensor, weights_.tensors()[i].tensor);
-  }
+  void store(Context& c) const { rondo::store(c, weights_, stored_); }
 
  private:
-  struct Rounded {
-    template <class To, class From>
-    void operator()(To& to, const From& from) const {
-      to = static_cast<To>(static_cast<float>(from));
-    }
-  };
-
-  Parameters<Model, Backend> weights_;
+  Weights weights_;
   Parameters<Model, Backend, Stored> stored_;
 };
 

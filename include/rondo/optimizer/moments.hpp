@@ -38,6 +38,15 @@ struct Moments {
   }
 };
 
+// The settings of Adam and of whatever goes by its moments.
+void each_adam_setting(auto& settings, auto&& visit, Limits beta1 = below_one) {
+  visit("rate", settings.rate, at_least_zero);
+  visit("beta1", settings.beta1, beta1);
+  visit("beta2", settings.beta2, below_one);
+  visit("epsilon", settings.epsilon, above_zero);
+  visit("decay", settings.decay, at_least_zero);
+}
+
 enum class DecayForm { penalty, decoupled, cautious };
 
 // The whole step; `decay` as its form says: part of the gradient, or times the rate.

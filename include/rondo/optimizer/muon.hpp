@@ -9,7 +9,7 @@
 //                                                             (Liu et al. 2025, "Muon is scalable")
 //
 // A joint projection is several matrices, a block-diagonal one a matrix a block; convolutions, gates, embeddings and heads are none
-// (core/leaf.hpp). Rows are outputs. `rest` has a rate and a decay of its own.
+// (core/leaf.hpp). Its products are of wide numbers. Rows are outputs. `rest` has a rate and a decay of its own.
 #pragma once
 
 #include <algorithm>
@@ -60,14 +60,14 @@ struct Muon {
   };
   [[nodiscard]] Direction at(const Update& now) const { return {momentum, now.gradient_scale, nesterov}; }
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Muon>& slot) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, WideIn<C> g, const Slots<C, Muon>& slot) const {
     auto mark = c.mark();
-    const Out<C> all = c.matrix(w.rows, w.columns);
+    const WideOut<C> all = c.wide(w.rows, w.columns);
     now.each_element(c, *this, all, g, slot[0]);
     leaf.each_matrix([&](Index first, Index rows, Index columns) {
-      const Out<C> u = matrix_at(all, first, rows, columns);
+      const WideOut<C> u = matrix_at(all, first, rows, columns);
       orthogonalise(c, u, polynomials);
-      now.each_element(c, DecoupledRule{rate, scale(rows, columns), decay, cautious}, matrix_at(w, first, rows, columns), In<C>(u));
+      now.each_element(c, DecoupledRule{rate, scale(rows, columns), decay, cautious}, matrix_at(w, first, rows, columns), WideIn<C>(u));
     });
   }
 

@@ -8,7 +8,7 @@
 //     static void each_setting(auto& settings, auto&& visit) { visit("rate", settings.rate, at_least_zero); ... }
 //     Step at(const Update& now) const;                                             // the rule of a step (optimizer/sgd.hpp)
 //     template <class C>
-//     void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, In<C> g, const Slots<C, Sgd>& slots) const {
+//     void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, WideIn<C> g, const Slots<C, Sgd>& slots) const {
 //       now.each_element(c, *this, w, g, slots[0]);
 //     }
 //   };
@@ -16,7 +16,7 @@
 // What changes from step to step, an Update, lies in the back-end's memory: at() is called by the operation, and what it holds and is
 // given may be read there alone.
 //
-// w (an Out<C>, or masters with a stored copy: backend/options.hpp) and the slots are updated; g is the sum of gradients, which
+// w (a WideOut<C>, or masters with a stored copy: backend/options.hpp) and the slots are updated; g is the sum of gradients, which
 // gradient_scale turns into what the update goes by. OptimizerState owns the slots and walks a model (optimizer/optimizer_state.hpp).
 // Where an optimiser wants it, it has also
 //
@@ -78,7 +78,7 @@ struct PieceUpdate {
 };
 
 template <class C, class Optimizer>
-using Slots = std::array<Out<C>, std::size(Optimizer::slots)>;
+using Slots = std::array<WideOut<C>, std::size(Optimizer::slots)>;
 
 // The values that a setting may have.
 struct Limits {

@@ -31,9 +31,9 @@ class OptimizerState {
                 "rondo: an optimiser has a name, slots, elementwise, a rate and each_setting (rondo/optimizer/optimizer.hpp)");
 
  public:
-  using Scalar = typename Backend::Scalar;
+  using Scalar = Wide<typename Backend::Scalar>;  // of weights, gradients and slots alike
   using Context = typename Backend::Context;
-  using Tensor = Out<Context>;
+  using Tensor = WideOut<Context>;
   using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
   // What is updated at once: a parameter, or neighbours.
   struct Piece {
@@ -79,7 +79,7 @@ class OptimizerState {
     now_ = {memory_.template take<Update>(1), 1, 1};
     set_numbers(c, optimizer, {});
     each_piece(optimizer, weights, [&](const auto& one, const Piece&, const auto& w, const auto& slots) {
-      if constexpr (requires { one.start(c, In<Context>(w), slots); }) one.start(c, In<Context>(w), slots);
+      if constexpr (requires { one.start(c, WideIn<Context>(w), slots); }) one.start(c, WideIn<Context>(w), slots);
     });
   }
 
@@ -94,7 +94,7 @@ class OptimizerState {
   void update_by_now(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& gradients) {
     if (!begin_update(c, optimizer)) return;
     each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
-      one.update(c, now_of(piece), piece.leaf, w, In<Context>(of(piece, gradients, one.elementwise)), slots);
+      one.update(c, now_of(piece), piece.leaf, w, WideIn<Context>(of(piece, gradients, one.elementwise)), slots);
     });
   }
   // The same on masters, a parameter at a time: what is written of the weights is stored in the copy, too.
@@ -104,7 +104,7 @@ class OptimizerState {
     if (!begin_update(c, optimizer)) return;
     each_parameter(optimizer, weights, [&](const auto& one, const Piece& piece, std::size_t i, const auto& slots) {
       const MasterView<Scalar, Stored, Context::place> w{weights.tensors()[i].tensor, copy.tensors()[i].tensor};
-      one.update(c, now_of(piece), weights.tensors()[i].leaf, w, In<Context>(gradients.tensors()[i].tensor), slots);
+      one.update(c, now_of(piece), weights.tensors()[i].leaf, w, WideIn<Context>(gradients.tensors()[i].tensor), slots);
     });
   }
 
@@ -112,10 +112,10 @@ class OptimizerState {
   void evaluation(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& result) const {
     each_piece(optimizer, weights, [&](const auto& one, const Piece& piece, const auto& w, const auto& slots) {
       const auto x = of(piece, result, one.elementwise);
-      if constexpr (requires { one.evaluation(c, In<Context>(w), slots, x); })
-        one.evaluation(c, In<Context>(w), slots, x);
+      if constexpr (requires { one.evaluation(c, WideIn<Context>(w), slots, x); })
+        one.evaluation(c, WideIn<Context>(w), slots, x);
       else
-        c.copy(In<Context>(w), x);
+        c.copy(WideIn<Context>(w), x);
     });
   }
 

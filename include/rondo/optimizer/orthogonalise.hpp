@@ -63,33 +63,33 @@ struct Normalised {
 };
 
 template <class C>
-void orthogonalise(C& c, Out<C> x, Polynomials polynomials) {
+void orthogonalise(C& c, WideOut<C> x, Polynomials polynomials) {
   const Orthogonalisation how = orthogonalisation_by(polynomials);
   auto mark = c.mark();
   const bool tall = x.rows > x.columns;
   const Index side = tall ? x.columns : x.rows;
-  const Out<C> square = c.matrix(side, side), polynomial = c.matrix(side, side);
-  Out<C> now = x, next = c.matrix(x.rows, x.columns);
+  const WideOut<C> square = c.wide(side, side), polynomial = c.wide(side, side);
+  WideOut<C> now = x, next = c.wide(x.rows, x.columns);
   const View<double, C::place> squares{c.scratch.template take<double>(1), 1, 1};
-  c.sum_of_squares(In<C>(x), squares);
+  c.sum_of_squares(WideIn<C>(x), squares);
   c.each_element(View<const double, C::place>(squares), Normalised{how.norm_factor, how.norm_epsilon}, x);
   for (const auto& [a, b, third] : how.polynomials) {
     if (tall) {
       c.zero(square);
-      c.linear_weight_gradient(In<C>(now), In<C>(now), square);
+      c.linear_weight_gradient(WideIn<C>(now), WideIn<C>(now), square);
     } else {
-      c.linear(In<C>(now), In<C>(now), square);
+      c.linear(WideIn<C>(now), WideIn<C>(now), square);
     }
-    c.linear(In<C>(square), In<C>(square), polynomial);  // A is symmetric
-    c.each_element(Mixture{b, third}, polynomial, In<C>(square));
+    c.linear(WideIn<C>(square), WideIn<C>(square), polynomial);  // A is symmetric
+    c.each_element(Mixture{b, third}, polynomial, WideIn<C>(square));
     if (tall)
-      c.linear(In<C>(now), In<C>(polynomial), next);
+      c.linear(WideIn<C>(now), WideIn<C>(polynomial), next);
     else
-      c.linear_input_gradient(In<C>(polynomial), In<C>(now), next);
-    c.each_element(Mixture{a, 1}, next, In<C>(now));
+      c.linear_input_gradient(WideIn<C>(polynomial), WideIn<C>(now), next);
+    c.each_element(Mixture{a, 1}, next, WideIn<C>(now));
     std::swap(now, next);
   }
-  if (now.data != x.data) c.copy(In<C>(now), x);
+  if (now.data != x.data) c.copy(WideIn<C>(now), x);
 }
 
 }  // namespace rondo

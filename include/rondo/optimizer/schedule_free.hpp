@@ -9,8 +9,7 @@
 
 #include <algorithm>
 
-#include <rondo/core/math.hpp>
-#include <rondo/optimizer/optimizer.hpp>
+#include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
 
@@ -25,13 +24,7 @@ struct ScheduleFreeAdamW {
   double epsilon = 1e-8;
   double decay = 0;
 
-  static void each_setting(auto& settings, auto&& visit) {
-    visit("rate", settings.rate, at_least_zero);
-    visit("beta1", settings.beta1, between_zero_and_one);
-    visit("beta2", settings.beta2, below_one);
-    visit("epsilon", settings.epsilon, above_zero);
-    visit("decay", settings.decay, at_least_zero);
-  }
+  static void each_setting(auto& settings, auto&& visit) { each_adam_setting(settings, visit, between_zero_and_one); }
 
   void advance(const Update& now, std::span<double> kept) const {
     kept[0] = std::max(kept[0], rate * now.rate_share);
@@ -39,7 +32,7 @@ struct ScheduleFreeAdamW {
   }
 
   template <class C>
-  void start(C& c, In<C> w, const Slots<C, ScheduleFreeAdamW>& slot) const {
+  void start(C& c, WideIn<C> w, const Slots<C, ScheduleFreeAdamW>& slot) const {
     c.copy(w, slot[0]);
   }
 
@@ -67,7 +60,7 @@ struct ScheduleFreeAdamW {
             now.gradient_scale};
   }
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, ScheduleFreeAdamW>& slot) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, ScheduleFreeAdamW>& slot) const {
     now.each_element(c, *this, w, g, slot[0], slot[1]);
   }
 
@@ -79,8 +72,8 @@ struct ScheduleFreeAdamW {
     }
   };
   template <class C>
-  void evaluation(C& c, In<C> w, const Slots<C, ScheduleFreeAdamW>& slot, Out<C> x) const {
-    c.each_element(Evaluation{beta1}, x, w, In<C>(slot[0]));
+  void evaluation(C& c, WideIn<C> w, const Slots<C, ScheduleFreeAdamW>& slot, WideOut<C> x) const {
+    c.each_element(Evaluation{beta1}, x, w, WideIn<C>(slot[0]));
   }
 };
 

@@ -38,7 +38,7 @@ struct Sgd {
     return {rate * now.rate_share, momentum, decay * now.decay_share, now.gradient_scale, nesterov};
   }
   template <class C>
-  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, In<C> g, const Slots<C, Sgd>& slot) const {
+  void update(C& c, const PieceUpdate<C>& now, const Leaf&, const auto& w, WideIn<C> g, const Slots<C, Sgd>& slot) const {
     now.each_element(c, *this, w, g, slot[0]);
   }
 };

@@ -22,7 +22,7 @@
 namespace rondo {
 
 template <class R, class C>
-concept Communicator = requires(R& ranks, Out<C> x, std::span<double> numbers) {
+concept Communicator = requires(R& ranks, WideOut<C> x, std::span<double> numbers) {
   { ranks.rank() } -> std::convertible_to<Index>;
   { ranks.size() } -> std::convertible_to<Index>;
   ranks.sum(x);

@@ -46,6 +46,7 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
 #define RONDO_EXACTLY(name, parameters, ...) \
   void name parameters { exactly([&](auto& c, auto... exact) { c.name(exact...); }, __VA_ARGS__); }
   RONDO_EXACTLY(copy, (In x, Out y), x, y)
+  RONDO_EXACTLY(copy, (WideIn x, WideOut y), x, y)
   RONDO_EXACTLY(add, (In x, Out y), x, y)
   RONDO_EXACTLY(scale, (Out x, double factor), x, factor)
   RONDO_EXACTLY(blend, (In x, Out y, double share), x, y, share)
@@ -113,13 +114,20 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
   void each_element(const auto& rule, auto... matrices) { exact_.each_element(rule, matrices...); }  // of wide numbers, by any
 
   [[nodiscard]] double sum(WideIn x) { return exact_.sum(x); }
-  [[nodiscard]] double sum_of_squares(In x) {
+  template <class T>
+  [[nodiscard]] double sum_of_squares(View<T> x) {
     double total = 0;
     exactly([&](auto& c, auto v) { total = c.sum_of_squares(v); }, x);
     return total;
   }
-  void sum_of_squares(In x, View<double> to) { *to.data = sum_of_squares(x); }
-  [[nodiscard]] bool finite(In x) { return std::isfinite(sum_of_squares(x)); }
+  template <class T>
+  void sum_of_squares(View<T> x, View<double> to) {
+    *to.data = sum_of_squares(x);
+  }
+  template <class T>
+  [[nodiscard]] bool finite(View<T> x) {
+    return std::isfinite(sum_of_squares(x));
+  }
 
   // Recurrences by their plain loops, on copies of the records of a pass.
   template <class Tag>

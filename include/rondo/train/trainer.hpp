@@ -23,6 +23,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <concepts>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@
 #include <rondo/objective/cross_entropy.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/average.hpp>
+#include <rondo/optimizer/masters.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
 #include <rondo/optimizer/schedule.hpp>
 #include <rondo/parallel/gradient_sum.hpp>
@@ -81,7 +83,7 @@ struct StepReport {
 template <class Backend, class Optimizer, class Schedule>
 class TrainerOn {
  public:
-  using Scalar = typename Backend::Scalar;
+  using Scalar = Wide<typename Backend::Scalar>;  // of what is trained
   using Context = typename Backend::Context;
   using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
   using State = OptimizerState<Optimizer, Backend>;
@@ -95,7 +97,7 @@ class TrainerOn {
   // For who works beside the trainer, as a scorer of its weights does.
   [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
-  // Says where a run goes on, and the optimiser's numbers there; the caller then fills the tensors (rondo/train/training_state.hpp).
+  // Says where a run goes on, and the optimiser's numbers there, after the tensors were filled (rondo/train/training_state.hpp).
   void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers);
   // The numbers that the optimiser keeps from step to step.
   [[nodiscard]] std::vector<NamedNumber> numbers() const;
@@ -107,6 +109,8 @@ class TrainerOn {
   template <class Stored>
   void store_in(const TensorBuffer<Stored, typename Backend::Memory>& copy) {
     update_ = [this, &copy] { state_.update_by_now(*context_, optimizer_, *weights_, gradients(), copy); };
+    store_ = [this, &copy] { store(*context_, *weights_, copy); };
+    store_();
   }
   // Called after every step, in the order given.
   void on_step(std::function<void(const StepReport&)> callback);
@@ -138,7 +142,7 @@ class TrainerOn {
   virtual void sum_gradients() = 0;
   virtual void sum(std::span<double> numbers) = 0;
   virtual void sum_placed(View<double, Context::place> numbers) = 0;
-  [[nodiscard]] virtual In<Context> own_share(Out<Context> row) const = 0;
+  [[nodiscard]] virtual WideIn<Context> own_share(WideOut<Context> row) const = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
   [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
@@ -168,7 +172,7 @@ class TrainerOn {
   typename Backend::Memory memory_;
   View<StepNumbers, Context::place> numbers_;
   std::array<std::string_view, std::tuple_size_v<LossParts<double>>> part_names_{};
-  std::function<void()> update_;  // of masters; of weights without a copy there is none
+  std::function<void()> update_, store_;  // of weights that have a copy
   std::vector<std::function<void(const StepReport&)>> callbacks_;
   Progress progress_;
   bool stopped_ = false;   // this rank is to stop,
@@ -184,9 +188,9 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   using typename Base::Scalar;
 
  public:
-  using Weights = Parameters<Model, Backend>;
+  using Weights = Parameters<Model, Backend, Scalar>;
 
-  // The weights must outlive the trainer.
+  // The weights must outlive the trainer. Where the back-end stores narrower numbers, its passes read a copy that every update writes.
   Trainer(const Model& model, Weights& weights, const Optimizer& optimizer, const Schedule& schedule = {}, ObjectiveType objective = {},
           const TrainingOptions& options = {}, std::shared_ptr<Context> context = std::make_shared<Context>(), Ranks ranks = {})
       : Base(weights, optimizer, schedule, options, std::move(context)),
@@ -195,9 +199,13 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
         ranks_(std::move(ranks)) {
     objective_.check();
     require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
+    if constexpr (!std::same_as<Weights, Stored>) {
+      stored_ = std::make_unique<Stored>(weights.model(), *this->context());
+      this->store_in(*stored_);
+    }
     if (!this->keeps_others()) return;
     kept_ = std::make_unique<Weights>(weights.model(), *this->context());
-    this->context()->copy(weights.flat(), kept_->flat());
+    this->context()->copy(WideIn<Context>(weights.flat()), kept_->flat());
   }
 
   [[nodiscard]] const Model& model() const { return weights_->model(); }
@@ -225,7 +233,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
       ~Listening() { c.gradient_left = nullptr; }
     } const listening{*this->context()};
     if (last_of_step && gradient_sum_) listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
-    this->add(workspace_->add_gradient(*weights_, batch, objective_, 1, dropout), batch);
+    this->add(workspace_->add_gradient(stored(), batch, objective_, 1, dropout), batch);
   }
   void sum_gradients() override {
     if (gradient_sum_) gradient_sum_->finish(ranks_);
@@ -237,12 +245,21 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
     else
       ranks_.sum(numbers);
   }
-  [[nodiscard]] In<Context> own_share(Out<Context> row) const override { return share(row, ranks_.rank(), ranks_.size()); }
-  void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(*weights_, batch, dropout); }
+  [[nodiscard]] WideIn<Context> own_share(WideOut<Context> row) const override { return share(row, ranks_.rank(), ranks_.size()); }
+  void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(stored(), batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
   [[nodiscard]] const Tensors* kept_tensors() const override { return kept_.get(); }
 
+  using Stored = typename Workspace<Model, Backend>::Weights;
+  [[nodiscard]] const Stored& stored() const {
+    if constexpr (std::same_as<Weights, Stored>)
+      return *weights_;
+    else
+      return *stored_;
+  }
+
   Weights* weights_;
+  std::unique_ptr<Stored> stored_;
   ObjectiveType objective_;
   std::unique_ptr<Weights> kept_;
   std::unique_ptr<Workspace<Model, Backend>> workspace_;
@@ -277,6 +294,7 @@ template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
   progress_ = progress;
   state_.set_numbers(*context_, optimizer_, numbers);
+  if (store_) store_();
 }
 
 template <class Backend, class Optimizer, class Schedule>
@@ -302,7 +320,7 @@ void TrainerOn<Backend, Optimizer, Schedule>::refresh(const Tensors& kept) const
 template <class Backend, class Optimizer, class Schedule>
 auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<NamedTensor<Scalar, Context::place>> {
   std::vector<NamedTensor<Scalar, Context::place>> result;
-  const auto add = [&](const std::string& prefix, Out<Context> flat) {
+  const auto add = [&](const std::string& prefix, WideOut<Context> flat) {
     for (NamedTensor<Scalar, Context::place> one : weights_->tensors()) {
       one.name = prefix + one.name;
       one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
@@ -356,25 +374,6 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
         explain();
       }
     }
-  }
-  sum_gradients();
-  c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
-  sum_placed(sums_of(numbers_));
-  c.apply(ClipStep{options_.clip}, numbers_, state_.now());
-  update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
-  if (options_.average.there())
-    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), In<Context>(weights_->flat()));
-
-  c.download(View<const StepNumbers, Context::place>(numbers_), here);
-  if (failure) std::rethrow_exception(failure);
-  explain();
-  if (problem) std::rethrow_exception(problem);
-  if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
-  if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const auto tokens = static_cast<Index>(numbers.sums.tokens);
-  progress_ = {progress_.step + 1, progress_.tokens + tokens, progress_.words + static_cast<Index>(numbers.sums.words),
-               progress_.seconds + seconds};
   } catch (...) {
     failure = std::current_exception();
     absence.failed = true;
@@ -382,6 +381,27 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   if (absence.ended || absence.failed) {  // the others are not to wait
     prepare(1);
     c.apply(absence, numbers_);
+  }
+  sum_gradients();
+  c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
+  sum_placed(sums_of(numbers_));
+  c.apply(ClipStep{options_.clip}, numbers_, state_.now());
+  update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
+  if (options_.average.there())
+    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), WideIn<Context>(weights_->flat()));
+
+  c.download(View<const StepNumbers, Context::place>(numbers_), here);
+  if (failure) std::rethrow_exception(failure);
+  explain();
+  if (problem) std::rethrow_exception(problem);
+  require(numbers.sums.failed == 0, "step ", progress_.step, ": another rank has failed");
+  if (numbers.sums.ended > 0) return false;
+  if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
+  if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto tokens = static_cast<Index>(numbers.sums.tokens);
+  progress_ = {progress_.step + 1, progress_.tokens + tokens, progress_.words + static_cast<Index>(numbers.sums.words),
+               progress_.seconds + seconds};
   StepReport report{steps,
                     progress_,
                     numbers.mean(numbers.sums.loss),
@@ -400,8 +420,6 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   if (failure) std::rethrow_exception(failure);
   require(wishes[1] == 0, "step ", progress_.step, ": another rank has failed after it");
   all_stop_ = wishes[0] > 0;
-  require(numbers.sums.failed == 0, "step ", progress_.step, ": another rank has failed");
-  if (numbers.sums.ended > 0) return false;
   return true;
 }
 

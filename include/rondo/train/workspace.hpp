@@ -70,6 +70,7 @@ class Workspace {
   using Scalar = typename Backend::Scalar;
   using Context = typename Backend::Context;
   using Weights = Parameters<Model, Backend>;
+  using Gradients = Parameters<Model, Backend, Wide<Scalar>>;
 
   Workspace(const Model& model, Index tokens, std::shared_ptr<Context> context = std::make_shared<Context>())
       : context_(std::move(context)), pass_(model), gradients_(model, *context_) {
@@ -79,7 +80,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   [[nodiscard]] Context& context() { return *context_; }
-  [[nodiscard]] const Weights& gradients() const { return gradients_; }
+  [[nodiscard]] const Gradients& gradients() const { return gradients_; }
   [[nodiscard]] Index tokens() const { return activations_.record().hidden.rows; }
   // Activations, without scratch.
   [[nodiscard]] std::size_t activation_bytes() const { return activations_.bytes(); }
@@ -115,7 +116,7 @@ class Workspace {
 
   std::shared_ptr<Context> context_;
   PassRecord<Model> pass_;
-  Weights gradients_;
+  Gradients gradients_;
   SavedBuffer<PassRecord<Model>, Context> activations_;
 };
 
