@@ -147,15 +147,19 @@ BOOST_AUTO_TEST_CASE(ragged_sequences) {
 // The same bits however many threads share the work.
 BOOST_AUTO_TEST_CASE(threads_do_not_matter) {
 #ifdef _OPENMP
-  const Problem problem{sizes(4, 32, 32), 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true};
-  const Inputs in(problem, 5);
-  const auto expected = run<Cpu>(problem, in);
   const int threads = omp_get_max_threads();
-  for (const int count : {1, 2, 3, 5}) {
-    omp_set_num_threads(count);
-    const auto found = run<Cpu>(problem, in);
-    for (std::size_t n = 0; n < found.size(); ++n)
-      BOOST_TEST((found[n].values == expected[n].values), count << " threads: " << result_names[n]);
+  for (const Problem& problem : {Problem{sizes(4, 32, 32), 200, {{0, 100, 0}, {100, 60, 0}, {160, 40, 0}}, true},
+                                 Problem{sizes(2, 24, 100), 150, {{0, 149, 0}, {149, 1, 0}}, true},      // values in parts
+                                 Problem{sizes(1, 24, 100, MatrixMemory::Start::unbounded), 150, {{0, 150, 0}}, false}}) {
+    const Inputs in(problem, 5);
+    omp_set_num_threads(1);
+    const auto expected = run<Cpu>(problem, in);
+    for (const int count : {2, 3, 5, 9}) {
+      omp_set_num_threads(count);
+      const auto found = run<Cpu>(problem, in);
+      for (std::size_t n = 0; n < found.size(); ++n)
+        BOOST_TEST((found[n].values == expected[n].values), count << " threads: " << result_names[n]);
+    }
   }
   omp_set_num_threads(threads);
 #endif

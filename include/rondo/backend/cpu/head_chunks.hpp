@@ -43,6 +43,16 @@ void each_task(Index tasks, [[maybe_unused]] Index threads, Act act) {
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) act(thread_number(), task);
 }
+// Columns of a head's state and values, which forward passes may share among threads: each is independent of the others.
+inline constexpr Index value_part = 32;
+[[nodiscard]] inline Index value_parts(Index value_width, Index tasks) {
+  const Index parts = (value_width + value_part - 1) / value_part;
+  return std::clamp<Index>(thread_count() / std::max<Index>(tasks, 1), 1, parts);
+}
+[[nodiscard]] constexpr Range value_columns(Index value_width, Index parts, Index number) {
+  return share_of(value_width, parts, number, value_part);
+}
+
 template <class Act>
 void each_head_of(Sequences sequences, Index heads, Index threads, Act act) {
   each_task(std::ssize(sequences) * heads, threads, [&](Index thread, Index task) { act(thread, task / heads, task % heads); });

@@ -32,17 +32,10 @@ inline void outer_product_chunk_outputs(OuterProductChunk& chunk, const OuterPro
   }
 }
 
-inline void start_state(View<const float> initial, View<float> state) {
-  if (initial)
-    std::copy_n(initial.data, initial.size(), state.data);
-  else
-    std::fill_n(state.data, state.size(), 0.0f);
-}
-
 // One sequence, one head; `state` [K, V] is scratch.
 inline void outer_product_forward_head(const CpuForward<OuterProduct>& pass, const Sequence& sequence, Index head,
                                        View<const float> initial, View<float> final, OuterProductChunk& chunk, View<float> state) {
-  start_state(initial, state);
+  copy_or_zero(initial, state);
   for (Index number = 0; number < chunks_of(sequence.length); ++number) {
     const auto [begin, rows] = chunk_of(sequence.length, number);
     const auto in = head_rows(pass.tag, pass.in, head, sequence.begin + begin, rows);
@@ -79,7 +72,7 @@ inline void outer_product_forward_chunks(const CpuForward<OuterProduct>& pass, I
       const Index head = row / K, i = row % K;
       const View<const float> initial = head_state(or_none(pass.carried.initial).memory, s, p, head);
       const View<float> final = head_state(or_none(pass.carried.final).memory, s, p, head);
-      start_state(initial ? initial.middle_rows(i, 1) : initial, state(head, 0).middle_rows(i, 1));
+      copy_or_zero(initial ? initial.middle_rows(i, 1) : initial, state(head, 0).middle_rows(i, 1));
       for (Index number = 0; number < chunks; ++number) {  // rounded as one after the other
         scale_row(decays[(head * chunks + number) * K + i], state(head, number).row(i), decayed + row * V, V);
         add_row(1, decayed + row * V, state(head, number + 1).row(i), V);

@@ -1,6 +1,8 @@
 // Short loops over rows of numbers, and of whole registers where it says so.
 #pragma once
 
+#include <algorithm>
+
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/core/view.hpp>
 
@@ -28,6 +30,14 @@ inline void add_row(float a, const float* x, float* y, Index width) {
 inline void scale_row(float a, const float* x, float* y, Index width) {
 #pragma omp simd
   for (Index i = 0; i < width; ++i) y[i] = a * x[i];
+}
+// to = from; zero where it is absent.
+inline void copy_or_zero(View<const float> from, View<float> to) {
+  for (Index i = 0; i < to.rows; ++i)
+    if (from)
+      std::copy_n(from.row(i), to.columns, to.row(i));
+    else
+      std::fill_n(to.row(i), to.columns, 0.0F);
 }
 // Every row times its factor.
 inline void scale_rows(View<float> x, const float* factors) {

@@ -6,8 +6,8 @@
 // Shapes and contract: rondo/recurrence/scalar_outer_product.hpp; names: scalar_outer_product_chunk.hpp. Views may be columns of wider
 // matrices.
 //
-// Parallel over sequences and heads. Sequences of one token take the
-// direct step. Dao and Gu 2024 ("Transformers are SSMs"), section 6.
+// Parallel over sequences and heads, and over columns of values where heads are fewer than threads. Sequences of one token take the direct
+// step. Dao and Gu 2024 ("Transformers are SSMs"), section 6.
 #pragma once
 
 #include <rondo/backend/cpu/padding.hpp>
@@ -28,21 +28,22 @@ struct ScalarOuterProductForward {
   float *scores = nullptr, *values = nullptr, *state = nullptr;
 };
 
-// The chunks of one sequence, one head. keys_by_column(chunk): that chunk's K^T [K, n].
+// The chunks of one sequence, some columns of one head's values. keys_by_column(chunk): that chunk's K^T [K, n].
 template <class KeysByColumn>
 void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const GroupChunks& chunks,
-                                       const CpuForward<ScalarOuterProduct>& pass, Range range, Index head,
+                                       const CpuForward<ScalarOuterProduct>& pass, Range range, Index head, Range columns,
                                        const KeysByColumn& keys_by_column, View<const float> initial, View<float> final) {
   const ScalarOuterProduct& p = pass.tag;
-  const Index K = p.key_width, V = p.value_width, group = head / (p.heads / p.groups);
+  const Index K = p.key_width, V = columns.end - columns.begin, group = head / (p.heads / p.groups);
   const View<float> state{work.state, K, V};
   bool zero = !initial;
-  if (initial) std::copy_n(initial.data, K * V, state.data);
+  if (initial) copy_or_zero(initial, state);
   for (Index chunk = range.begin; chunk < range.end; ++chunk) {
     const ChunkRows at = chunks.rows(chunk);
     const Index rows = at.rows;
-    const ScalarOuterProductRows here = head_rows(p, pass.in, head, at);
-    const View<float> output = pass.out.o.middle_rows(at.begin, rows).middle_columns(head * V, V);
+    ScalarOuterProductRows here = head_rows(p, pass.in, head, at);
+    here.v = here.v.middle_columns(columns.begin, V);
+    const View<float> output = pass.out.o.middle_rows(at.begin, rows).middle_columns(head * p.value_width + columns.begin, V);
     const View<float> scores{work.scores, rows, rows, chunk_rows};
     const HeadDecay& decay = work.decay;
     work.decay.open(here.g, here.w, true);
@@ -69,11 +70,7 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
       zero = false;
     }
   }
-  if (!final) return;
-  if (zero)
-    std::fill_n(final.data, K * V, 0.0F);
-  else
-    std::copy_n(state.data, K * V, final.data);
+  if (final) copy_or_zero(zero ? View<const float>{} : state, final);
 }
 
 RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pass, Arena& scratch) {
@@ -81,7 +78,8 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pas
   const View<float> o = pass.out.o;
   zero_padding(pass.sequences, o);
   const Index K = p.key_width, V = p.value_width, per_group = p.heads / p.groups;
-  const Index threads = head_threads(pass.sequences, p, std::ssize(pass.sequences) * p.heads);
+  const Index heads = std::ssize(pass.sequences) * p.heads, parts = value_parts(V, heads);
+  const Index threads = head_threads(pass.sequences, p, heads * parts);
   const Arena::Mark mark{scratch};
   const bool chunked = any_longer_than_one(pass.sequences);
   const GroupChunks chunks{chunked ? pass.sequences : Sequences{}, p, scratch};
@@ -96,11 +94,15 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pas
   auto* work = scratch.take<ScalarOuterProductForward>(threads);
   if (chunked)
     for (Index thread = 0; thread < threads; ++thread) work[thread] = ScalarOuterProductForward(p, scratch);
-  each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
+  each_task(heads * parts, threads, [&](Index thread, Index task) {
+    const Index number = task / parts / p.heads, head = task / parts % p.heads, part = task % parts;
+    const Range columns = value_columns(V, parts, part);
+    const auto part_of = [&](auto matrix) { return matrix.middle_columns(columns.begin, columns.end - columns.begin); };
     const Sequence& sequence = pass.sequences[static_cast<std::size_t>(number)];
     const View<const float> first = head_state(or_none(pass.carried.initial).memory, number, p, head);
     const View<float> last = head_state(or_none(pass.carried.final).memory, number, p, head);
     if (sequence.length == 1) {
+      if (part > 0) return;
       const ScalarOuterProductRows one = head_rows(p, pass.in, head, {sequence.begin, 1});
       float* output = o.row(sequence.begin) + head * V;
       state_step([&, keep = exponential(*one.g.data), write = *one.w.data](Index i) {
@@ -109,8 +111,9 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pas
       scale_row(static_cast<float>(p.scale), output, output, V);
     } else {
       scalar_outer_product_forward_head(
-          work[thread], chunks, pass, {chunks.first(number), chunks.first(number + 1)}, head,
-          [&](Index chunk) -> View<const float> { return keys_by_column(chunk, head / per_group); }, first, last);
+          work[thread], chunks, pass, {chunks.first(number), chunks.first(number + 1)}, head, columns,
+          [&](Index chunk) -> View<const float> { return keys_by_column(chunk, head / per_group); }, part_of(first),
+          part_of(last));
     }
   });
 }
