@@ -123,6 +123,9 @@ BOOST_AUTO_TEST_CASE(the_first_group_that_fits_decides) {
   const std::vector<Group> groups{{.roles = {Role::vector}, .rate = 0.5, .decay = 1.0}, {.path = "w*", .rate = 0}, {.path = "*"}};
   const std::string message = message_of([&] { OptimizerState<Sgd, Backend>{Sgd{}, weights, {}, groups}; });
   BOOST_TEST(message == "optimiser: group 2 (path '*') has no parameter");
+  for (const Group& bad : {Group{.rate = -1}, Group{.decay = std::nan("")}, Group{.rate = HUGE_VAL}})
+    BOOST_TEST(message_of([&] { OptimizerState<Sgd, Backend>{Sgd{}, weights, {}, {&bad, 1}}; }).find("must be at least 0, found") !=
+               std::string::npos);
   const Sgd sgd{.rate = 0.1, .momentum = 0, .decay = 0.2};
   OptimizerState<Sgd, Backend> state{sgd, weights, {}, std::span(groups).first(2)};
   const double weight = weights.record().weight(0, 0), bias = weights.record().bias(0, 0);

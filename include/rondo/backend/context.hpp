@@ -123,9 +123,9 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
       fill(row.data);
       return row;
     } else {
-      std::vector<Token> row(static_cast<std::size_t>(count));
-      fill(row.data());
-      return placed(Tokens{row.data(), 1, count});
+      numbers_.resize(static_cast<std::size_t>(count));
+      fill(numbers_.data());
+      return placed(Tokens{numbers_.data(), 1, count});
     }
   }
   template <class V = Output, class Kind, class Layer>
@@ -247,6 +247,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   Memory batch_;  // a device's copy of the ids, and the sums that are made of the batch
   View<double, place> sums_;  // those that are free
   std::optional<typename Memory::Mark> batch_taken_;
+  std::vector<Token> numbers_;  // on their way to a device
 };
 
 }  // namespace rondo

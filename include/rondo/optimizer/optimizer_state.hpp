@@ -50,6 +50,11 @@ class OptimizerState {
     const Tensor flat = weights.flat();
     const auto& tensors = weights.tensors();
     std::vector<bool> used(groups.size() + 1);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const double rate = groups[i].rate, decay = groups[i].decay.value_or(0);
+      require(at_least_zero.hold(rate) && at_least_zero.hold(decay), "optimiser: group ", i, " (path '", groups[i].path,
+              "'): rate and decay must be at least 0, found ", rate, " and ", decay);
+    }
     Index numbers = 0;
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const auto& [path, leaf, tensor] = tensors[i];
