@@ -186,6 +186,40 @@ BOOST_AUTO_TEST_CASE(long_names_of_categories_are_turned) {
   BOOST_TEST(count(text, "rotate(-35 ") == 12);
 }
 
+// Letters of 7.5 pixels, as wide as any font has them on average: a turned name reaches from its end to the left and down.
+BOOST_AUTO_TEST_CASE(no_name_is_cut_at_the_edge) {
+  for (const std::size_t letters : {12, 30, 44, 200})
+    for (const int number : {3, 12, 40}) {
+      BOOST_TEST_CONTEXT(number << " names of " << letters << " letters") {
+        BarChart chart{.title = "t", .y = {.label = "y"}, .width = std::max(760.0, 40.0 * number)};
+        for (int i = 0; i < number; ++i) chart.categories.push_back(std::string(i % 3 == 1 ? letters : 8, 'n'));
+        chart.series.push_back({.name = "", .values = std::vector<double>(static_cast<std::size_t>(number), 1.0)});
+        const std::string text = svg(chart);
+        BOOST_TEST(malformed(text) == "");
+        const double height = numbers_of(text, " height").front();
+        for (std::size_t i = text.find("rotate(-35 "); i != text.npos; i = text.find("rotate(-35 ", i + 1)) {
+          char* rest = nullptr;
+          const double x = std::strtod(text.c_str() + i + 11, &rest), y = std::strtod(rest, nullptr);
+          const std::size_t begin = text.find('>', i) + 1, end = text.find('<', begin);
+          const std::string name = text.substr(begin, end - begin);
+          const double width = 7.5 * static_cast<double>(name.size());
+          BOOST_TEST(x - 0.82 * width >= 0, name);
+          BOOST_TEST(y + 0.574 * width + 3 <= height, name);
+        }
+      }
+    }
+  // A title and a name of a line that are too long end in dots.
+  LineChart chart{.title = std::string(300, 'T')};
+  chart.series.push_back({.name = std::string(300, 'n'), .x = {1, 2}, .y = {1, 2}});
+  chart.series.push_back({.name = "short", .x = {1, 2}, .y = {2, 3}});
+  const std::string text = svg(chart);
+  check_inside(text, 760, 460);
+  BOOST_TEST(count(text, "…</text>") == 2);
+  BOOST_TEST(!has(text, std::string(80, 'T') + "…"));
+  BOOST_TEST(!has(text, std::string(110, 'n') + "…"));
+  BOOST_TEST(has(text, "<title>" + std::string(300, 'T') + "</title>"));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_drawn_is_named) {
   LineChart chart = accuracy_chart();
   chart.series[1].x.pop_back();

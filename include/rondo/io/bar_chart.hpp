@@ -47,21 +47,34 @@ inline std::string svg(const BarChart& chart) {
   require(ends.low <= ends.high, "chart '", chart.title, "': nothing to draw");
   for (const LevelLine& level : chart.lines) ends.see(level.value);
 
-  // Category names that are too long for their place are turned; the first one then reaches out to the left.
+  // Category names that are too long for their place are turned: they end below it and reach to the left and down. The chart
+  // makes room.
+  constexpr double degrees = 35, cosine = 0.82, sine = 0.58;
   const auto categories = static_cast<double>(chart.categories.size()), series_count = static_cast<double>(chart.series.size());
-  const auto width_of = [](const std::string& category) { return SvgCanvas::text_width(category, ChartFrame::tick_size); };
-  double widest = 0;
-  for (const std::string& category : chart.categories) widest = std::max(widest, width_of(category));
-  const double likely_slot = (chart.width - 90) / categories;
-  const bool turned = widest > likely_slot - 6;
-  const double least_left = turned ? 0.84 * width_of(chart.categories.front()) - likely_slot / 2 + 8 : 0;
+  std::vector<std::string> names;
+  std::vector<double> widths;
+  for (const std::string& category : chart.categories) {
+    names.push_back(SvgCanvas::fitted(category, ChartFrame::tick_size, chart.width / 2));
+    widths.push_back(SvgCanvas::widest_text(names.back(), ChartFrame::tick_size));
+  }
+  const double widest = *std::max_element(widths.begin(), widths.end());
+  const bool turned = widest > (chart.width - 90) / categories - 6;
+  const double below = turned ? 26 + sine * widest : 34;
+  const double height = chart.height + std::max(0.0, below - chart.height / 3);
+  double least_left = 0;
+  for (std::size_t i = 0; turned && i < names.size(); ++i) {
+    // Of the width between left and right border (24 from the edge) the share that is left of the name's end.
+    const double share = (static_cast<double>(i) + 0.5) / categories;
+    const double reach = cosine * widths[i] + 4;
+    least_left = std::max(least_left, (reach - share * (chart.width - 24)) / (1 - share));
+  }
 
   ChartFrame frame{
-      chart.width, chart.height, chart.title, chart.y, Scale{chart.y, ends.low, ends.high, true, 6}, names_of(chart.series),
+      chart.width, height,    chart.title, chart.y, Scale{chart.y, ends.low, ends.high, true, 6}, names_of(chart.series),
       chart.lines, least_left};
   SvgCanvas& canvas = frame.canvas;
   const double slot = (frame.right - frame.left) / categories;
-  frame.bottom = chart.height - (turned ? 26 + std::min(0.6 * widest, chart.height / 3) : 34);
+  frame.bottom = height - below;
   frame.draw_y();
 
   const double gap = series_count > 1 ? 2 : 0;
@@ -94,9 +107,9 @@ inline std::string svg(const BarChart& chart) {
   for (std::size_t i = 0; i < chart.categories.size(); ++i) {
     const double x = frame.left + slot * (static_cast<double>(i) + 0.5);
     if (turned)
-      canvas.text({x + 5, frame.bottom + 16}, chart.categories[i], ChartFrame::tick_size, "end", ChartFrame::label_style, 35);
+      canvas.text({x + 5, frame.bottom + 16}, names[i], ChartFrame::tick_size, "end", ChartFrame::label_style, degrees);
     else
-      canvas.text({x, frame.bottom + 19}, chart.categories[i], ChartFrame::tick_size, "middle", ChartFrame::label_style);
+      canvas.text({x, frame.bottom + 19}, names[i], ChartFrame::tick_size, "middle", ChartFrame::label_style);
   }
   return canvas.finish();
 }

@@ -50,7 +50,9 @@ class ChartFrame {
     left = std::max(least_left, 22 + widest + (y_axis.label.empty() ? 0 : 24));
     top = 18;
     if (!title.empty()) {
-      canvas.text({left, top + 12}, title, 17, "start", "font-weight=\"600\" fill=\"#1f2937\"");
+      // Letters are a little wider in bold.
+      canvas.text({left, top + 12}, SvgCanvas::fitted(title, 1.06 * title_size, width - 8 - left), title_size, "start",
+                  "font-weight=\"600\" fill=\"#1f2937\"");
       top += 26;
     }
     draw_legend(names, levels);
@@ -80,7 +82,7 @@ class ChartFrame {
     for (const double end : {low, high}) canvas.line({x - cap, y_scale(end)}, {x + cap, y_scale(end)}, style);
   }
 
-  static constexpr double tick_size = 12, label_size = 13, legend_size = 12.5;
+  static constexpr double tick_size = 12, label_size = 13, legend_size = 12.5, title_size = 17;
   static constexpr const char* level_style = "stroke=\"#374151\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\"";
   static constexpr const char* tick_style = "fill=\"#4b5563\"";
   static constexpr const char* label_style = "fill=\"#1f2937\"";
@@ -95,7 +97,8 @@ class ChartFrame {
   void draw_legend(const std::vector<std::string>& names, const std::vector<LevelLine>& levels) {
     double x = left;
     bool any = false;
-    const auto entry = [&](const std::string& name, auto draw_sign) {
+    const auto entry = [&](const std::string& whole, auto draw_sign) {
+      const std::string name = SvgCanvas::fitted(whole, legend_size, right - left - 19);
       const double width = 19 + SvgCanvas::text_width(name, legend_size);
       if (!any) top += 10;
       if (any && x + width > right) {

@@ -59,6 +59,18 @@ class SvgCanvas {
 
   [[nodiscard]] std::string finish() const { return text_ + "</svg>\n"; }
 
+  // The text, cut to a width that it will have at most in any of the fonts.
+  static std::string fitted(const std::string& content, double size, double width) {
+    if (widest_text(content, size) <= width) return content;
+    std::string shorter = content;
+    while (!shorter.empty() && widest_text(shorter + "…", size) > width) {
+      while ((static_cast<unsigned char>(shorter.back()) & 0xc0u) == 0x80u) shorter.pop_back();
+      shorter.pop_back();
+    }
+    return shorter + "…";
+  }
+  // In the widest of the fonts.
+  static double widest_text(std::string_view content, double size) { return 1.18 * text_width(content, size); }
   // About as wide as the text will be, by the widths of the letters in Helvetica.
   static double text_width(std::string_view content, double size) {
     double width = 0;
