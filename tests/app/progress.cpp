@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <rondo/app/progress.hpp>
@@ -17,7 +18,7 @@ namespace {
 // Leads stderr elsewhere while it lives; `written` is what came there.
 class Captured {
  public:
-  explicit Captured(bool terminal) : before_(::dup(STDERR_FILENO)) {
+  explicit Captured(bool terminal, unsigned short columns = 0) : before_(::dup(STDERR_FILENO)) {
     if (terminal) {
       reader_ = ::posix_openpt(O_RDWR | O_NOCTTY);
       BOOST_REQUIRE(reader_ >= 0);
@@ -31,6 +32,12 @@ class Captured {
       writer_ = ends[1];
     }
     BOOST_REQUIRE(writer_ >= 0);
+    if (columns > 0) {
+      winsize size{};
+      size.ws_row = 24;
+      size.ws_col = columns;
+      BOOST_REQUIRE(::ioctl(writer_, TIOCSWINSZ, &size) == 0);
+    }
     ::fcntl(reader_, F_SETFL, ::fcntl(reader_, F_GETFL) | O_NONBLOCK);
     std::fflush(stderr);
     ::dup2(writer_, STDERR_FILENO);
@@ -98,6 +105,33 @@ BOOST_AUTO_TEST_CASE(a_terminal_is_written_over) {
   BOOST_TEST(!holds(shown, "3.20"), shown);
   BOOST_TEST(after == "\r\033[K");         // the line is taken away,
   BOOST_TEST(captured.written().empty());  // once
+}
+
+// What is written between two returns to the first column takes less than the terminal's width, whatever is left out for it.
+BOOST_AUTO_TEST_CASE(a_line_fits_its_terminal) {
+  for (const int columns : {40, 80, 200}) {
+    BOOST_TEST_CONTEXT(columns << " columns") {
+      const Captured captured(true, static_cast<unsigned short>(columns));
+      rondo::ProgressLine progress{false};
+      progress.show("training", 0, 12'345'678, "tokens");
+      wait(250);
+      progress.show("training", 6'172'839, 12'345'678, "tokens", "step 30141, loss 3.251, held out 3.187");
+      std::string shown = captured.written();
+      BOOST_TEST_REQUIRE((shown.starts_with("\r") && shown.ends_with("\033[K")));
+      shown = shown.substr(1, shown.size() - 4);
+      BOOST_TEST(static_cast<int>(shown.size()) < columns, shown);
+      BOOST_TEST(holds(shown, "training 50 %, "), shown);
+      BOOST_TEST(holds(shown, "step 30141"), shown);
+      BOOST_TEST(holds(shown, "loss 3.251, held out 3.187") == (columns > 40), shown);
+      BOOST_TEST(holds(shown, "6.2M of 12.3M tokens") == (columns == 200), shown);
+    }
+  }
+  const Captured captured(true, 20);
+  rondo::ProgressLine progress{false};
+  progress.show("読む長い名前のファイル", 0, 2, "files");
+  wait(250);
+  progress.show("読む長い名前のファイル", 1, 2, "files");
+  BOOST_TEST(captured.written() == "\r読む長い名前のファ\033[K");  // 18 columns: no half of a letter
 }
 
 BOOST_AUTO_TEST_CASE(rate_and_time_left_are_of_the_stage) {

@@ -4,14 +4,19 @@
 //   progress.show("encoding", done, all, "bytes");    // encoding 42 %, 23.1M of 54.0M bytes, 8.1M bytes/s, 0:04 left
 //   progress.finish();
 //
-// On a terminal one line is written again and again, five times a second at most; elsewhere a line a minute at most. The
-// rate and the time left are of the present stage: another name begins anew. Quiet writes nothing.
+// On a terminal one line is written again and again, five times a second at most, and never wider than the terminal: what does
+// not fit is left out, the counts first, then the rate, then the time left; what is still too long is cut. Elsewhere a line a
+// minute at most. The rate and the time left are of the present stage: another name begins anew. Quiet writes nothing.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <rondo/core/view.hpp>
@@ -42,6 +47,38 @@ namespace rondo {
   return text;
 }
 
+// Columns of a terminal that a text takes: none for what is added to a letter's bytes, two for the wide letters of East Asia.
+[[nodiscard]] inline std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xc0u) != 0x80u) columns += byte >= 0xe1u ? 2 : 1;  // from U+1000 on, to be on the safe side
+  }
+  return columns;
+}
+// As much of it as fits.
+[[nodiscard]] inline std::string cut_to_columns(std::string text, std::size_t columns) {
+  while (columns_of(text) > columns) {
+    while (text.size() > 1 && (static_cast<unsigned char>(text.back()) & 0xc0u) == 0x80u) text.pop_back();
+    text.pop_back();
+  }
+  return text;
+}
+// The parts with commas between them; where these are too long without those of the highest `less` first.
+struct LinePart {
+  std::string text;
+  int less = 0;  // 0: never left out
+};
+[[nodiscard]] inline std::string fitted_line(std::vector<LinePart> parts, std::size_t columns) {
+  for (;;) {
+    std::string line;
+    for (const LinePart& part : parts) line += (line.empty() ? "" : ", ") + part.text;
+    const auto last = std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.less < b.less; });
+    if (columns_of(line) <= columns || last == parts.end() || last->less == 0) return cut_to_columns(std::move(line), columns);
+    parts.erase(last);
+  }
+}
+
 class ProgressLine {
  public:
   // `minimum_pause`: seconds between two lines where there is no terminal.
@@ -67,11 +104,13 @@ class ProgressLine {
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - stage_begin_).count();
     const double rate = static_cast<double>(done - stage_done_) / seconds;
-    std::string line = stage + " " + std::to_string(all > 0 ? 100 * done / all : 0) + " %, " +
-                       short_number(static_cast<double>(done)) + " of " + short_number(static_cast<double>(all)) + " " + unit +
-                       ", " + short_number(rate) + " " + unit + "/s";
-    if (rate > 0) line += ", " + short_time(static_cast<double>(all - done) / rate) + " left";
-    if (!note.empty()) line += ", " + note;
+    std::vector<LinePart> parts{
+        {stage + " " + std::to_string(all > 0 ? 100 * done / all : 0) + " %"},
+        {short_number(static_cast<double>(done)) + " of " + short_number(static_cast<double>(all)) + " " + unit, 3},
+        {short_number(rate) + " " + unit + "/s", 2}};
+    if (rate > 0) parts.push_back({short_time(static_cast<double>(all - done) / rate) + " left", 1});
+    if (!note.empty()) parts.push_back({note});
+    const std::string line = fitted_line(std::move(parts), terminal_ ? width() - 1 : ~std::size_t{0});
     std::fprintf(stderr, terminal_ ? "\r%s\033[K" : "%s\n", line.c_str());
     line_open_ = terminal_;
   }
@@ -84,6 +123,12 @@ class ProgressLine {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // Of the terminal at this moment; one that does not say has 80 columns.
+  static std::size_t width() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+  }
+
   bool quiet_;
   bool terminal_;
   double pause_;  // seconds
