@@ -5,7 +5,8 @@
 #include <map>
 #include <numeric>
 
-#include <rondo/evaluate/perplexity.hpp>
+#include <rondo/core/random.hpp>
+#include <rondo/evaluate/held_out_windows.hpp>
 
 #include "evaluate/known_scorer.hpp"
 #include "io/temporary_folder.hpp"
@@ -103,7 +104,10 @@ BOOST_AUTO_TEST_CASE(figures_are_those_of_their_formulas) {
   BOOST_TEST(loss.loss == (first + third) / 7, boost::test_tools::tolerance(1e-15));
   const double a = first - loss.loss * 5, b = third - loss.loss * 2;
   BOOST_TEST(std::abs(a) > 0.1);
-  BOOST_TEST(loss.standard_error == std::sqrt(a * a + b * b) / 7, boost::test_tools::tolerance(1e-14));
+  // The document of one token predicts nothing: two units.
+  BOOST_TEST(loss.units == 2);
+  BOOST_TEST(loss.standard_error == std::sqrt(2 * (a * a + b * b)) / 7, boost::test_tools::tolerance(1e-14));
+  BOOST_TEST(loss.error_text() == "standard error over 2 documents");
   BOOST_TEST(loss.perplexity() == std::exp((first + third) / 7), boost::test_tools::tolerance(1e-14));
   BOOST_TEST(loss.bytes == 25.0);
   BOOST_TEST(loss.bits_per_byte() == (first + third) / std::log(2.0) / 25, boost::test_tools::tolerance(1e-14));
@@ -140,10 +144,133 @@ BOOST_AUTO_TEST_CASE(many_documents_in_several_passes) {
     squares += std::pow((static_cast<double>(d) / 8 - sum / tokens) * static_cast<double>(documents[d].size()), 2);
   BOOST_TEST(static_cast<double>(loss.tokens) == tokens);
   BOOST_TEST(loss.loss == sum / tokens, boost::test_tools::tolerance(1e-12));
-  BOOST_TEST(loss.standard_error == std::sqrt(squares) / tokens, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(loss.standard_error == std::sqrt(squares * 1500 / 1499) / tokens, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(scorer.passes > 2);
   BOOST_TEST(progress.back() == loss.tokens);
   BOOST_TEST(std::is_sorted(progress.begin(), progress.end()));
+}
+
+// Losses that have a mean of their own in each document, or in each stretch of a document.
+KnownScorer::LogProbability varied(Index stretch) {
+  return [stretch](const TextScorer::Text& text, std::size_t t) {
+    const auto token = static_cast<std::uint64_t>(text[t]);
+    return -static_cast<float>(2 + uniform_number(RandomKey{1}, token / static_cast<std::uint64_t>(stretch)) +
+                               uniform_number(RandomKey{2}, token));
+  };
+}
+double loss_of(const Documents& documents, const KnownScorer::LogProbability& known_loss) {
+  KnownScorer scorer{known_loss};
+  return held_out_loss(scorer, texts_from(documents, 1), 64, -1).loss;
+}
+
+// The error by leaving out one document after the other (jackknife), and by drawing as many with replacement (bootstrap).
+BOOST_AUTO_TEST_CASE(the_error_over_documents_is_that_of_brute_force) {
+  Documents documents;
+  for (Token d = 0; d < 40; ++d) {
+    documents.emplace_back(static_cast<std::size_t>(20 + 7 * d % 60));
+    std::iota(documents.back().begin(), documents.back().end(), 100 * d);
+  }
+  KnownScorer scorer{varied(100)};
+  const HeldOutLoss loss = held_out_loss(scorer, texts_from(documents, 1), 64, -1);
+  BOOST_TEST((loss.units == 40 && !loss.over_blocks));
+  const auto spread_of = [](const std::vector<double>& values) {
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    return squares / static_cast<double>(values.size());
+  };
+  std::vector<double> left_out, drawn;
+  for (std::size_t d = 0; d < documents.size(); ++d) {
+    Documents others = documents;
+    others.erase(others.begin() + static_cast<Index>(d));
+    left_out.push_back(loss_of(others, varied(100)));
+  }
+  for (std::uint64_t repetition = 0; repetition < 2000; ++repetition) {
+    Documents some;
+    for (std::uint64_t i = 0; i < 40; ++i) some.push_back(documents[below(RandomKey{3}, 40 * repetition + i, 40)]);
+    drawn.push_back(loss_of(some, varied(100)));
+  }
+  BOOST_TEST(loss.standard_error > 0.02);
+  BOOST_TEST(loss.standard_error == std::sqrt(39 * spread_of(left_out)), boost::test_tools::tolerance(0.05));
+  BOOST_TEST(loss.standard_error == std::sqrt(spread_of(drawn) * 40 / 39), boost::test_tools::tolerance(0.08));
+}
+
+// One document of 24 blocks, the last shorter: the same by leaving out its blocks.
+BOOST_AUTO_TEST_CASE(of_few_documents_the_error_is_over_blocks) {
+  Documents one = documents_of({23 * 1000 + 400});
+  const auto known_loss = varied(1000);
+  for (const Index window : {64, 300, 100000}) {
+    KnownScorer scorer{known_loss};
+    const HeldOutLoss loss = held_out_loss(scorer, texts_from(one, 1), window, begin_of_text);
+    BOOST_TEST((loss.units == 24 && loss.over_blocks && loss.documents == 1));
+    BOOST_TEST(loss.error_text() == "standard error over 24 blocks of 1000 tokens");
+    std::vector<RatioUnit> blocks(24);
+    RatioUnit all;
+    for (std::size_t t = 0; t < one[0].size(); ++t) {
+      const double value = -static_cast<double>(known_loss(one[0], t));
+      for (RatioUnit* unit : {&blocks[t / 1000], &all}) unit->y += value, unit->x += 1;
+    }
+    double mean = 0, squares = 0;
+    std::vector<double> left_out;
+    for (const RatioUnit& block : blocks) left_out.push_back((all.y - block.y) / (all.x - block.x));
+    for (const double value : left_out) mean += value / 24;
+    for (const double value : left_out) squares += (value - mean) * (value - mean);
+    BOOST_TEST(loss.standard_error > 0.02);
+    BOOST_TEST(loss.standard_error == std::sqrt(squares * 23 / 24), boost::test_tools::tolerance(0.03));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(too_little_text_has_no_error) {
+  KnownScorer scorer{known};
+  const HeldOutLoss one = held_out_loss(scorer, texts_from(documents_of({3999}), 1), 64, begin_of_text);
+  BOOST_TEST((!one.has_error() && one.units == 1 && one.standard_error == 0));
+  BOOST_TEST(one.error_text() == "one document: no error");
+  BOOST_TEST(held_out_loss(scorer, texts_from(documents_of({4001}), 1), 64, begin_of_text).has_error());
+  // Two short documents are two units.
+  BOOST_TEST(held_out_loss(scorer, texts_from(documents_of({30, 40}), 1), 64, begin_of_text).units == 2);
+}
+
+// A token file read window by window is its documents read one by one, to the last bit; a sample is some of those windows.
+BOOST_AUTO_TEST_CASE(windows_of_a_file_are_those_of_its_documents) {
+  const TemporaryFolder folder;
+  const Documents documents = documents_of({3, 4, 5, 6, 23, 1, 8, 9, 10, 11, 40});
+  for (const Token end : {Token{-1}, Token{0}})
+    for (const Index window : {1, 4, 7, 100}) {
+      BOOST_TEST_CONTEXT("window " << window << ", end of text " << end) {
+        const auto path = folder / (std::to_string(end) + "-" + std::to_string(window) + ".tokens");
+        {
+          TokenFileWriter writer{path, {200, end, 1}};
+          for (const auto& document : documents) writer.append(document), writer.end_document(1, 3 * document.size() + 1);
+          writer.commit();
+        }
+        const TokenFile file{path};
+        KnownScorer first{known}, second{known}, third{known};
+        std::size_t number = 0;
+        const NextText next = [&](std::vector<Token>& text) {
+          if (number == documents.size()) return -1.0;
+          text = documents[number++];
+          return 3.0 * static_cast<double>(text.size()) + 1;
+        };
+        const HeldOutLoss expected = held_out_loss(first, next, window, end);
+        const HeldOutLoss found = held_out_loss(second, HeldOutWindows{file, window});
+        BOOST_TEST(found.loss == expected.loss);
+        BOOST_TEST(found.standard_error == expected.standard_error);
+        BOOST_TEST(found.bytes == expected.bytes);
+        BOOST_TEST((found.tokens == expected.tokens && found.documents == 11 && found.windows == expected.windows));
+        BOOST_TEST((first.asked == second.asked));
+        const HeldOutLoss enough = held_out_loss(third, HeldOutWindows{file, window, {.tokens = 1000}});
+        BOOST_TEST((enough.loss == expected.loss && enough.all_windows >= enough.windows));
+        KnownScorer sampled{known}, again{known};
+        const HeldOutLoss sample = held_out_loss(sampled, HeldOutWindows{file, window, {.tokens = 30}});
+        held_out_loss(again, HeldOutWindows{file, window, {.tokens = 30}});
+        BOOST_TEST((sample.tokens >= 30 && sample.tokens < 30 + window && sample.windows < sample.all_windows));
+        for (const auto& text : sampled.asked)
+          BOOST_TEST((std::find(first.asked.begin(), first.asked.end(), text) != first.asked.end()));
+        BOOST_TEST((sampled.asked == again.asked));
+        KnownScorer some{known};
+        BOOST_TEST(held_out_loss(some, HeldOutWindows{file, window, {.documents = 4}}).documents == 4);
+      }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_exception_of_the_progress_ends_it) {
