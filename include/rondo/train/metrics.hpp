@@ -1,7 +1,8 @@
 // metrics.jsonl: what a run has done, a JSON object a line.
 //
 //   {"step": 10, "tokens": 20480, "words": 15000, "loss": 6.1, "rate": 0.0004, "gradient_norm": 1.2, "tokens_per_second": 9000}
-//   {"step": 100, "tokens": 204800, "words": 150000, "held_out_loss": 5.2}
+//   {"step": 100, "tokens": 204800, "words": 150000, "held_out_loss": 5.2, "held_out_standard_error": 0.03,
+//    "held_out_error": "standard error over 67 documents", "held_out_windows": 195, "held_out_all_windows": 4000}
 // Where the objective names parts of its loss: "parts": {"cross_entropy": 5.9, "divergence": 0.2}.
 //
 //   MetricsFile metrics{"RUN/metrics.jsonl", step};       // a run that goes on from `step`: later lines are taken away
@@ -14,10 +15,8 @@
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <rondo/core/view.hpp>
+#include <rondo/io/appended_file.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/mapped_file.hpp>
 #include <rondo/train/trainer.hpp>
@@ -58,35 +57,21 @@ inline std::vector<Json> read_metrics(const std::filesystem::path& path) {
 
 class MetricsFile {
  public:
-  MetricsFile(std::filesystem::path path, Index step) : path_(std::move(path)) {
-    std::string kept;
-    for (const Json& line : read_metrics(path_))
-      if (line["step"].get<Index>() <= step) kept += line.dump() + "\n";
-    write_file(path_, kept);
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (descriptor_ < 0) throw file_error(path_, "be written");
-  }
-  MetricsFile(const MetricsFile&) = delete;
-  MetricsFile& operator=(const MetricsFile&) = delete;
-  ~MetricsFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
+  MetricsFile(const std::filesystem::path& path, Index step) : file_(without_later(path, step)) {}
 
-  void append(const Json& line) {
-    const std::string text = line.dump() + "\n";
-    for (std::size_t done = 0; done < text.size();) {
-      const ssize_t written = ::write(descriptor_, text.data() + done, text.size() - done);
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) throw file_error(path_, "be written", written < 0 ? errno : ENOSPC);
-      done += static_cast<std::size_t>(written);
-    }
-  }
-  // Some file systems cannot: nothing to be done there.
-  void flush() const { ::fdatasync(descriptor_); }
+  void append(const Json& line) { file_.append(line.dump() + "\n"); }
+  void flush() const { file_.flush(); }
 
  private:
-  std::filesystem::path path_;
-  int descriptor_ = -1;
+  static const std::filesystem::path& without_later(const std::filesystem::path& path, Index step) {
+    std::string kept;
+    for (const Json& line : read_metrics(path))
+      if (line["step"].get<Index>() <= step) kept += line.dump() + "\n";
+    write_file(path, kept);
+    return path;
+  }
+
+  AppendedFile file_;
 };
 
 }  // namespace rondo
