@@ -5,12 +5,15 @@
 //   if (auto latest = checkpoints.latest()) load(latest->folder);
 //   checkpoints.prune(2);
 //   checkpoints.set_aside(damaged);                  renamed to "step-000001000.damaged", so that its place is free
+//   checkpoints.save(step, "best", ...);             the model of the best held-out loss, without a training state
+//   checkpoints.forget_best_after(step);             what a run had come to that goes on from `step`
 //
 // A checkpoint is written into "STEP.PID.partial" and renamed to "step-000001000" (or "step-000001000-words-1000000") when all of
 // its files are on the disk: whatever stops the program leaves the earlier ones as they are and nothing under a final name.
 // Links are not looked at: what they lead to is another's. `latest` is the one of the highest step that holds a training state;
 // leftovers of killed programs are removed by save().
 // prune keeps the training state of the newest few; an older one loses it, and goes altogether unless it has a milestone's name.
+// Of the best models it keeps the last up to the newest training state, from which a run may go on, and all after it.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +21,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -39,6 +43,7 @@ struct Checkpoint {
 
 class Checkpoints {
  public:
+  static constexpr std::string_view best_name = "best";
   explicit Checkpoints(const std::filesystem::path& run) : root_(run / "checkpoints") {}
 
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
@@ -61,6 +66,8 @@ class Checkpoints {
     const auto last = std::find_if(found.rbegin(), found.rend(), [](const Checkpoint& c) { return c.resumable; });
     return last == found.rend() ? std::nullopt : std::optional<Checkpoint>(*last);
   }
+
+  [[nodiscard]] std::filesystem::path best(Index step) const { return root_ / name(step, std::string(best_name)); }
 
   // The folder; write(folder) makes its files. A checkpoint of that name that is there already stays.
   template <class Write>
@@ -99,11 +106,26 @@ class Checkpoints {
     require(!problem, checkpoint.folder.string(), ": cannot be renamed: ", problem.message());
   }
 
+  void forget_best_after(Index step) const {
+    std::error_code ignored;
+    for (const Checkpoint& checkpoint : all())
+      if (checkpoint.milestone == best_name && checkpoint.step > step) std::filesystem::remove_all(checkpoint.folder, ignored);
+  }
+
   void prune(Index keep) const {
     auto found = all();
     std::reverse(found.begin(), found.end());
     Index kept = 0;
+    const auto newest = latest();
+    bool kept_best = false;
     for (const Checkpoint& checkpoint : found) {
+      if (checkpoint.milestone == best_name) {
+        if (!newest || checkpoint.step > newest->step) continue;
+        std::error_code ignored;
+        if (kept_best) std::filesystem::remove_all(checkpoint.folder, ignored);
+        kept_best = true;
+        continue;
+      }
       if (checkpoint.resumable && kept++ < std::max<Index>(keep, 1)) continue;
       std::error_code ignored;
       std::filesystem::remove(checkpoint.folder / training_numbers_file, ignored);  // first: from here on it is not resumable
