@@ -35,6 +35,7 @@ grep -q "^agreement " whole/table.txt || fail "the phenomenon has a line"
 for file in table.csv results.json loss.svg accuracy_pairs.svg accuracy_islands.svg; do [ -s whole/$file ] || fail "$file"; done
 tail -n 1 whole.txt | grep -q '"phenomena"' || fail "--json: $(tail -n 1 whole.txt)"
 
+grep -q "^± standard error of the test set: of losses over [0-9]* documents, of accuracies over their pairs" whole/table.txt || fail "$(cat whole/table.txt)"
 before=$(cat whole/*/metrics.jsonl whole/rates/*/metrics.jsonl | cksum)
 cp whole/table.txt before.txt
 compare --out whole --quiet >/dev/null
@@ -51,6 +52,7 @@ kill -TERM $!
 status=0
 wait $! || status=$?
 [ $status -eq 143 ] && grep -q "the same command goes on" log || fail "status $status after SIGTERM: $(cat log)"
+grep -q -- "--resume" log && fail "a command that does not exist: $(cat log)"
 
 # Runs of other settings are not taken for what is asked now.
 status=0
@@ -65,6 +67,32 @@ grep -q '"rate": *0.01' diverging/hgrn2-0/settings.json || fail "the other rate"
   --set shape.mlp_width=32 --set shape.depth=2 --set train.steps=4 --json >without.txt || fail "no held-out text"
 grep -q "held" without/table.txt without.txt && fail "no measurement, no column"
 [ ! -e without/loss.svg ] || fail "no measurement, no chart"
+
+# Of several seeds both errors.
+"$ablation" --only hgrn2 --data train.tokens --held-out held_out.tokens --pairs islands --out seeds --seeds 2 --threads 1 --quiet --set shape.width=16 \
+  --set shape.heads=2 --set shape.mlp_width=32 --set shape.depth=2 --set train.steps=6 --set train.length=32 >seeds.txt
+grep -qE "^hgrn2 .* [0-9.]+ ± [0-9.]+ ± [0-9.]+ " seeds.txt || fail "two errors: $(cat seeds.txt)"
+grep -q "^± standard error over 2 seeds, ± that of the test set" seeds.txt || fail "$(cat seeds.txt)"
+grep -q '"held_out_standard_error_over_seeds"' seeds/results.json && grep -q '"standard_error_over_seeds"' seeds/results.json || fail "$(cat seeds/results.json)"
+grep -q "mean over 2 seeds" seeds/loss.svg || fail "the chart says what it shows"
+
+# What the end needs is looked at before the beginning.
+early=(--only hgrn2 --data train.tokens --out early --threads 1 --quiet --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 --set shape.depth=2
+  --set train.steps=2)
+for missing in "--pairs text/pears" "--held-out nothing.tokens" "--pairs islands --tokenizer nothing.json"; do
+  status=0
+  "$ablation" "${early[@]}" $missing 2>log || status=$?
+  [ $status -eq 1 ] && [ ! -e early ] || fail "$missing: status $status: $(cat log)"
+done
+mkdir apart && cp train.tokens apart
+status=0
+"$ablation" "${early[@]}" --data apart/train.tokens --pairs islands 2>log || status=$?
+[ $status -eq 1 ] && grep -q "no tokenizer there, which --pairs and --sample need" log && [ ! -e early ] || fail "status $status: $(cat log)"
+# Runs that were trained without a tokenizer get it later.
+"$ablation" "${early[@]}" --data apart/train.tokens >/dev/null 2>&1
+[ ! -e early/hgrn2-0/tokenizer.json ] || fail "no tokenizer was given"
+"$ablation" "${early[@]}" --data apart/train.tokens --pairs islands --tokenizer tokenizer.json >early.txt
+grep -q "islands %" early.txt || fail "$(cat early.txt)"
 
 killed=0
 for writes in 1 4; do  # killed after so many files of measurements, or at its end where that comes first

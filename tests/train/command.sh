@@ -27,7 +27,7 @@ cmp tokenizer.json straight/tokenizer.json
 
 # The held-out loss of the run is what `evaluate` finds.
 value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2" | tail -n 1; }
-"$hgrn2" evaluate --model straight --data held_out.tokens --window 32 --quiet --json >evaluated.json
+"$hgrn2" evaluate --model straight --data held_out.tokens --quiet --json >evaluated.json
 awk -v a="$(value held_out_loss straight.json)" -v b="$(value loss evaluated.json)" \
   'BEGIN { exit !(a > 0 && a - b < 1e-4 && b - a < 1e-4) }' || fail "held-out loss: $(cat straight.json evaluated.json)"
 
@@ -123,11 +123,11 @@ refused "holds a run already" --data train.tokens --out straight
 refused "no run to go on with" --resume text
 refused "shape.width was 32" --resume straight --set shape.width=64
 refused "not the held-out text that this run began with" --resume straight --held-out train.tokens
-refused "the run has its tokenizer" --resume straight --tokenizer tokenizer.json
 refused "train.held_out_tokens was" --resume straight --set train.held_out_tokens=100
 refused "beyond train.steps" --resume straight --set train.steps=100
 "$corpus" tokenizer --text text/train.txt --vocabulary 300 --out other.json >/dev/null
 refused "not the tokenizer that made" --data train.tokens --out refused --tokenizer other.json
+refused "the run has its tokenizer" --resume straight --tokenizer other.json
 head -c 3000 train.tokens >short.tokens
 refused "short.tokens" --data short.tokens --out refused
 "$corpus" encode --tokenizer tokenizer.json --text text/held_out.txt --out train.tokens >/dev/null

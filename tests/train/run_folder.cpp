@@ -1,8 +1,11 @@
 // What a run folder holds: run.json read strictly and compared, metrics that go back with a run, the report.
 #include <boost/test/unit_test.hpp>
 
+#include <set>
+
 #include <rondo/app/report.hpp>
-#include <rondo/app/run_description.hpp>
+#include <rondo/app/settings_list.hpp>
+#include <rondo/train/checkpoints.hpp>
 
 #include <io/temporary_folder.hpp>
 
@@ -72,7 +75,8 @@ BOOST_AUTO_TEST_CASE(optimizer_settings_of_older_files_are_read_and_compared) {
   const AdamW read = adamw_of(app::read_run_description(old, "run.json"));
   BOOST_TEST((read.rate == 2e-3 && read.beta1 == 0.9 && read.beta2 == 0.98 && read.decay == 0.05));
   const auto problem = [&](const std::vector<std::string>& settings) {
-    return message_of([&] { app::require_same_run(old, app::to_json(with_settings(settings, old)), "run.json"); });
+    return message_of(
+        [&] { app::require_same_run(app::read_run_description(old, "run.json"), with_settings(settings, old), "run.json"); });
   };
   BOOST_TEST(problem({}) == "no error");
   BOOST_TEST(problem({"train.rate=2e-3"}) == "no error");
@@ -90,7 +94,10 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
 BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   BOOST_TEST(problem_of({"train.stepz=4"}) == "run.json: train.stepz: unknown key; did you mean 'steps'?");
   BOOST_TEST(has(problem_of({"shape.widht=4"}), "did you mean 'width'?"));
-  BOOST_TEST(has(problem_of({"trian.steps=4"}), "did you mean 'train'?"));
+  BOOST_TEST(problem_of({"trian.steps=4"}) == "--set trian.steps: no such setting; did you mean 'train.steps'?");
+  BOOST_TEST(problem_of({"steps=4"}) == "--set steps: no such setting; did you mean 'train.steps'?");
+  BOOST_TEST(problem_of({"train.width=4"}) == "--set train.width: no such setting; did you mean 'shape.width'?");
+  BOOST_TEST(has(problem_of({"trian.stepz=4"}), "did you mean 'train'?"));
   BOOST_TEST(has(problem_of({"train.steps=-4"}), "train.steps: expected an integer from 0 to 1099511627776, found -4"));
   BOOST_TEST(has(problem_of({"train.steps=many"}), "found \"many\""));
   BOOST_TEST(has(problem_of({"train.batch=0"}), "train.batch"));
@@ -108,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_as_it_was) {
   const RunDescription run = with_settings({"train.steps=100", "shape.width=64"});
   const Json before = app::to_json(run);
   const auto problem = [&](const std::vector<std::string>& settings) {
-    return message_of([&] { app::require_same_run(before, app::to_json(with_settings(settings, before)), "run.json"); });
+    return message_of([&] { app::require_same_run(run, with_settings(settings, before), "run.json"); });
   };
   BOOST_TEST(problem({}) == "no error");
   BOOST_TEST(problem({"train.steps=200", "train.checkpoint_minutes=1", "train.keep=5", "data.held_out=x"}) == "no error");
@@ -116,6 +123,60 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_as_it_was) {
   BOOST_TEST(has(problem({"shape.width=32"}), "shape.width was 64"));
   BOOST_TEST(has(problem({"seed=5"}), "seed was 0"));
   BOOST_TEST(has(problem({"data.shuffle=false"}), "data.shuffle was true"));
+  BOOST_TEST(has(problem({"init=model"}), "init was \"\" and cannot become \"model\""));
+  BOOST_TEST(has(problem({"optimizer.name=lion"}), "optimizer.name was \"adamw\""));
+  BOOST_TEST(problem({"train.patience=3", "train.best=false", "train.tensorboard=true"}) == "no error");
+}
+
+// All settings that two runs differ in, by name.
+BOOST_AUTO_TEST_CASE(other_settings_are_listed) {
+  const auto names = [](const std::vector<std::string>& settings) {
+    std::string list;
+    for (const auto& other : app::other_settings(with_settings({"train.batch=4"}), with_settings(settings)))
+      list += other.path + " ";
+    return list;
+  };
+  BOOST_TEST(names({"train.batch=4"}) == "");
+  BOOST_TEST(names({"train.batch=4.0", "shape.key_width=0"}) == "");
+  BOOST_TEST(names({"shape.width=32", "optimizer.rate=1", "seed=2"}) == "shape.width train.batch optimizer.rate seed ");
+  BOOST_TEST(names({"train.batch=4", "optimizer.name=sgd"}) == "optimizer.name ");
+}
+
+// A document of one optimiser serves for another: what both have stays, what is asked for is not dropped, so that its absence is
+// told.
+BOOST_AUTO_TEST_CASE(another_optimizer_drops_what_it_does_not_have) {
+  Json document = app::to_json(with_settings({"optimizer.rate=0.002", "optimizer.epsilon=1e-6", "optimizer.beta1=0.8"}));
+  BOOST_TEST(app::listed(app::apply_settings(document, {"optimizer.name=lion"})) == "optimizer.epsilon");
+  const RunDescription run = app::read_run_description(document, "run.json");
+  const Lion& lion = std::get<Lion>(run.optimizer.optimizer.chosen);
+  BOOST_TEST((lion.rate == 0.002 && lion.beta1 == 0.8));
+  BOOST_TEST(app::listed(app::apply_settings(document, {"optimizer.name=lion", "optimizer.decay=0.5"})) == "");
+  BOOST_TEST(app::listed(app::apply_settings(document, {"optimizer.name=muon", "optimizer.rest.rate=1e-3"})) ==
+             "optimizer.beta1, optimizer.beta2");
+  BOOST_TEST(std::get<Muon>(app::read_run_description(document, "run.json").optimizer.optimizer.chosen).rest.rate == 1e-3);
+  BOOST_TEST(app::listed(app::apply_settings(document, {"optimizer.name=sgd"})) == "optimizer.cautious, optimizer.rest");
+  app::apply_settings(document, {"optimizer.name=adam", "optimizer.rest=1"});
+  BOOST_TEST(has(message_of([&] { app::read_run_description(document, "run.json"); }), "optimizer.rest: unknown key"));
+}
+
+BOOST_AUTO_TEST_CASE(every_setting_has_a_meaning) {
+  const auto all = app::all_settings({});
+  std::set<std::string> names;
+  for (const auto& [path, usual, meaning] : all) {
+    BOOST_TEST(!meaning.empty(), path);
+    BOOST_TEST((!path.starts_with("shape.") || !meaning.starts_with(" (")), path);
+    BOOST_TEST((!path.starts_with("optimizer.") || !meaning.starts_with(" (")), path);
+    names.insert(path);
+  }
+  // And those are all that a run has.
+  const Json document = app::to_json(with_settings({}));
+  for (const auto& section : document.items()) {
+    if (section.key() == "record") continue;
+    if (!section.value().is_object()) BOOST_TEST(names.contains(section.key()), section.key());
+    if (section.value().is_object())
+      for (const auto& member : section.value().items())
+        BOOST_TEST(names.contains(section.key() + "." + member.key()), section.key() << "." << member.key());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(length_of_a_run) {
@@ -193,10 +254,77 @@ BOOST_AUTO_TEST_CASE(report_is_one_page) {
   BOOST_TEST(has(page, "&lt;x&gt;.tokens"));
   BOOST_TEST(has(page, "<svg"));
   BOOST_TEST(has(page, "<tr><th>held_out_loss</th><td>3.25</td></tr>"));
-  BOOST_TEST(has(page, "<tr><th>tokens_per_second</th><td>200.0</td></tr>"));
+  BOOST_TEST(has(page, "<tr><th>tokens_per_second</th><td>200</td></tr>"));
+  BOOST_TEST(has(page, "<tr><th>training_loss</th><td>3.00103</td></tr>"));  // six digits
+  BOOST_TEST(has(page, "<tr><th>training_loss_steps</th><td>50</td></tr>"));
+  BOOST_TEST(!has(page, "<td>0</td>"));
+  BOOST_TEST(!has(page, "<td>0.0</td>"));
+  BOOST_TEST(!has(page, "A text of the model"));
+  app::write_report(run, "Once <there> was");
+  BOOST_TEST(has(content(run / "report.html"), ">Once &lt;there&gt; was</p>"));
   BOOST_TEST((!has(page, "href=") && !has(page, "src=")));
   BOOST_TEST(has(picture, "held out"));
   BOOST_TEST(picture.size() < 60000U);  // a thousand steps are drawn as two hundred
+}
+
+BOOST_AUTO_TEST_CASE(titles_of_folders) {
+  const std::string here = std::filesystem::current_path().filename().string();
+  for (const char* folder : {"some/run", "some/run/", "./some/./run", "some/other/../run"})
+    BOOST_TEST(app::title_of(folder) == "run", folder);
+  for (const char* folder : {".", "./", "some/.."}) BOOST_TEST(app::title_of(folder) == here, folder);
+}
+
+BOOST_AUTO_TEST_CASE(results_say_what_they_are_of) {
+  std::vector<Json> metrics;
+  for (Index step = 1; step <= 400; ++step) metrics.push_back(step_line(step, static_cast<double>(step)));
+  metrics.push_back({{"step", 400},
+                     {"tokens", 1},
+                     {"held_out_loss", 3.25},
+                     {"held_out_standard_error", 0.031},
+                     {"held_out_error", "standard error over 67 documents"},
+                     {"held_out_windows", 195},
+                     {"held_out_all_windows", 4000}});
+  Json results = app::run_results(metrics);
+  BOOST_TEST(results["training_loss_steps"] == 20);
+  BOOST_TEST(results["training_loss"].get<double>() == 390.5);
+  BOOST_TEST(app::held_out_text(results) == "3.2500 +- 0.0310 (standard error over 67 documents; 195 of 4000 windows)");
+  metrics.back() = {{"step", 400},
+                    {"held_out_loss", 3.25},
+                    {"held_out_standard_error", Json()},
+                    {"held_out_error", "one document: no error"},
+                    {"held_out_windows", 4},
+                    {"held_out_all_windows", 4}};
+  BOOST_TEST(app::held_out_text(app::run_results(metrics)) == "3.2500 (one document: no error)");
+  metrics.back() = {{"step", 400}, {"held_out_loss", 3.25}, {"held_out_standard_error", 0.5}};  // of an earlier version
+  BOOST_TEST(app::held_out_text(app::run_results(metrics)) == "3.2500 +- 0.5000");
+}
+
+// The best model up to the newest training state, from which a run may go on, and what came later.
+BOOST_AUTO_TEST_CASE(the_best_model_survives_until_a_better_one_is_settled) {
+  const TemporaryFolder folder;
+  const Checkpoints checkpoints{folder.path()};
+  const auto save = [&](Index step, const std::string& name) {
+    checkpoints.save(step, name, [&](const std::filesystem::path& into) {
+      put(into / "model.safetensors", "x");
+      if (name.empty()) put(into / training_numbers_file, "x"), put(into / training_tensors_file, "x");
+    });
+  };
+  const auto names = [&] {
+    std::string list;
+    for (const Checkpoint& one : checkpoints.all()) list += std::to_string(one.step) + one.milestone + " ";
+    return list;
+  };
+  for (const auto& [step, name] : {std::pair{10, ""}, {10, "best"}, {20, "best"}, {20, ""}, {25, "best"}, {30, "best"}})
+    save(step, name);
+  checkpoints.prune(2);
+  BOOST_TEST(names() == "10 20 20best 25best 30best ");
+  BOOST_TEST(checkpoints.latest()->step == 20);
+  checkpoints.forget_best_after(27);
+  BOOST_TEST(names() == "10 20 20best 25best ");
+  save(30, "");
+  checkpoints.prune(1);
+  BOOST_TEST(names() == "25best 30 ");
+  BOOST_TEST(checkpoints.best(25) == folder.path() / "checkpoints/step-000000025-best");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -54,8 +54,10 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   const ModelFromFolder from{{model}, run, common};
   outcome.parameters = model.parameters(from.model->shape());
   const Index vocabulary = from.model->shape().vocabulary;
-  if (!options.held_out.empty())
-    outcome.loss = held_out_loss(from.model->scorer(), TokenFile{options.held_out}, vocabulary, 0, 0);
+  if (!options.held_out.empty()) {
+    const TokenFile held_out{options.held_out};
+    outcome.loss = held_out_loss(from.model->scorer(), HeldOutWindows{held_out, window_of(run)});
+  }
   if (!options.pairs.empty() || !options.sample.empty()) {
     const Tokenizer tokenizer = tokenizer_of({}, run);
     require_fits(tokenizer, run, vocabulary);
@@ -95,6 +97,14 @@ inline Json settings_of(const Composition& one, const RunDescription& base, Inde
   return settings;
 }
 
+// What a run of a comparison was begun with; settings that came later have their defaults there.
+inline Json settings_before(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "settings.json";
+  Json settings = to_json(read_run_description(read_json(file), file.string()));
+  settings.erase("record");
+  return settings;
+}
+
 // That a run which was begun with settings `before` is the one that the command asks for.
 inline void require_same_settings(const Json& before, const Json& now, const std::filesystem::path& run, const std::string& path = "") {
   for (const auto& [key, value] : before.items()) {
@@ -110,10 +120,12 @@ inline void require_same_settings(const Json& before, const Json& now, const std
 // Trains in `folder`, or goes on there; the exit status, not 0 where it was stopped before its end.
 inline int train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
                      CommonOptions common) {
-  TrainOptions train{options.data, options.held_out, options.tokenizer, {}, {}, {}, {}};
+  TrainOptions train;
+  train.data = options.data;
+  train.held_out = options.held_out;
+  train.tokenizer = options.tokenizer;
   if (std::filesystem::exists(folder / "run.json")) {
-    require_same_settings(renewed(read_json(folder / "settings.json")), settings, folder);
-    train.tokenizer.clear();
+    require_same_settings(settings_before(folder), settings, folder);
     train.resume = folder;
   } else {
     std::filesystem::create_directories(folder);
@@ -123,15 +135,14 @@ inline int train_in(const std::filesystem::path& folder, const Composition& one,
   }
   common.json = false;
   common.seed.reset();
-  const int status = app::train({one.model}, train, common);
-  if (status != 0) std::fprintf(stderr, "stopped; the same command goes on\n");
-  return status;
+  common.how_to_go_on = "stopped; the same command goes on";
+  return app::train({one.model}, train, common);
 }
 
 // Sets the rate whose short run ends with the lowest held-out loss; the exit status.
 inline int choose_rate(const Composition& one, Json& settings, const AblationOptions& options, const CommonOptions& common) {
   Json trial = settings;
-  for (const char* length : {"steps", "epochs"}) trial["train"].erase(length);
+  for (const char* length : {"steps", "epochs"}) trial["train"][length] = 0;
   trial["train"]["tokens"] = options.rate_tokens;
   double lowest = std::numeric_limits<double>::infinity();
   for (const double rate : options.rates) {
@@ -153,6 +164,24 @@ inline int choose_rate(const Composition& one, Json& settings, const AblationOpt
   return 0;
 }
 
+// All that is needed after the training is looked at before it.
+inline void require_inputs(const AblationOptions& options) {
+  const TokenFile data{options.data};
+  if (!options.held_out.empty()) {
+    const TokenFile held_out{options.held_out};
+    require(held_out.tokenizer() == data.tokenizer(), options.held_out.string(), ": made with another tokenizer than ",
+            options.data.string());
+  }
+  for (const std::filesystem::path& path : options.pairs) read_all_minimal_pairs(path);
+  if (options.pairs.empty() && options.sample.empty() && options.tokenizer.empty()) return;
+  const std::filesystem::path beside = options.data.parent_path() / "tokenizer.json";
+  const std::filesystem::path tokenizer = options.tokenizer.empty() ? beside : options.tokenizer;
+  require(std::filesystem::exists(tokenizer), tokenizer.string(),
+          ": no tokenizer there, which --pairs and --sample need; --tokenizer says where it is");
+  require(Tokenizer::load(tokenizer).fingerprint() == data.tokenizer(), tokenizer.string(), ": not the tokenizer that made ",
+          options.data.string());
+}
+
 inline int run_ablation(const std::vector<Composition>& list, const AblationOptions& options, const CommonOptions& common) {
   std::vector<const Composition*> chosen;
   for (const Composition& one : list)
@@ -162,11 +191,17 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
     require(std::any_of(list.begin(), list.end(), [&](const Composition& one) { return one.name == name; }), "--only: no composition '",
             name, "'; `--list` names all");
   require(options.rates.empty() || !options.held_out.empty(), "--rates: the best is chosen on held-out text; give --held-out too");
+  require_inputs(options);
   Json document = options.config.empty() ? Json::object() : read_json(options.config);
-  apply_settings(document, options.settings);
+  note_dropped(apply_settings(document, options.settings), document);
   RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
   if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
   base.seed = common.seed.value_or(base.seed);
+  require(base.init.empty(), "init: compositions that are compared do not start from the weights of one");
+  require(base.train.patience == 0 || !options.held_out.empty(), "train.patience: expected --held-out, whose loss it waits for");
+  std::vector<const ServedModel*> models{&list.front().model};
+  for (const Composition* one : chosen) models.push_back(&one->model);
+  require_used_sizes(models, options.settings, base.shape);
   const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
   const FolderLock lock{options.out};
@@ -201,19 +236,25 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   CommonOptions common;
   bool only_list = false;
   program.add_option("--data", options.data, "token file to train on");
-  program.add_option("--held-out", options.held_out, "token file for the held-out loss");
+  program.add_option("--held-out", options.held_out, "token file for the held-out loss (default: none is measured)");
   program.add_option("--tokenizer", options.tokenizer, "copied into the runs (default: tokenizer.json beside the data)");
   program.add_option("--pairs", options.pairs, "minimal pairs to score, a .jsonl file or a folder of them; may be given again")
       ->allow_extra_args(false);
   program.add_option("--out", options.out, "folder of the comparison; a stopped one goes on there");
   program.add_option("--config", options.config, "settings to start from, as a run's run.json");
-  program.add_option("--set", options.settings, "one setting for all runs, as train.tokens=1000000 or shape.width=256");
+  program.add_option(
+      "--set", options.settings,
+      "one setting for all runs, as train.tokens=1000000 or shape.width=256 (a program's `train --settings` lists them)");
   program.add_option("--only", options.only, "names of the compositions to compare, comma-separated")->delimiter(',');
   program.add_option("--rates", options.rates, "learning rates, comma-separated: each composition takes that of the lowest held-out loss")
       ->delimiter(',')
       ->check(CLI::PositiveNumber);
-  program.add_option("--rate-tokens", options.rate_tokens, "tokens of the short runs that choose the rate")->check(CLI::PositiveNumber);
-  program.add_option("--seeds", options.seeds, "runs of each composition")->check(CLI::Range(1, 100));
+  program.add_option("--rate-tokens", options.rate_tokens, "tokens of the short runs that choose the rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  program.add_option("--seeds", options.seeds, "runs of each composition; errors are then over seeds and of the test set")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");
   program.add_option("--threads", common.threads, "OpenMP threads (0: as many as the machine has)");

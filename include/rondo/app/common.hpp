@@ -29,6 +29,7 @@ struct CommonOptions {
   std::string backend = "cpu";
   bool quiet = false;
   bool json = false;  // the last line of the output is a JSON object
+  std::string how_to_go_on{};  // what a stopped run says; empty: that `train --resume` goes on
 };
 
 inline void use_threads(int threads) {

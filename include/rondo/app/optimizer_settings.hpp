@@ -52,6 +52,11 @@ template <class... Optimizers>
 std::vector<std::string> names_of(const std::variant<Optimizers...>&) {
   return {std::string(Optimizers::name)...};
 }
+// visit(optimizer) for one of each kind.
+template <class Visit>
+void each_optimizer(Visit&& visit) {
+  [&]<class... Optimizers>(const std::variant<Optimizers...>&) { (visit(Optimizers{}), ...); }(AnyOptimizer{}.chosen);
+}
 // "adamw, adam, ..."
 inline std::string listed(const std::vector<std::string>& words) {
   std::string result;

@@ -51,11 +51,15 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   train_command->callback([&] { chosen = [&] { return train(served, train_options, common); }; });
 
   EvaluateOptions evaluate_options;
-  CLI::App* evaluate_command = command("evaluate", "Held-out loss, perplexity and bits per byte, with standard error.",
-                                       "evaluate --model run --data held_out.tokens");
+  CLI::App* evaluate_command = command(
+      "evaluate",
+      "Held-out loss, perplexity and bits per byte, with the standard error over documents (of few: over blocks of tokens).",
+      "evaluate --model run --data held_out.tokens");
   evaluate_command->add_option("--model", evaluate_options.model, "checkpoint folder or run")->required();
   evaluate_command->add_option("--data", evaluate_options.data, "token file")->required();
-  evaluate_command->add_option("--window", evaluate_options.window, "tokens read with one state (default 512)")
+  evaluate_command
+      ->add_option("--window", evaluate_options.window,
+                   "tokens read with one state (default: as the run trains, without a run 512)")
       ->check(CLI::NonNegativeNumber);
   evaluate_command->add_option("--documents", evaluate_options.documents, "only the first so many documents (0: all)")
       ->check(CLI::NonNegativeNumber);
@@ -106,13 +110,20 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   });
 
   SummaryOptions summary_options;
-  CLI::App* summary_command = command("summary", "The tree of weights, operations and memory of a model.",
-                                      "summary --set shape.width=512 --set shape.depth=8");
+  CLI::App* summary_command =
+      command("summary", "The tree of weights, operations and memory of a model, and the time that training it takes.",
+              "summary --set shape.width=512 --set shape.depth=8 --set train.tokens=10000000");
   summary_command->add_option("--model", summary_options.model, "checkpoint folder or run");
-  summary_command->add_option("--set", summary_options.settings, "a setting, as shape.width=512 or composition=NAME");
-  summary_command->add_option("--batch", summary_options.batch, "sequences of a training step")->check(CLI::Range(1, 1 << 20));
-  summary_command->add_option("--length", summary_options.length, "tokens of a sequence (0: 256, or the context where that is less)")
+  summary_command->add_option(
+      "--set", summary_options.settings,
+      "a setting, as shape.width=512, composition=NAME or train.steps=1000 (train --settings lists them)");
+  summary_command->add_option("--batch", summary_options.batch, "sequences of a training step (default: train.batch)")
+      ->check(CLI::Range(1, 1 << 20));
+  summary_command
+      ->add_option("--length", summary_options.length,
+                   "tokens of a sequence (default: train.length, or the context where that is less)")
       ->check(CLI::Range(0, 1 << 20));
+  summary_command->add_flag("--untimed", summary_options.untimed, "without the steps that tell how long training takes");
   summary_command->callback([&] {
     chosen = [&] { return summary(served, summary_options, common); };
   });

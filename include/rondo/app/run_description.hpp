@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,42 +31,29 @@
 
 namespace rondo::app {
 
+// What each means: each_train_setting below.
 struct TrainSettings {
-  // How long: one of the three; none of them: one epoch. Stored as steps.
-  Index steps = 0;
-  Index tokens = 0;
+  Index steps = 0, tokens = 0;
   double epochs = 0;
-  // A step takes `accumulate` batches of `batch` rows of `length` tokens.
-  Index batch = 8;
-  Index length = 256;
-  Index accumulate = 1;
+  Index batch = 8, length = 256, accumulate = 1;
   double clip = 1;
-  // Schedule (rondo/optimizer/schedule.hpp): warmup in steps, -1 for 3 % of them; cooldown and fall are of trapezoid, timescale of
-  // inverse_root.
   std::string schedule = "cosine";
   Index warmup = -1;
   std::string warmup_from = "one";
-  double floor = 0.1;
-  double cooldown = 0.2;
+  double floor = 0.1, cooldown = 0.2;
   std::string fall = "linear";
   double timescale = 1000;
-  // Average of the weights (rondo/optimizer/average.hpp), exponential with decay `ema` or of the last `tail` steps; 0: none. It is what the
-  // run's model is then made of.
   double ema = 0;
   std::string ema_start = "warmed";
   Index tail = 0;
-  double label_smoothing = 0;
-  double z_loss = 0;
-  // Held-out loss: every so many steps (0: ten times a run) on so many tokens (0: all), drawn once as windows of `length`.
-  Index held_out_steps = 0;
-  Index held_out_tokens = 50000;
-  // Checkpoints: each where it is not 0. Those at token and word counts stay, of others the newest `keep`.
+  double label_smoothing = 0, z_loss = 0;
+  Index held_out_steps = 0, held_out_tokens = 50000, patience = 0;
+  bool best = true;
   Index checkpoint_steps = 0;
   double checkpoint_minutes = 10;
-  Index checkpoint_tokens = 0;
-  Index checkpoint_words = 0;
-  Index keep = 2;
+  Index checkpoint_tokens = 0, checkpoint_words = 0, keep = 2;
   std::string save_type = "F32";
+  bool tensorboard = false;
 };
 
 struct DataSettings {
@@ -78,6 +66,7 @@ struct DataSettings {
 
 struct RunDescription {
   std::string composition;  // empty: the program's first
+  std::string init;         // folder of the model whose weights it starts from; empty: random numbers
   Shape shape{.width = 256, .depth = 6, .heads = 4, .mlp_width = 768};
   TrainSettings train;
   OptimizerSettings optimizer;
@@ -88,46 +77,60 @@ struct RunDescription {
 
 inline const std::vector<std::string> schedule_names{"constant", "linear", "cosine", "trapezoid", "inverse_root"};
 
-// visit(name, value, limits...) for every setting; `settings` may be const.
+// visit(name, meaning, value, limits...) for every setting; `settings` may be const.
 template <class Settings, class Visit>
 void each_train_setting(Settings& settings, Visit&& visit) {
   // No sum or product of these can wrap.
-  constexpr Between<Index> steps{0, Index{1} << 40}, count{0, Index{1} << 52};
+  constexpr Between<Index> steps{0, Index{1} << 40}, count{0, Index{1} << 52}, size{1, 1 << 20};
   const Between<double> share{0.0, 1.0}, positive = at_least(0.0);
-  visit("steps", settings.steps, steps);
-  visit("tokens", settings.tokens, count);
-  visit("epochs", settings.epochs, Between{0.0, 1e9});
-  visit("batch", settings.batch, Between<Index>{1, 1 << 20});
-  visit("length", settings.length, Between<Index>{1, 1 << 20});
-  visit("accumulate", settings.accumulate, Between<Index>{1, 1 << 20});
-  visit("clip", settings.clip, positive);
-  visit("schedule", settings.schedule, schedule_names);
-  visit("warmup", settings.warmup, Between<Index>{-1, steps.high});
-  visit("warmup_from", settings.warmup_from, as_list(rise_names));
-  visit("floor", settings.floor, share);
-  visit("cooldown", settings.cooldown, share);
-  visit("fall", settings.fall, as_list(fall_names));
-  visit("timescale", settings.timescale, positive);
-  visit("ema", settings.ema, share);
-  visit("ema_start", settings.ema_start, std::vector<std::string>{"warmed", "weights", "zero"});
-  visit("tail", settings.tail, steps);
-  visit("label_smoothing", settings.label_smoothing, share);
-  visit("z_loss", settings.z_loss, positive);
-  visit("held_out_steps", settings.held_out_steps, steps);
-  visit("held_out_tokens", settings.held_out_tokens, count);
-  visit("checkpoint_steps", settings.checkpoint_steps, steps);
-  visit("checkpoint_minutes", settings.checkpoint_minutes, positive);
-  visit("checkpoint_tokens", settings.checkpoint_tokens, count);
-  visit("checkpoint_words", settings.checkpoint_words, count);
-  visit("keep", settings.keep, Between<Index>{1, steps.high});
-  visit("save_type", settings.save_type, std::vector<std::string>{"F32", "BF16"});
+  visit("steps", "how long; or tokens, or epochs; none of the three: one epoch", settings.steps, steps);
+  visit("tokens", "how long, in tokens", settings.tokens, count);
+  visit("epochs", "how long, in passes through the data", settings.epochs, Between{0.0, 1e9});
+  visit("batch", "rows of a batch", settings.batch, size);
+  visit("length", "tokens of a row, and of a held-out window", settings.length, size);
+  visit("accumulate", "batches of a step", settings.accumulate, size);
+  visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
+  visit("schedule", "of the rate", settings.schedule, schedule_names);
+  visit("warmup", "steps in which the rate rises; -1: 3 % of them", settings.warmup, Between<Index>{-1, steps.high});
+  visit("warmup_from", "whether the first step has one share of the rise or none", settings.warmup_from, as_list(rise_names));
+  visit("floor", "share of the rate at the end (linear, cosine, trapezoid)", settings.floor, share);
+  visit("cooldown", "share of the steps in which a trapezoid falls", settings.cooldown, share);
+  visit("fall", "how a trapezoid falls", settings.fall, as_list(fall_names));
+  visit("timescale", "steps in which inverse_root falls to 0.7", settings.timescale, positive);
+  visit("ema", "decay of an exponential average of the weights, which is then the run's model; 0: none", settings.ema, share);
+  visit("ema_start", "how that average begins", settings.ema_start, std::vector<std::string>{"warmed", "weights", "zero"});
+  visit("tail", "mean of the last so many weights instead; 0: none", settings.tail, steps);
+  visit("label_smoothing", "share of the labels that goes to all tokens alike", settings.label_smoothing, share);
+  visit("z_loss", "factor of the squared logarithm of the softmax's sum", settings.z_loss, positive);
+  visit("held_out_steps", "steps from one held-out loss to the next; 0: ten a run", settings.held_out_steps, steps);
+  visit("held_out_tokens", "tokens of its windows, drawn once; 0: all", settings.held_out_tokens, count);
+  visit("patience", "stop after so many held-out losses in a row that are no better than the best; 0: never", settings.patience,
+        steps);
+  visit("best", "keep the model of the best held-out loss, as checkpoints/step-N-best", settings.best);
+  visit("checkpoint_steps", "steps from one checkpoint to the next; 0: none for it", settings.checkpoint_steps, steps);
+  visit("checkpoint_minutes", "minutes from one checkpoint to the next", settings.checkpoint_minutes, positive);
+  visit("checkpoint_tokens", "a checkpoint that stays every so many tokens", settings.checkpoint_tokens, count);
+  visit("checkpoint_words", "a checkpoint that stays every so many words", settings.checkpoint_words, count);
+  visit("keep", "of the other checkpoints the newest so many stay", settings.keep, Between<Index>{1, steps.high});
+  visit("save_type", "of the numbers of saved models", settings.save_type, std::vector<std::string>{"F32", "BF16"});
+  visit("tensorboard", "event files for TensorBoard beside metrics.jsonl", settings.tensorboard);
+}
+template <class Settings, class Visit>
+void each_data_setting(Settings& settings, Visit&& visit) {
+  visit("tokens", "token file to train on (--data)", settings.tokens);
+  visit("held_out", "token file for the held-out loss (--held-out)", settings.held_out);
+  visit("tokenizer", "copied into the run (--tokenizer)", settings.tokenizer);
+  visit("pack", "rows of documents, each with a state of its own, or windows of one stream", settings.pack,
+        std::vector<std::string>{"documents", "windows"});
+  visit("shuffle", "the order is drawn anew each epoch", settings.shuffle);
 }
 
 // What may be another in a run that goes on; all else must be what it was.
 inline bool may_change(std::string_view path) {
   if (path.starts_with("train.checkpoint_")) return true;
-  for (const std::string_view free : {"train.held_out_steps", "train.steps", "train.tokens", "train.epochs", "train.keep", "train.save_type",
-                                      "data.tokens", "data.held_out", "data.tokenizer"})
+  for (const std::string_view free :
+       {"train.held_out_steps", "train.patience", "train.best", "train.steps", "train.tokens", "train.epochs", "train.keep",
+        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer"})
     if (path == free) return true;
   return false;
 }
@@ -135,22 +138,19 @@ inline bool may_change(std::string_view path) {
 inline RunDescription read_run_description(const Json& document, const std::string& name) {
   RunDescription run;
   read_object(renewed(document), name, [&](ObjectReader& reader) {
+    const auto take_from = [](ObjectReader& section) {
+      return [&section](const char* setting, const char*, auto& value, const auto&... limits) {
+        section.take(setting, value, limits...);
+      };
+    };
     reader.take("composition", run.composition);
+    reader.take("init", run.init);
     reader.object("shape", [&](ObjectReader& shape) {
       each_size(run.shape, [&](std::string_view size, auto& value) { take_size(shape, size, value); });
     });
-    reader.object("train", [&](ObjectReader& train) {
-      each_train_setting(run.train,
-                         [&](const char* setting, auto& value, const auto& limits) { train.take(setting, value, limits); });
-    });
+    reader.object("train", [&](ObjectReader& train) { each_train_setting(run.train, take_from(train)); });
     reader.object("optimizer", [&](ObjectReader& optimizer) { take_optimizer(optimizer, run.optimizer, schedule_names); });
-    reader.object("data", [&](ObjectReader& data) {
-      data.take("tokens", run.data.tokens);
-      data.take("held_out", run.data.held_out);
-      data.take("tokenizer", run.data.tokenizer);
-      data.take("pack", run.data.pack, {"documents", "windows"});
-      data.take("shuffle", run.data.shuffle);
-    });
+    reader.object("data", [&](ObjectReader& data) { each_data_setting(run.data, take_from(data)); });
     reader.take("seed", run.seed);
     if (const Json* record = reader.find("record")) run.record = *record;
   });
@@ -158,40 +158,54 @@ inline RunDescription read_run_description(const Json& document, const std::stri
 }
 
 inline Json to_json(const RunDescription& run) {
-  Json shape = Json::object(), train = Json::object();
+  Json shape = Json::object(), train = Json::object(), data = Json::object();
+  const auto put_into = [](Json& section) {
+    return [&section](const char* setting, const char*, const auto& value, const auto&...) { section[setting] = value; };
+  };
   each_size(run.shape, [&](std::string_view size, const auto& value) { shape[std::string(size)] = size_json(value); });
-  each_train_setting(run.train, [&](const char* setting, const auto& value, const auto&) { train[setting] = value; });
+  each_train_setting(run.train, put_into(train));
+  each_data_setting(run.data, put_into(data));
   Json document = Json::object();
   document["composition"] = run.composition;
+  document["init"] = run.init;
   document["shape"] = std::move(shape);
   document["train"] = std::move(train);
   document["optimizer"] = to_json(run.optimizer);
-  document["data"] = {{"tokens", run.data.tokens},
-                      {"held_out", run.data.held_out},
-                      {"tokenizer", run.data.tokenizer},
-                      {"pack", run.data.pack},
-                      {"shuffle", run.data.shuffle}};
+  document["data"] = std::move(data);
   document["seed"] = run.seed;
   document["record"] = run.record;
   return document;
 }
 
-// Throws Error for the first setting in which a run that goes on would differ from what it was.
-inline void require_same_run(const Json& before, const Json& now, const std::string& name) {
-  const Json then = renewed(before);
-  for (const auto& [section, members] : then.items()) {
+// A setting that has another value in each of two descriptions of a run.
+struct OtherSetting {
+  std::string path;
+  Json before, now;
+};
+inline std::vector<OtherSetting> other_settings(const RunDescription& before, const RunDescription& now) {
+  const Json was = to_json(before), is = to_json(now);
+  std::vector<OtherSetting> others;
+  const auto compare = [&](const std::string& path, const Json& then, const Json& other) {
+    if (then != other) others.push_back({path, then, other});
+  };
+  for (const auto& [section, members] : was.items()) {
     if (section == "record") continue;
+    const Json& other = is[section];
     if (!members.is_object()) {
-      require(members == now[section], name, ": ", section, " was ", members.dump(), " and cannot become ", now[section].dump(),
-              " in a run that goes on");
-      continue;
-    }
-    for (const auto& [key, value] : members.items()) {
-      const std::string path = section + "." + key;
-      require(may_change(path) || value == now[section][key], name, ": ", path, " was ", value.dump(), " and cannot become ",
-              now[section][key].dump(), " in a run that goes on");
+      compare(section, members, other);
+    } else if (section == "optimizer" && members["name"] != other["name"]) {  // no other of its settings means the same
+      compare("optimizer.name", members["name"], other["name"]);
+    } else {
+      for (const auto& [key, value] : members.items()) compare(section + "." + key, value, other[key]);
     }
   }
+  return others;
+}
+
+// Throws Error for the first setting in which a run that goes on would differ from what it was.
+inline void require_same_run(const RunDescription& before, const RunDescription& now, const std::string& name) {
+  for (const auto& [path, was, is] : other_settings(before, now))
+    require(may_change(path), name, ": ", path, " was ", was.dump(), " and cannot become ", is.dump(), " in a run that goes on");
 }
 
 // Turns the three ways of saying how long into steps, and fills in what follows from their number. `steps_before`: of a run that
@@ -216,14 +230,77 @@ inline void resolve_steps(TrainSettings& train, Index data_tokens, Index steps_b
   if (train.held_out_steps == 0) train.held_out_steps = std::max<Index>(1, train.steps / 10);
 }
 
-// "shape.width=512" and the like, put into a document; throws Error for what has no "=".
-inline void apply_settings(Json& document, const std::vector<std::string>& settings) {
+// The settings of every optimiser, but for those inside another.
+inline std::vector<std::string> settings_of_optimizers() {
+  std::vector<std::string> names{"name", "groups", "decay_schedule"};
+  each_optimizer([&](const auto& one) {
+    const Json settings = settings_json(one);
+    for (const auto& setting : settings.items())
+      if (std::find(names.begin(), names.end(), setting.key()) == names.end()) names.push_back(setting.key());
+  });
+  return names;
+}
+// "train.steps" and all others.
+inline std::vector<std::string> setting_paths() {
+  const RunDescription run;
+  std::vector<std::string> paths{"composition", "init", "seed"};
+  const auto add_to = [&](const std::string& section) {
+    return [&paths, section](std::string_view name, const auto&...) { paths.push_back(section + std::string(name)); };
+  };
+  each_size(run.shape, add_to("shape."));
+  each_train_setting(run.train, add_to("train."));
+  each_data_setting(run.data, add_to("data."));
+  for (const std::string& name : settings_of_optimizers()) paths.push_back("optimizer." + name);
+  return paths;
+}
+// Throws Error for a setting that stands in another place ("steps", "train.width"); other unknown ones are found when they are
+// read.
+inline void require_known_place(const std::string& path) {
+  const auto paths = setting_paths();
+  if (path.starts_with("optimizer.") || std::find(paths.begin(), paths.end(), path) != paths.end()) return;
+  const auto last_of = [](const std::string& text) { return text.substr(text.rfind('.') + 1); };
+  for (const std::string& known : paths)
+    require(last_of(known) != last_of(path), "--set ", path, ": no such setting; did you mean '", known, "'?");
+}
+
+// "shape.width=512" and the like, put into a document; throws Error for what has no "=". Where another optimiser is chosen than
+// the document's, settings that it does not have go; their names.
+inline std::vector<std::string> apply_settings(Json& document, const std::vector<std::string>& settings) {
   document = renewed(std::move(document));
+  const auto optimizer_name = [&] {
+    const Json chosen = document.is_object() && document.contains("optimizer") ? document["optimizer"] : Json();
+    const Json name = chosen.is_object() && chosen.contains("name") ? chosen["name"] : Json();
+    return name.is_string() ? name.get<std::string>() : std::string(AdamW::name);
+  };
+  const std::string before = optimizer_name();
+  std::vector<std::string> given, dropped;
   for (const std::string& setting : settings) {
     const auto equals = setting.find('=');
     require(equals != setting.npos && equals > 0, "--set ", setting, ": expected NAME=VALUE, as train.steps=1000");
-    set_at(document, present_path(std::string_view(setting).substr(0, equals)), std::string_view(setting).substr(equals + 1));
+    given.push_back(present_path(std::string_view(setting).substr(0, equals)));
+    require_known_place(given.back());
+    set_at(document, given.back(), std::string_view(setting).substr(equals + 1));
   }
+  if (optimizer_name() == before) return dropped;
+  each_optimizer([&]<class One>(const One& one) {
+    if (optimizer_name() != One::name) return;
+    const Json own = settings_json(one), all = document["optimizer"];
+    for (const auto& [name, value] : all.items()) {
+      const std::string path = "optimizer." + name;
+      const bool asked = std::any_of(given.begin(), given.end(),
+                                     [&](const std::string& other) { return (other + ".").starts_with(path + "."); });
+      if (asked || own.contains(name) || name == "name" || name == "groups" || name == "decay_schedule") continue;
+      document["optimizer"].erase(name);
+      dropped.push_back(path);
+    }
+  });
+  return dropped;
+}
+// For who gave a document of another optimiser.
+inline void note_dropped(const std::vector<std::string>& dropped, const Json& document) {
+  if (dropped.empty()) return;
+  std::fprintf(stderr, "note: %s: left out, %s has no such setting\n", listed(dropped).c_str(),
+               document["optimizer"]["name"].get<std::string>().c_str());
 }
 
 // Settings without data, as for a summary; a vocabulary that is not given is 8192.

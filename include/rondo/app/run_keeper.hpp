@@ -24,10 +24,11 @@
 #include <rondo/data/token_file.hpp>
 #include <rondo/data/tokenizer/special_token_files.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
-#include <rondo/evaluate/perplexity.hpp>
+#include <rondo/evaluate/held_out_windows.hpp>
 #include <rondo/io/folder_lock.hpp>
 #include <rondo/model/checkpoint/writer.hpp>
 #include <rondo/train/checkpoints.hpp>
+#include <rondo/train/event_file.hpp>
 #include <rondo/train/metrics.hpp>
 
 namespace rondo::app {
@@ -83,9 +84,11 @@ class RunKeeper {
   virtual std::optional<HeldOutLoss> held_out_loss_now() = 0;  // absent: a signal came before its end
   virtual void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const = 0;
   virtual void save_state_into(const std::filesystem::path& folder) const = 0;
+  virtual std::string sample_text() = 0;  // a text of the model's as it is; empty: none
 
-  // `before` is the record of the run.json of a run that goes on, null for a new one.
-  void note_facts(const Json& before, Index parameters, const std::string& backend) {
+  // `before` is the record of the run.json of a run that goes on, null for a new one; `init` says where the weights come from,
+  // or is null.
+  void note_facts(const Json& before, const Json& init, Index parameters, const std::string& backend) {
     Json& facts = run_.record = Json::object();
     facts["parameters"] = parameters;
     facts["backend"] = backend;
@@ -94,6 +97,11 @@ class RunKeeper {
     facts["compiler"] = __VERSION__;
     facts["data"] = facts_of(*data_);
     if (held_out_ != nullptr) facts["held_out"] = facts_of(*held_out_);
+    // From where the run may be gone on with in another folder.
+    facts["paths"]["data"] = std::filesystem::absolute(data_->path()).lexically_normal().string();
+    if (held_out_ != nullptr)
+      facts["paths"]["held_out"] = std::filesystem::absolute(held_out_->path()).lexically_normal().string();
+    if (!init.is_null()) facts["init"] = init;
     if (before.is_null()) {
       char date[32];
       const std::time_t now = std::time(nullptr);
@@ -102,6 +110,11 @@ class RunKeeper {
       return;
     }
     if (before.contains("started")) facts["started"] = before["started"];
+    if (before.contains("init")) {
+      require(init.is_null() || init["fingerprint"] == before["init"].value("fingerprint", Json()), run_.init,
+              ": not the weights that this run began with");
+      facts["init"] = before["init"];
+    }
     // A run that was begun without one of them may go on with it.
     const auto require_same = [&](const char* what, const std::string& file, const std::string& name) {
       const Json was = before.value(what, Json()), now = facts.value(what, Json());
@@ -132,23 +145,33 @@ class RunKeeper {
       write_file(folder_ / "tokenizer.json", MappedFile{tokenizer}.text());
     else if (!tokenizer.empty())
       copy_tokenizer(tokenizer, folder_);
-    if (reached().step == 0 || !std::filesystem::exists(folder_ / "generation_config.json"))
+    // What a model to start from says of its special tokens stays.
+    if ((reached().step == 0 && run_.init.empty()) || !std::filesystem::exists(folder_ / "generation_config.json"))
       write_special_tokens(folder_, data_->end_of_text());
     if (reached().step > 0 && !std::filesystem::exists(folder_ / "metrics.jsonl"))
       std::fprintf(stderr, "note: %s is gone: the curves begin at step %td\n", (folder_ / "metrics.jsonl").c_str(), reached().step + 1);
     metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
+    const std::vector<Json> metrics = read_metrics(folder_ / "metrics.jsonl");
+    if (run_.train.tensorboard)
+      events_ = std::make_unique<EventFile>(folder_ / "events.out.tfevents.rondo", time_of_begin(), metrics);
     write_json(folder_ / "run.json", to_json(run_));
     if (run_.train.warmup > run_.train.steps && !common_.quiet)
       std::fprintf(stderr, "note: a warm-up of %td steps is longer than the run: its rate is never reached\n", run_.train.warmup);
     say(reached().step == 0 ? "training" : "going on");
     last_save_ = Clock::now();
     before_ = reached();
+    checkpoints_.forget_best_after(reached().step);
+    for (const Json& line : metrics)
+      if (line.contains("held_out_loss")) best_.see(line["step"].get<Index>(), line["held_out_loss"].get<double>());
     if (reached().step > 0 && is_measured_after(reached()) && !was_measured()) measure();
+    if (best_.step == reached().step) save_best();  // a program that was killed may have come to the measurement alone
   }
+  // That the held-out loss has not become better for as long as the run is to wait.
+  [[nodiscard]] bool is_over_early() const { return run_.train.patience > 0 && best_.others >= run_.train.patience; }
 
   void after_step(const StepReport& report) {
     const Progress& now = report.progress;
-    metrics_->append(to_json(report));
+    note_down(to_json(report));
     shown_loss_ = shown_loss_ > 0 ? 0.95 * shown_loss_ + 0.05 * report.loss : report.loss;
     std::string note = "step " + std::to_string(now.step) + ", loss " + fixed_text(shown_loss_, 3);
     for (const auto& [name, value] : report.parts)
@@ -172,19 +195,39 @@ class RunKeeper {
     if (!latest || latest->step != step) save_checkpoint("");
     save_model_into(folder_, save_options());
     if (done && !was_measured()) done = measure();
+    checkpoints_.prune(run_.train.keep);
+    const bool early = done && is_over_early() && step < run_.train.steps;
     progress_.finish();
-    write_report(folder_);
+    write_report(folder_, done && signals_.caught() == 0 ? sample_text() : "");
     Json result = run_results(read_metrics(folder_ / "metrics.jsonl"));
     if (!common_.quiet || !done) {
       std::string line =
           (done ? "done: step " : "stopped at step ") + std::to_string(step) + " of " + std::to_string(run_.train.steps);
-      if (result.contains("training_loss")) line += ", loss " + fixed_text(result["training_loss"].get<double>(), 4);
-      if (done && held_out_loss_ > 0) line += ", held out " + fixed_text(held_out_loss_, 4);
+      if (result.contains("training_loss"))
+        line += ", loss " + fixed_text(result["training_loss"].get<double>(), 4) + " (mean of the last " +
+                result["training_loss_steps"].dump() + " steps)";
+      if (done && held_out_loss_ > 0) line += ", held out " + held_out_text(result);
       if (result.contains("tokens_per_second"))
         line += ", " + short_number(result["tokens_per_second"].get<double>()) + " tokens/s";
       std::fprintf(stderr, "%s\n", line.c_str());
-      if (!done) std::fprintf(stderr, "go on with: %s train --resume %s\n", program_invocation_short_name, folder_.c_str());
+      if (early)
+        std::fprintf(stderr, "ended early: %td held-out losses in a row are no better than %.4f at step %td\n", best_.others,
+                     best_.loss, best_.step);
+      if (const auto best = checkpoints_.best(best_.step);
+          done && best_.step >= 0 && best_.step < step && std::filesystem::exists(best))
+        std::fprintf(stderr, "best held-out loss: %.4f at step %td, %s\n", best_.loss, best_.step, best.c_str());
+      if (!done)
+        std::fprintf(
+            stderr, "%s\n",
+            common_.how_to_go_on.empty()
+                ? ("go on with: " + std::string(program_invocation_short_name) + " train --resume " + folder_.string()).c_str()
+                : common_.how_to_go_on.c_str());
     }
+    if (best_.step >= 0) {
+      result["best_held_out_loss"] = best_.loss;
+      result["best_step"] = best_.step;
+    }
+    result["ended_early"] = early;
     result["run"] = folder_.string();
     result["done"] = done;
     print_result(common_, result);
@@ -228,6 +271,21 @@ class RunKeeper {
     std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td, in %s\n", what,
                  short_number(run_.record["parameters"].get<double>()).c_str(), run_.train.steps,
                  run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, folder_.c_str());
+    if (held_out_ != nullptr && run_.train.held_out_tokens > 0 && run_.train.held_out_tokens < held_out_->tokens())
+      std::fprintf(stderr,
+                   "note: held-out losses are of windows with %td of %td tokens, drawn once (train.held_out_tokens; 0: all)\n",
+                   run_.train.held_out_tokens, held_out_->tokens());
+  }
+  // Seconds since 1970; 0 where run.json does not say when.
+  [[nodiscard]] double time_of_begin() const {
+    std::tm date{};
+    const Json started = run_.record.value("started", Json());
+    if (!started.is_string() || ::strptime(started.get<std::string>().c_str(), "%Y-%m-%dT%H:%M:%SZ", &date) == nullptr) return 0;
+    return static_cast<double>(::timegm(&date));
+  }
+  void note_down(const Json& line) {
+    metrics_->append(line);
+    if (events_) events_->append(line);
   }
 
   // The names of the counts that were reached in this step.
@@ -262,13 +320,24 @@ class RunKeeper {
     const HeldOutLoss& loss = *measured;
     if (!std::isfinite(loss.loss)) throw NotFinite(error("step ", reached().step, ": the held-out loss is not finite"));
     held_out_loss_ = loss.loss;
-    metrics_->append({{"step", reached().step},
-                      {"tokens", reached().tokens},
-                      {"words", reached().words},
-                      {"held_out_loss", loss.loss},
-                      {"held_out_standard_error", loss.standard_error},
-                      {"held_out_bits_per_byte", loss.bits_per_byte()}});
+    note_down({{"step", reached().step},
+               {"tokens", reached().tokens},
+               {"words", reached().words},
+               {"held_out_loss", loss.loss},
+               {"held_out_standard_error", loss.has_error() ? Json(loss.standard_error) : Json()},
+               {"held_out_error", loss.error_text()},
+               {"held_out_bits_per_byte", loss.bits_per_byte()},
+               {"held_out_windows", loss.windows},
+               {"held_out_all_windows", loss.all_windows}});
+    if (best_.see(reached().step, loss.loss)) save_best();
     return true;
+  }
+  void save_best() {
+    if (!run_.train.best) return;
+    checkpoints_.save(reached().step, std::string(Checkpoints::best_name), [&](const std::filesystem::path& into) {
+      save_model_into(into, save_options());
+      if (!run_.data.tokenizer.empty()) copy_tokenizer(folder_, into);
+    });
   }
 
   [[nodiscard]] SaveOptions save_options() const {
@@ -278,6 +347,7 @@ class RunKeeper {
   }
   void save_checkpoint(const std::string& milestone) {
     metrics_->flush();  // a checkpoint is not on the disk before the lines that lead to it
+    if (events_) events_->flush();
     checkpoints_.save(reached().step, milestone, [&](const std::filesystem::path& into) {
       save_model_into(into, save_options());
       if (!run_.data.tokenizer.empty()) copy_tokenizer(folder_, into);
@@ -287,7 +357,21 @@ class RunKeeper {
     last_save_ = Clock::now();
   }
 
+  // The lowest held-out loss so far, and how many have come after it.
+  struct Best {
+    double loss = 0;
+    Index step = -1;
+    Index others = 0;
+    bool see(Index at, double measured) {
+      if (step >= 0 && !(measured < loss)) return ++others, false;
+      loss = measured, step = at, others = 0;
+      return true;
+    }
+  };
+
   std::unique_ptr<MetricsFile> metrics_;
+  std::unique_ptr<EventFile> events_;
+  Best best_;
   Clock::time_point last_save_;
   Progress before_;
   double shown_loss_ = 0;

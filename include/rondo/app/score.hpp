@@ -75,8 +75,8 @@ inline int score(const std::vector<ServedModel>& served, const ScoreOptions& opt
                   100 * average.standard_error, average.files);
   }
   const MacroAverage macro = report.macro();
-  std::printf("macro accuracy %.2f %% +- %.2f over %td files (chance 50 %%); %s\n", 100 * macro.accuracy, 100 * macro.standard_error,
-              macro.files, report.conventions.c_str());
+  std::printf("macro accuracy %.2f %% +- %.2f over %td files (chance 50 %%; +-: %s); %s\n", 100 * macro.accuracy,
+              100 * macro.standard_error, macro.files, PairReport::error_text, report.conventions.c_str());
   Json json = report.json();
   json["model"] = options.model.string();
   json["pairs_from"] = options.pairs.string();

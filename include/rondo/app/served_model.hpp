@@ -48,6 +48,7 @@ struct TrainingSetup {
   AnySchedule schedule;
   CrossEntropyOptions objective;
   TrainingOptions options;
+  std::function<void(const std::vector<HostedTensor<float>>& weights)> start{};  // fills weights that are not to start at random
 };
 
 // A model in training: what rondo/app/run_keeper.hpp keeps a folder of.
@@ -130,7 +131,7 @@ template <class Model>
 class TrainingOf : public Training {
  public:
   TrainingOf(const Shape& shape, const TrainingSetup& setup)
-      : weights_(Model{shape}, setup.options.seed),
+      : weights_(started(Parameters<Model, Cpu>{Model{shape}, setup.options.seed}, setup)),
         trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
 
   [[nodiscard]] Index rank() const override { return trainer_.rank(); }
@@ -150,6 +151,11 @@ class TrainingOf : public Training {
   bool run(const std::function<bool(Batch&)>& next, Index steps) override { return trainer_.run_on(next, steps); }
 
  private:
+  static Parameters<Model, Cpu> started(Parameters<Model, Cpu> weights, const TrainingSetup& setup) {
+    if (setup.start) setup.start(hosted(weights.tensors()));
+    return weights;
+  }
+
   Parameters<Model, Cpu> weights_;
   Trainer<Model, Cpu, AnyOptimizer, AnySchedule> trainer_;
   std::optional<Scorer<Model, Cpu>> scorer_;

@@ -1,19 +1,27 @@
 // `train`: a run from token file to model folder.
 //
 //   hgrn2 train --data train.tokens --out RUN [--held-out held_out.tokens] [--config run.json] [--set train.steps=1000 ...]
+//   hgrn2 train --data train.tokens --out RUN --init FOLDER          from the weights of a published or an own model
 //   hgrn2 train --resume RUN [--set train.steps=2000]
+//   hgrn2 train --settings                                           every setting, its default and what it means
+//
+// The same command again goes on where its run stopped; of other settings it is refused, with what differs.
 //
 // RUN gets run.json (rondo/app/run_description.hpp), metrics.jsonl, checkpoints/, and at the end the model itself: config.json,
-// model.safetensors, the tokenizer, loss.svg, report.html. SIGINT and SIGTERM finish the step, save and end with status 130 or
-// 143; a run that was killed goes on from its last checkpoint. Errors say what is in the way before any memory is taken for the
-// model.
+// model.safetensors, the tokenizer, loss.svg, report.html; with --tensorboard event files, too. SIGINT and SIGTERM finish the
+// step, save and end with status 130 or 143; a run that was killed goes on from its last checkpoint. Errors say what is in the
+// way before any memory is taken for the model.
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <rondo/app/model_from_folder.hpp>
+#include <rondo/app/settings_list.hpp>
+#include <rondo/app/start_weights.hpp>
 #include <rondo/app/training_run.hpp>
 #include <rondo/data/token_file.hpp>
 
@@ -21,67 +29,137 @@ namespace rondo::app {
 
 // The command line.
 struct TrainOptions {
-  std::filesystem::path data, held_out, tokenizer, out, config, resume;
+  std::filesystem::path data, held_out, tokenizer, out, config, resume, init;
   std::vector<std::string> settings;
+  bool tensorboard = false;
+  bool list_settings = false;
 };
 
 // Command: CLI::App.
 template <class Command>
 void add_train_options(Command& command, TrainOptions& options) {
   command.add_option("--data", options.data, "token file to train on");
-  command.add_option("--held-out", options.held_out, "token file for the held-out loss");
-  command.add_option("--tokenizer", options.tokenizer, "copied into the run (default: tokenizer.json beside the data)");
-  command.add_option("--out", options.out, "folder of the new run");
-  command.add_option("--config", options.config, "settings to start from, as the run.json of another run");
+  command.add_option("--held-out", options.held_out, "token file for the held-out loss (default: none is measured)");
+  command.add_option("--tokenizer", options.tokenizer,
+                     "copied into the run (default: tokenizer.json beside the data, if it made them)");
+  command.add_option("--out", options.out, "folder of the run; where the same command has begun one it goes on");
+  command.add_option("--init", options.init, "folder of a model whose weights to start from (default: random numbers)");
+  command.add_option("--config", options.config,
+                     "settings to start from, as the run.json of another run (default: those of --settings)");
   command.add_option("--set", options.settings,
                      "one setting, as optimizer.rate=0.002, optimizer.name=muon (" + listed(names_of(AnyOptimizer{}.chosen)) +
-                         ") or shape.width=512 (all of them: run.json of a run)");
+                         ") or shape.width=512");
   command.add_option("--resume", options.resume, "folder of a run to go on with");
+  command.add_flag("--tensorboard", options.tensorboard, "event files for TensorBoard, too (default: metrics.jsonl alone)");
+  command.add_flag("--settings", options.list_settings, "list every setting with its default and what it means, and end");
 }
 
-// The run that the command line asks for. Where a run goes on, its folder is locked and `document` becomes what run.json held.
-inline RunDescription asked_run(const TrainOptions& options, const CommonOptions& common, std::unique_ptr<FolderLock>& lock,
-                                Json& document) {
-  const bool resumed = !options.resume.empty();
-  require(!resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
-  require(!resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
-  require(resumed || !options.out.empty(), "--out: expected the folder of the new run (or --resume RUN)");
-  if (resumed) {
-    const std::filesystem::path file = options.resume / "run.json";
-    require(std::filesystem::exists(file), options.resume.string(), ": no run to go on with: it has no run.json");
-    lock = std::make_unique<FolderLock>(options.resume);
-    document = read_json(file);
-    require(options.tokenizer.empty() || !std::filesystem::exists(options.resume / "tokenizer.json"), options.tokenizer.string(),
-            ": the run has its tokenizer, ", (options.resume / "tokenizer.json").string());
+// A run that is to be, and where it goes on what its run.json says.
+struct AskedRun {
+  std::filesystem::path folder;
+  std::unique_ptr<FolderLock> lock;
+  std::optional<RunDescription> before;
+  bool resumed = false;  // by --resume: settings that are not given are those before
+  Json asked;            // what was given
+  RunDescription run;
+};
+
+inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& common) {
+  AskedRun asked;
+  asked.resumed = !options.resume.empty();
+  require(!asked.resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
+  require(!asked.resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
+  require(!asked.resumed || options.init.empty(), "--init: a run that goes on has its own weights");
+  require(asked.resumed || !options.out.empty(), "--out: expected the folder of the new run (or --resume RUN)");
+  asked.folder = asked.resumed ? options.resume : options.out;
+  const std::filesystem::path file = asked.folder / "run.json";
+  require(!asked.resumed || std::filesystem::exists(file), asked.folder.string(), ": no run to go on with: it has no run.json");
+  if (std::filesystem::exists(file)) {
+    asked.lock = std::make_unique<FolderLock>(asked.folder);
+    asked.before = read_run_description(read_json(file), file.string());
+    require(options.tokenizer.empty() || !std::filesystem::exists(asked.folder / "tokenizer.json") ||
+                Tokenizer::load(options.tokenizer).fingerprint() == Tokenizer::load(asked.folder).fingerprint(),
+            options.tokenizer.string(), ": the run has its tokenizer, ", (asked.folder / "tokenizer.json").string());
   } else {
-    require_no_run(options.out);
-    if (!options.config.empty()) document = read_json(options.config);
+    require_no_run(asked.folder);
   }
-  Json changed = document.is_null() ? Json::object() : document;
-  apply_settings(changed, options.settings);
-  RunDescription run = read_run_description(changed, resumed                  ? (options.resume / "run.json").string()
-                                                     : options.config.empty() ? "--set"
-                                                                              : options.config.string());
+  const std::filesystem::path& from = asked.resumed ? file : options.config;
+  asked.asked = from.empty() ? Json::object() : read_json(from);
+  const auto dropped = apply_settings(asked.asked, options.settings);
+  if (!asked.resumed) note_dropped(dropped, asked.asked);
+  RunDescription& run = asked.run = read_run_description(asked.asked, from.empty() ? "--set" : from.string());
   if (!options.data.empty()) run.data.tokens = options.data.string();
   if (!options.held_out.empty()) run.data.held_out = options.held_out.string();
   if (!options.tokenizer.empty()) run.data.tokenizer = options.tokenizer.string();
+  if (!options.init.empty()) run.init = options.init.string();
+  if (!run.init.empty() && !asked.resumed)
+    run.init = std::filesystem::weakly_canonical(std::filesystem::path(run.init) / ".").string();
+  if (options.tensorboard) run.train.tensorboard = true;
   run.seed = common.seed.value_or(run.seed);
   require(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
-  return run;
+  return asked;
+}
+
+// The token file of a run that goes on, where nothing else is said: where it was when the run began, or under its name here.
+inline std::filesystem::path place_of(const std::string& name, const std::string& name_before, const Json& record,
+                                      const char* which, const char* option) {
+  if (name != name_before) return name;
+  const Json places = record.is_object() && record.contains("paths") ? record["paths"] : Json::object();
+  if (places.is_object() && places.contains(which) && places[which].is_string())
+    if (const std::filesystem::path place = places[which].get<std::string>(); std::filesystem::exists(place)) return place;
+  require(std::filesystem::exists(name), name, ": the ", which, " file of the run is not there; ", option,
+          " says where it is now");
+  return name;
+}
+
+// Refuses to go on by a command that would have begun another run.
+inline void require_same_command(const AskedRun& asked) {
+  std::string differences, settings;
+  bool possible = true;
+  for (const auto& [path, was, is] : other_settings(*asked.before, asked.run)) {
+    if (path == "data.tokens" || path == "data.tokenizer") continue;  // the files themselves are compared
+    if (path == "data.held_out" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
+    differences += (differences.empty() ? "" : ", ") + path + " was " + was.dump() + ", now " + is.dump();
+    settings += " --set " + path + "=" + is.dump();
+    possible = possible && may_change(path);
+  }
+  const std::string resume = std::string(program_invocation_short_name) + " train --resume " + asked.folder.string();
+  require(differences.empty(), asked.folder.string(), ": holds a run already, of other settings: ", differences, "; `", resume,
+          possible ? settings : "", possible ? "` goes on with the new ones" : "` goes on with it as it is",
+          ", another --out begins a new one");
 }
 
 // Trains the first of the served models, or the composition that run.json names among them.
 inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
-  std::unique_ptr<FolderLock> lock;
-  Json before;
-  RunDescription run = asked_run(options, common, lock, before);
-  const bool resumed = !options.resume.empty();
-  require(!resumed || std::filesystem::exists(run.data.tokens), run.data.tokens,
-          ": the data of the run is not there; --data says where it is now");
-  const TokenFile data{run.data.tokens};
+  if (options.list_settings) return list_settings(served, common);
+  AskedRun asked = asked_run(options, common);
+  RunDescription& run = asked.run;
+  const auto file_of = [&](std::string DataSettings::*file, const char* which, const char* option,
+                           bool given) -> std::filesystem::path {
+    if (given || !asked.resumed) return run.data.*file;
+    return place_of(run.data.*file, asked.before->data.*file, asked.before->record, which, option);
+  };
+  const TokenFile data{file_of(&DataSettings::tokens, "data", "--data", !options.data.empty())};
   std::unique_ptr<TokenFile> held_out;
-  if (!run.data.held_out.empty()) held_out = std::make_unique<TokenFile>(run.data.held_out);
+  if (!run.data.held_out.empty())
+    held_out = std::make_unique<TokenFile>(file_of(&DataSettings::held_out, "held_out", "--held-out", !options.held_out.empty()));
+  require(run.train.patience == 0 || held_out, "train.patience: expected --held-out, whose loss it waits for");
 
+  // Weights to start from are read where the run begins, not where it goes on.
+  const bool goes_on = asked.before.has_value();
+  std::optional<StartWeights> start;
+  if (!run.init.empty() && !asked.resumed) {
+    if (goes_on && asked.before->init == run.init) {
+      take_shape_of(run, asked.before->shape, asked.before->composition, asked.asked, options.settings);
+    } else {
+      start.emplace(served, run.init);
+      take_shape_of(run, start->shape_for(run, asked.asked), start->model().files.composition, asked.asked, options.settings);
+    }
+    if (const auto own = own_fingerprint(run.init)) {
+      require(*own == data.tokenizer(), data.path().string(), ": made with another tokenizer than that of ", run.init);
+      if (run.data.tokenizer.empty()) run.data.tokenizer = run.init;
+    }
+  }
   if (run.shape.vocabulary == 0) run.shape.vocabulary = data.vocabulary();
   for (const TokenFile* file : {&data, static_cast<const TokenFile*>(held_out.get())}) {
     if (file == nullptr) continue;
@@ -90,13 +168,30 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
     require(file->tokenizer() == data.tokenizer(), file->path().string(), ": made with another tokenizer than ",
             data.path().string());
   }
-  resolve_steps(run.train, data.tokens(),
-                resumed && before["train"].contains("steps") ? before["train"]["steps"].get<Index>() : 0);
-  if (resumed) require_same_run(before, to_json(run), (options.resume / "run.json").string());
+  resolve_steps(run.train, data.tokens(), asked.resumed ? asked.before->train.steps : 0);
+  if (asked.resumed) require_same_run(*asked.before, run, (asked.folder / "run.json").string());
 
   const ServedModel* model = choose(served, run);
-  TrainingRun training{resumed ? options.resume : options.out, std::move(lock), *model, run,
-                       resumed ? before["record"] : Json{}, data, held_out.get(), common};
+  if (!asked.resumed) require_used_sizes({model}, options.settings, run.shape);
+  if (goes_on && !asked.resumed) {
+    require_same_command(asked);
+    if (!common.quiet) std::fprintf(stderr, "note: %s holds the run of this command: going on with it\n", asked.folder.c_str());
+    const DataSettings files = run.data;
+    run = *asked.before;
+    run.data.tokens = files.tokens;
+    run.data.held_out = files.held_out;
+    if (!options.tokenizer.empty()) run.data.tokenizer = files.tokenizer;
+  }
+  if (!run.init.empty() && goes_on && !Checkpoints{asked.folder}.latest()) start.emplace(served, run.init);
+  TrainingRun training{std::move(asked.folder),
+                       std::move(asked.lock),
+                       *model,
+                       run,
+                       goes_on ? asked.before->record : Json{},
+                       data,
+                       held_out.get(),
+                       common,
+                       start ? &*start : nullptr};
   return training.go();
 }
 

@@ -5,10 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/generate.hpp>
 #include <rondo/app/run_keeper.hpp>
 #include <rondo/app/served_model.hpp>
+#include <rondo/app/start_weights.hpp>
 #include <rondo/data/batches.hpp>
-#include <rondo/evaluate/perplexity.hpp>
 #include <rondo/train/training_state.hpp>
 
 namespace rondo::app {
@@ -29,11 +30,16 @@ inline AnyAverage average_of(const TrainSettings& train) {
   if (train.ema_start == "zero") return {CorrectedAverage{train.ema}};
   return {WarmedAverage{train.ema}};
 }
-inline TrainingSetup setup_of(const RunDescription& run) {
+// `start`: weights to begin with, or null.
+inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start) {
   const TrainSettings& train = run.train;
-  return {run.optimizer.optimizer, schedule_of(train, train.schedule, train.warmup, train.floor), {train.label_smoothing, train.z_loss},
-          {train.accumulate, train.clip, average_of(train), Seed{run.seed}, run.optimizer.groups,
-           schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
+  TrainingSetup setup{run.optimizer.optimizer,
+                      schedule_of(train, train.schedule, train.warmup, train.floor),
+                      {train.label_smoothing, train.z_loss},
+                      {train.accumulate, train.clip, average_of(train), Seed{run.seed}, run.optimizer.groups,
+                       schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
+  if (start != nullptr) setup.start = [start](const std::vector<HostedTensor<float>>& weights) { start->load(weights); };
+  return setup;
 }
 inline BatchOptions batches_of(const RunDescription& run) {
   return {.rows = run.train.batch,
@@ -44,47 +50,19 @@ inline BatchOptions batches_of(const RunDescription& run) {
           .seed = Seed{run.seed}};
 }
 
-// Windows of at most `length` tokens of a file, each once in an order of its own, until `tokens` are given (0: all). Before a
-// window stands the token that comes before it, at the beginning of a document the end-of-text token.
-class HeldOutSample {
- public:
-  HeldOutSample(const TokenFile& file, Index length, Index tokens)
-      : file_(&file), cutting_(file, Packing::documents, length), order_(cutting_.units(), RandomKey{0}), limit_(tokens) {}
-
-  // The bytes of the text that the window stands for; negative at the end.
-  double next(std::vector<Token>& text) {
-    if (drawn_ == order_.size() || (limit_ > 0 && tokens_ >= limit_)) return -1;
-    const Piece piece = cutting_.unit(order_(drawn_++));
-    const bool first = piece.begin == piece.first;
-    const Index before = first ? 0 : 1, size = piece.end - piece.begin;
-    tokens_ += size;
-    text.clear();
-    if (first && file_->end_of_text() >= 0) text.push_back(file_->end_of_text());
-    const auto begin = text.size();
-    text.resize(begin + static_cast<std::size_t>(size + before));
-    file_->all().middle(piece.begin - before, size + before).copy(text.data() + begin);
-    return static_cast<double>(file_->bytes()) * static_cast<double>(size) / static_cast<double>(file_->tokens());
-  }
-
- private:
-  const TokenFile* file_;
-  Cutting cutting_;
-  Permutation order_;
-  Index limit_;
-  Index drawn_ = 0;
-  Index tokens_ = 0;
-};
-
 class TrainingRun : public RunKeeper {
  public:
-  // `record` is that of the run.json of a run that goes on and `lock` that of its folder, both null for a new one.
+  // `record` is that of the run.json of a run that goes on and `lock` that of its folder, both null for a new one; `start`:
+  // weights that a run begins with, or null. The model must outlive the run.
   TrainingRun(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, const ServedModel& model, RunDescription run,
-              const Json& record, const TokenFile& data, const TokenFile* held_out, const CommonOptions& common)
+              const Json& record, const TokenFile& data, const TokenFile* held_out, const CommonOptions& common,
+              const StartWeights* start)
       : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
+        model_(&model),
         files_(model.files),
-        training_(model.train(run_.shape, setup_of(run_))),
+        training_(model.train(run_.shape, setup_of(run_, start))),
         batches_(data, batches_of(run_)) {
-    note_facts(record, model.parameters(run_.shape), "Cpu");
+    note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape), "Cpu");
     if (record.is_null()) return;
     require(checkpoints_.latest() || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
             ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
@@ -97,7 +75,7 @@ class TrainingRun : public RunKeeper {
   int go() {
     training_->on_step([&](const StepReport& report) {
       after_step(report);
-      if (signals_.caught() != 0) training_->stop();
+      if (signals_.caught() != 0 || is_over_early()) training_->stop();
     });
     begin();
     if (files_.published != nullptr && !common_.quiet)
@@ -106,9 +84,12 @@ class TrainingRun : public RunKeeper {
                      std::string(files_.published->model_type()).c_str(), why.c_str());
     if (signals_.caught() != 0 && reached().step > 0) return finish(false);
     try {
-      return finish(training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps));
+      const bool done = is_over_early() || training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
+      return finish(done || is_over_early());
     } catch (const NotFinite& problem) {
-      throw NotFinite(error(folder_.string(), ": ", problem.what(), last_checkpoint()));
+      const double rate = std::visit([](const auto& one) { return one.rate; }, run_.optimizer.optimizer.chosen);
+      throw NotFinite(error(folder_.string(), ": ", problem.what(), last_checkpoint(), "; a rate lower than ", rate,
+                            " (optimizer.rate) or a longer warm-up may help"));
     } catch (const Error& problem) {
       throw error(problem.what(), last_checkpoint());
     }
@@ -143,12 +124,11 @@ class TrainingRun : public RunKeeper {
   const Progress& reached() const override { return training_->progress(); }
   std::optional<HeldOutLoss> held_out_loss_now() override {
     struct Stopped {};
-    HeldOutSample sample{*held_out_, run_.train.length, run_.train.held_out_tokens};
     try {
-      return held_out_loss(
-          training_->scorer(), [&](std::vector<Token>& text) { return sample.next(text); }, run_.train.length, -1, [&](Index) {
-            if (signals_.caught() != 0) throw Stopped{};
-          });
+      return held_out_loss(training_->scorer(),
+                           HeldOutWindows{*held_out_, run_.train.length, {.tokens = run_.train.held_out_tokens}}, [&](Index) {
+                             if (signals_.caught() != 0) throw Stopped{};
+                           });
     } catch (const Stopped&) {
       return std::nullopt;
     }
@@ -160,6 +140,25 @@ class TrainingRun : public RunKeeper {
     save_training_state(folder, *training_, batches_.position());
   }
 
+  std::string sample_text() override {
+    if (!std::filesystem::exists(folder_ / "tokenizer.json")) return "";
+    const Index tokens = std::min<Index>(80, run_.shape.context - 1);
+    try {
+      const Tokenizer tokenizer = Tokenizer::load(folder_);
+      const auto model = model_->make(with_context(*model_, run_.shape, {tokens + 1, false}), BackendName::cpu);
+      const auto weights = training_->result();
+      const auto copies = std::get<std::vector<HostedTensor<float>>>(model->tensors());
+      for (std::size_t i = 0; i < weights.size(); ++i) copies[i].write(weights[i].numbers());
+      std::vector<Token> ids;
+      Sampler sampler{{.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
+      continue_text(*model, tokenizer, {}, sampler, tokens, [&](Token next) { ids.push_back(next); });
+      return tokenizer.decode(ids);
+    } catch (const Error&) {
+      return "";
+    }
+  }
+
+  const ServedModel* model_;
   CompositionFiles files_;
   std::unique_ptr<Training> training_;
   Batches<TokenFile> batches_;

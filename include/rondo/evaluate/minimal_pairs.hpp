@@ -63,6 +63,8 @@ struct MacroAverage {
 }
 
 struct PairReport {
+  // Which errors these are.
+  static constexpr const char* error_text = "standard error of the test set, over its pairs";
   std::vector<PairScore> files;
   std::string conventions;
   [[nodiscard]] MacroAverage macro() const { return macro_average(files); }
@@ -76,7 +78,8 @@ struct PairReport {
     return result;
   }
   [[nodiscard]] Json json() const {
-    Json result{{"macro_accuracy", macro().accuracy}, {"standard_error", macro().standard_error}, {"chance", 0.5}};
+    Json result{
+        {"macro_accuracy", macro().accuracy}, {"standard_error", macro().standard_error}, {"error", error_text}, {"chance", 0.5}};
     Index pairs = 0, ties = 0;
     Json list = Json::object();
     for (const PairScore& file : files) {

@@ -63,6 +63,13 @@ class ModelFolder {
     check(form<Model>().names, named_leaves(WeightRecords{}, model));
   }
 
+  // That no tensor has a number that is not finite.
+  void require_finite() const {
+    for (const std::string& name : tensors_.names()) {
+      const StoredTensor& stored = tensors_.tensor(name);
+      if (is_floating(stored.type)) require_finite(stored, stored.read<float>());
+    }
+  }
   // After check(): all numbers are looked at before the first is taken.
   template <class S>
   void load(const NameTable& names, const std::vector<HostedTensor<S>>& weights) const {
@@ -101,15 +108,16 @@ class ModelFolder {
     return ModelConfig{folder / "config.json"};
   }
 
+  static bool is_floating(ElementType type) {
+    return type == ElementType::f64 || type == ElementType::f32 || type == ElementType::f16 || type == ElementType::bf16;
+  }
   [[nodiscard]] std::string problem_with(const std::string& name, const std::vector<Index>& shape, const std::string& path) const {
     const StoredTensor* found = tensors_.find(name);
     if (found == nullptr)
       return "\n  tensor '" + name + "' is missing; expected shape " + shape_text(shape) + " for the weight '" + path + "'";
     if (found->shape != shape)
       return "\n  tensor '" + name + "': expected shape " + shape_text(shape) + ", found shape " + shape_text(found->shape);
-    const bool floating = found->type == ElementType::f64 || found->type == ElementType::f32 || found->type == ElementType::f16 ||
-                          found->type == ElementType::bf16;
-    if (!floating)
+    if (!is_floating(found->type))
       return "\n  tensor '" + name + "': expected floating-point numbers, found " + std::string(name_of(found->type));
     return "";
   }
