@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <rondo/app/logits.hpp>
+#include <rondo/train/grid_gradient.hpp>
 
 #include "support/shared.hpp"
 
@@ -47,8 +48,9 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
   });
   BOOST_TEST(place == logits.size());
 
-  Parameters<Model, Backend> gradients{model};
-  errors.loss = std::abs(pass.gradients(gradients) - golden.tensor("loss").read<double>().at(0));
+  Workspace<Model, Backend> workspace{model, grid.tokens()};
+  const auto& gradients = workspace.gradients();
+  errors.loss = std::abs(grid_gradient(workspace, weights, grid) - golden.tensor("loss").read<double>().at(0));
 
   std::map<std::string, std::vector<double>> expected;
   double largest = 0;

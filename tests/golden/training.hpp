@@ -9,10 +9,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <rondo/core/random.hpp>
-#include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
+#include <rondo/train/grid_gradient.hpp>
 
 #include "support/shared.hpp"
 
@@ -46,7 +46,8 @@ TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0)
         for (Index k = 0; k < tensor.columns; ++k)
           tensor(r, k) *= static_cast<typename Backend::Scalar>(1 + (2 * uniform_number(key, number++) - 1) * 0x1p-24);
   }
-  Parameters<Model, Backend> gradients{model};
+  Workspace<Model, Backend> workspace{model, 1};
+  const auto& gradients = workspace.gradients();
   const AdamW adamw{.rate = 1, .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .decay = 0.1};
   typename Backend::Context c;
   OptimizerState<AdamW, Backend> state{adamw, weights, c, decay_groups(weights)};
@@ -60,8 +61,8 @@ TrainingErrors training_errors(const std::string& name, std::uint64_t start = 0)
   for (std::size_t step = 0; step < rates.size(); ++step) {
     const auto begin = all_ids.begin() + static_cast<Index>(step) * grid.tokens();
     grid.ids.assign(begin, begin + grid.tokens());
-    c.zero(gradients.flat());
-    const double loss = LogitsPass{weights, grid}.gradients(gradients);
+    workspace.zero_gradients();
+    const double loss = grid_gradient(workspace, weights, grid);
     const double norm = std::sqrt(c.sum_of_squares(gradients.flat()));
     errors.loss = std::max(errors.loss, std::abs(loss - losses.at(step)));
     errors.gradient_norm = std::max(errors.gradient_norm, std::abs(norm / norms.at(step) - 1));

@@ -9,6 +9,7 @@
 #include <rondo/model/checkpoint/writer.hpp>
 #include <rondo/testing/guarded.hpp>
 #include <rondo/testing/laws.hpp>
+#include <rondo/train/grid_gradient.hpp>
 #include <rondo/train/training_state.hpp>
 
 #include "io/temporary_folder.hpp"
@@ -95,13 +96,13 @@ BOOST_AUTO_TEST_CASE(logits_loss_and_gradients_of_given_tokens) {
   const Hgrn2 model{small_shape()};
   const TokenGrid grid{{1, 2, 3, 4, 5, 6, 7, 8}, 2, 4};
   const auto all = [&]<class Backend>(Backend) {
-    Parameters<Hgrn2, Backend> weights{model, Seed{2}}, gradients{model};
-    typename Backend::Context c;
+    Parameters<Hgrn2, Backend> weights{model, Seed{2}};
+    Workspace<Hgrn2, Backend> workspace{model, grid.tokens()};
     LogitsPass pass{weights, grid};
     std::vector<double> numbers;
     pass.each_logits([&](View<const double> rows) { numbers.insert(numbers.end(), rows.data, rows.data + rows.size()); });
-    numbers.push_back(pass.gradients(gradients));
-    for (const auto& tensor : hosted(c, gradients.tensors()))
+    numbers.push_back(grid_gradient(workspace, weights, grid));
+    for (const auto& tensor : hosted(workspace.context(), workspace.gradients().tensors()))
       for (const double number : tensor.numbers()) numbers.push_back(number);
     return numbers;
   };

@@ -20,6 +20,7 @@
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/gate/standard_gates.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
+#include <rondo/train/grid_gradient.hpp>
 #include <rondo/train/plan.hpp>
 
 namespace rondo::app {
@@ -101,10 +102,10 @@ class LoadedModelOn : public LoadedModel {
     LogitsPass{weights_, grid, context_}.each_logits([&](View<const Scalar> rows) { act(in_float(rows)); });
   }
   double gradients(const TokenGrid& grid) override {
-    gradients_.emplace(weights_.model(), *context_);
-    return LogitsPass{weights_, grid, context_}.gradients(*gradients_);
+    workspace_.emplace(weights_.model(), grid.tokens(), context_);
+    return grid_gradient(*workspace_, weights_, grid);
   }
-  [[nodiscard]] ModelTensors gradient_tensors() const override { return hosted(*context_, gradients_->tensors()); }
+  [[nodiscard]] ModelTensors gradient_tensors() const override { return hosted(*context_, workspace_->gradients().tensors()); }
 
  private:
   View<const float> in_float(View<const Scalar> rows) {
@@ -123,7 +124,7 @@ class LoadedModelOn : public LoadedModel {
   Parameters<Model, Backend> weights_;
   Scorer<Model, Backend> scorer_{weights_.model(), weights_, 4096, context_};
   std::optional<Session<Model, Backend>> session_;
-  std::optional<Parameters<Model, Backend>> gradients_;
+  std::optional<Workspace<Model, Backend>> workspace_;
   std::vector<float> rounded_;
 };
 
