@@ -1,0 +1,350 @@
+// TrainerOn: what a trainer (rondo/train/trainer.hpp) does of which nothing depends on the model: steps, what they report, what a run
+// goes on from. Compiled once for a back-end, an optimiser and a schedule (rondo/app/standard_backends.hpp).
+//
+// A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
+// weights are then as they were before the step.
+//
+// What a step computes of itself stays where it is computed (rondo/train/step_numbers.hpp): the host reads it once, after the update.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <rondo/core/sequence.hpp>
+#include <rondo/model/hosted_tensor.hpp>
+#include <rondo/objective/objective.hpp>
+#include <rondo/optimizer/average.hpp>
+#include <rondo/optimizer/masters.hpp>
+#include <rondo/optimizer/optimizer_state.hpp>
+#include <rondo/optimizer/schedule.hpp>
+#include <rondo/train/step_numbers.hpp>
+
+namespace rondo {
+
+// How a trainer steps, whatever optimiser it has.
+struct TrainingOptions {
+  Index accumulate = 1;          // batches a step
+  double clip = 1;               // global norm of gradients; 0: no limit
+  AnyAverage average{};          // of the weights
+  Seed seed{};                   // of dropout
+  std::vector<Group> groups{};   // of parameters that have shares of their own of rate and decay
+  AnySchedule decay_schedule{};  // of weight decay
+};
+
+// What has been done since the first step of a run, resumed or not.
+struct Progress {
+  Index step = 0;
+  Index tokens = 0;
+  Index words = 0;
+  double seconds = 0;
+  friend constexpr bool operator==(const Progress&, const Progress&) = default;
+};
+
+struct StepReport {
+  Index steps = 0;    // that the run is to have
+  Progress progress;  // this step included
+  double loss = 0;    // mean over the step's labelled tokens, nats, before the update; 0 where there are none
+  double rate = 0;
+  double gradient_norm = 0;
+  Index tokens = 0;  // of this step
+  double seconds = 0;
+  LossParts<double> parts{};  // of the loss, where the objective names any: means as the loss is
+};
+
+// The trainer of any model on a back-end. (What a class template's members that are not short would cost each program is why they are
+// defined below it: such ones are compiled once, rondo/app/standard_backends.hpp.)
+template <class Backend, class Optimizer, class Schedule>
+class TrainerOn {
+ public:
+  using Scalar = Wide<typename Backend::Scalar>;  // of what is trained
+  using Context = typename Backend::Context;
+  using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
+  using State = OptimizerState<Optimizer, Backend>;
+  using NextBatch = std::function<bool(Batch&)>;
+
+  virtual ~TrainerOn();
+  TrainerOn(const TrainerOn&) = delete;
+  TrainerOn& operator=(const TrainerOn&) = delete;
+
+  [[nodiscard]] const State& state() const { return state_; }
+  // For who works beside the trainer, as a scorer of its weights does.
+  [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
+  [[nodiscard]] const Progress& progress() const { return progress_; }
+  // Says where a run goes on, and the optimiser's numbers there, after the tensors were filled (rondo/train/training_state.hpp).
+  void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers);
+  // The numbers that the optimiser keeps from step to step.
+  [[nodiscard]] std::vector<NamedNumber> numbers() const;
+  // All that a run goes on from: "weights.PATH", "SLOT.PATH" for each slot of the optimiser, "average.PATH".
+  [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
+  [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const;
+
+  // Lets every update write this copy of the weights, too (rondo/optimizer/masters.hpp); it must outlive the trainer.
+  template <class Stored>
+  void store_in(const TensorBuffer<Stored, typename Backend::Memory>& copy) {
+    update_ = [this, &copy] { state_.update_by_now(*context_, optimizer_, *weights_, gradients(), copy); };
+    store_ = [this, &copy] { store(*context_, *weights_, copy); };
+    store_();
+  }
+  // Called after every step, in the order given.
+  void on_step(std::function<void(const StepReport&)> callback);
+  // Lets run() return after the step that is in progress.
+  void stop() { stopped_ = true; }
+  [[nodiscard]] virtual Index rank() const = 0;  // of those that train together; what they keep in common is written by rank 0
+
+  // True once all steps are done; false where stop() was called or the batches (batches.next(batch)) came to an end.
+  template <class BatchStream>
+  bool run(BatchStream& batches, Index steps) {
+    return run_on([&](Batch& batch) { return batches.next(batch); }, steps);
+  }
+  // One step; false where the batches came to an end before it.
+  template <class BatchStream>
+  bool step(BatchStream& batches, Index steps) {
+    return step_on([&](Batch& batch) { return batches.next(batch); }, steps);
+  }
+  bool run_on(const NextBatch& next, Index steps);
+  bool step_on(const NextBatch& next, Index steps);
+
+ protected:
+  TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options,
+            std::shared_ptr<Context> context);
+  // What depends on the model. `prepare` makes sure of a workspace.
+  virtual void prepare(Index tokens) = 0;
+  virtual void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
+  // Over all ranks: the gradients of a step, after its last batch; numbers of the host, of the back-end; the part of a row that is this
+  // rank's.
+  virtual void sum_gradients() = 0;
+  virtual void sum(std::span<double> numbers) = 0;
+  virtual void sum_placed(View<double, Context::place> numbers) = 0;
+  [[nodiscard]] virtual WideIn<Context> own_share(WideOut<Context> row) const = 0;
+  virtual void forward(const Batch& batch, RandomKey dropout) = 0;
+  [[nodiscard]] virtual const Tensors& gradients() const = 0;
+  [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
+  [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  template <class Total>
+  void add(const Losses<Total>& losses, const Batch& batch) {
+    context_->apply(AddLosses<Total>{losses, static_cast<double>(batch.tokens), static_cast<double>(batch.words)}, numbers_);
+    for (std::size_t i = 0; i < part_names_.size(); ++i) part_names_[i] = losses.parts[i].name;
+  }
+  // Whether weights are kept beside those that are trained: an average, or those that the optimiser would evaluate.
+  [[nodiscard]] bool keeps_others() const { return options_.average.there() || evaluates_elsewhere(optimizer_); }
+  // Brings the weights that the optimiser would evaluate up to date.
+  void refresh(const Tensors& kept) const;
+
+ private:
+  [[nodiscard]] std::exception_ptr explain_loss(const Batch& batch, RandomKey dropout);
+  [[noreturn]] void explain_gradient();
+  // Throws for the first tensor that is not finite.
+  void name_first(const Tensors& tensors, const std::string& what);
+
+  std::shared_ptr<Context> context_;
+  const Tensors* weights_;
+  Optimizer optimizer_;
+  Schedule schedule_;
+  TrainingOptions options_;
+  State state_;
+  typename Backend::Memory memory_;
+  View<StepNumbers, Context::place> numbers_;
+  std::array<std::string_view, std::tuple_size_v<LossParts<double>>> part_names_{};
+  std::function<void()> update_, store_;  // of weights that have a copy
+  std::vector<std::function<void(const StepReport&)>> callbacks_;
+  Progress progress_;
+  bool stopped_ = false;   // this rank is to stop,
+  bool all_stop_ = false;  // so all do
+};
+
+template <class Backend, class Optimizer, class Schedule>
+TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule,
+                                                   const TrainingOptions& options, std::shared_ptr<Context> context)
+    : context_(std::move(context)),
+      weights_(&weights),
+      optimizer_(checked(optimizer)),
+      schedule_(schedule),
+      options_(options),
+      state_(optimizer, weights, *context_, options.groups) {
+  memory_ = context_->memory();
+  numbers_ = {memory_.template take<StepNumbers>(1), 1, 1};
+  options.average.check();
+  options.decay_schedule.check();
+  require(!options.average.there() || !evaluates_elsewhere(optimizer),
+          "trainer: the optimiser averages the weights itself; expected no other average");
+  schedule_.check();
+  require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
+  require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+TrainerOn<Backend, Optimizer, Schedule>::~TrainerOn() = default;
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers) {
+  progress_ = progress;
+  state_.set_numbers(*context_, optimizer_, numbers);
+  if (store_) store_();
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::numbers() const -> std::vector<NamedNumber> {
+  return state_.numbers(*context_, optimizer_);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::hosted_tensors() const -> std::vector<HostedTensor<Scalar>> {
+  return hosted(*context_, tensors());
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::on_step(std::function<void(const StepReport&)> callback) {
+  callbacks_.push_back(std::move(callback));
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::refresh(const Tensors& kept) const {
+  if (!options_.average.there()) state_.evaluation(*context_, optimizer_, *weights_, kept);
+}
+
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::tensors() const -> std::vector<NamedTensor<Scalar, Context::place>> {
+  std::vector<NamedTensor<Scalar, Context::place>> result;
+  const auto add = [&](const std::string& prefix, WideOut<Context> flat) {
+    for (NamedTensor<Scalar, Context::place> one : weights_->tensors()) {
+      one.name = prefix + one.name;
+      one.tensor.data = flat.data + (one.tensor.data - weights_->flat().data);
+      result.push_back(std::move(one));
+    }
+  };
+  add("weights.", weights_->flat());
+  for (auto& one : state_.tensors(optimizer_, *weights_)) result.push_back(std::move(one));
+  if (options_.average.there()) add("average.", kept_tensors()->flat());
+  return result;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+bool TrainerOn<Backend, Optimizer, Schedule>::run_on(const NextBatch& next, Index steps) {
+  stopped_ = all_stop_ = false;
+  while (progress_.step < steps && !all_stop_)
+    if (!step_on(next, steps)) return false;
+  return progress_.step >= steps;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Index steps) {
+  const auto start = std::chrono::steady_clock::now();
+  auto& c = *context_;
+  const double share = schedule_(progress_.step, steps);
+  StepNumbers numbers;
+  numbers.step = progress_.step + 1;
+  numbers.rate_share = share;
+  numbers.decay_share = options_.decay_schedule(progress_.step, steps);
+  numbers.average_share = options_.average.share(numbers.step, steps);
+  const std::span<StepNumbers> here{&numbers, 1};
+  c.upload(std::span<const StepNumbers>{here}, numbers_);
+  Batch batch;
+  RandomKey dropout;
+  Absence absence;
+  std::exception_ptr failure, problem;
+  const auto explain = [&] {
+    if (!numbers.own_loss_finite && !problem) problem = explain_loss(batch, dropout);
+  };
+  try {
+    for (Index part = 0; part < options_.accumulate; ++part) {
+      absence.ended = !next(batch);
+      if (absence.ended) break;
+      prepare(batch.ids.columns);
+      if (part == 0) c.zero(gradients().flat());
+      dropout = key_of(options_.seed, "dropout").at(progress_.step, part);
+      if (rank() > 0) dropout = dropout.at(rank());
+      add_gradient(batch, dropout, part + 1 == options_.accumulate);
+      if constexpr (Context::place == Place::host) {
+        numbers.own_loss_finite = numbers_.data->own_loss_finite;
+        explain();
+      }
+    }
+  } catch (...) {
+    failure = std::current_exception();
+    absence.failed = true;
+  }
+  if (absence.ended || absence.failed) {  // the others are not to wait
+    prepare(1);
+    c.apply(absence, numbers_);
+  }
+  sum_gradients();
+  c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
+  sum_placed(sums_of(numbers_));
+  c.apply(ClipStep{options_.clip}, numbers_, state_.now());
+  update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
+  if (options_.average.there())
+    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), WideIn<Context>(weights_->flat()));
+
+  c.download(View<const StepNumbers, Context::place>(numbers_), here);
+  if (failure) std::rethrow_exception(failure);
+  explain();
+  if (problem) std::rethrow_exception(problem);
+  require(numbers.sums.failed == 0, "step ", progress_.step, ": another rank has failed");
+  if (numbers.sums.ended > 0) return false;
+  if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
+  if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto tokens = static_cast<Index>(numbers.sums.tokens);
+  progress_ = {progress_.step + 1, progress_.tokens + tokens, progress_.words + static_cast<Index>(numbers.sums.words),
+               progress_.seconds + seconds};
+  StepReport report{steps,
+                    progress_,
+                    numbers.mean(numbers.sums.loss),
+                    with_optimizer(optimizer_, [](const auto& one) { return one.rate; }) * share,
+                    numbers.gradient_norm,
+                    tokens,
+                    seconds};
+  for (std::size_t i = 0; i < report.parts.size(); ++i) report.parts[i] = {part_names_[i], numbers.mean(numbers.sums.parts[i])};
+  try {
+    for (const auto& callback : callbacks_) callback(report);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  std::array<double, 2> wishes{stopped_ ? 1.0 : 0.0, failure ? 1.0 : 0.0};
+  sum(wishes);
+  if (failure) std::rethrow_exception(failure);
+  require(wishes[1] == 0, "step ", progress_.step, ": another rank has failed after it");
+  all_stop_ = wishes[0] > 0;
+  return true;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+std::exception_ptr TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const Batch& batch, RandomKey dropout) {
+  const std::string where = "step " + std::to_string(progress_.step) + ": the loss is not finite: ";
+  auto& c = *context_;
+  c.watched = true;
+  std::string what = "the outputs of all blocks are finite; the final norm, the head or the loss itself is not";
+  try {
+    name_first(*weights_, "weight ");
+    forward(batch, dropout);
+  } catch (const Error& found) {
+    what = found.what();
+  }
+  c.watched = false;
+  return std::make_exception_ptr(NotFinite(error(where, what)));
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::explain_gradient() {
+  const std::string where = "step " + std::to_string(progress_.step) + ": the norm of the gradients is not finite: ";
+  name_first(gradients(), where + "gradient of ");
+  throw NotFinite(error(where, "each gradient is"));
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::name_first(const Tensors& tensors, const std::string& what) {
+  for (const auto& one : tensors.tensors())
+    if (!context_->finite(one.tensor)) throw NotFinite(error(what, one.name, " is not"));
+}
+
+}  // namespace rondo
