@@ -27,6 +27,7 @@
 #include <rondo/app/progress.hpp>
 #include <rondo/app/token_file_commands.hpp>
 #include <rondo/core/error.hpp>
+#include <rondo/core/processors.hpp>
 #include <rondo/data/encode_corpus.hpp>
 #include <rondo/data/grammar/corpus.hpp>
 #include <rondo/data/tokenizer/bpe_training.hpp>
@@ -66,7 +67,7 @@ struct GrammarOptions {
 };
 
 [[nodiscard]] inline Index worker_threads(const CommonOptions& common) {
-  return common.threads > 0 ? static_cast<Index>(common.threads) : hardware_threads();
+  return common.threads > 0 ? static_cast<Index>(common.threads) : usable_processors();
 }
 
 // 9968399 -> 9,968,399
@@ -209,7 +210,7 @@ inline void add_text_options(CLI::App& command, TextOptions& text) {
 
 // Everything that is not the program's business: threads, seed, how much is printed.
 inline void add_corpus_options(CLI::App& command, CommonOptions& common) {
-  command.add_option("--threads", common.threads, "threads (0: as many as the machine has)")->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", common.threads, "threads (0: as many as the process may use)")->check(CLI::NonNegativeNumber);
   add_seed_option(command, common, "of everything random (default " + std::to_string(grammar::Options{}.seed) + ")");
   command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   command.add_flag("--json", common.json, "the last line of the output is a JSON object");

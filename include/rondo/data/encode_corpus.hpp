@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <rondo/core/error.hpp>
+#include <rondo/core/processors.hpp>
 #include <rondo/data/text_files.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/data/tokenizer/count_words.hpp>
@@ -29,7 +30,7 @@ struct EncodeSettings {
   DocumentBorder border = DocumentBorder::blank_line;
   InvalidUtf8 invalid = InvalidUtf8::refused;
   std::string end_token{};  // of every document; empty: the tokenizer's end-of-text token
-  Index threads = hardware_threads();
+  Index threads = usable_processors();
 };
 
 struct EncodedCorpus {

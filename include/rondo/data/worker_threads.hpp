@@ -17,11 +17,6 @@
 
 namespace rondo {
 
-// What the processor offers, at least 1.
-[[nodiscard]] inline Index hardware_threads() {
-  return std::max<Index>(1, static_cast<Index>(std::thread::hardware_concurrency()));
-}
-
 template <class Work>
 void run_on_threads(Index threads, Work&& work) {
   if (threads <= 1) return work(Index{0});
