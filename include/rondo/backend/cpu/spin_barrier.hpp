@@ -3,13 +3,12 @@
 //   SpinBarrier barrier;                 // shared, made before the region
 //   barrier.wait(threads);               // inside, by every thread, `threads` being how many there are
 //
-// What a thread wrote before wait() is seen by all after it. Waiting threads spin for some microseconds and then give their
-// processor away, so that more threads than processors still advance.
+// What a thread wrote before wait() is seen by all after it. Waiting threads watch for a moment and then sleep (waiting.hpp).
 #pragma once
 
 #include <atomic>
-#include <thread>
 
+#include <rondo/backend/cpu/waiting.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -18,28 +17,23 @@ class SpinBarrier {
  public:
   void wait(Index threads) {
     if (threads == 1) return;
-    const Index round = round_.load(std::memory_order_relaxed);
+    const int round = round_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
       arrived_.store(0, std::memory_order_relaxed);
-      round_.store(round + 1, std::memory_order_release);
+      round_.store(round + 1);  // in order with what notify_all reads: whether anyone sleeps
+      round_.notify_all();
       return;
     }
-    for (int spin = 0; round_.load(std::memory_order_acquire) == round; ++spin) {
-      if (spin < 4000)
-        relax();
-      else
-        std::this_thread::yield();
+    for (int left = pauses_of_a_moment(); left > 0; --left) {
+      if (round_.load(std::memory_order_acquire) != round) return;
+      pause_briefly();
     }
+    round_.wait(round, std::memory_order_acquire);
   }
 
  private:
-  static void relax() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-  }
   alignas(64) std::atomic<Index> arrived_{0};
-  alignas(64) std::atomic<Index> round_{0};
+  alignas(64) std::atomic<int> round_{0};
 };
 
 }  // namespace rondo
