@@ -1,6 +1,9 @@
 // Sums over tokens run in an order of their own: the same bits on any number of threads.
 #include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/gate/forget.hpp>
+#include <rondo/generate/session.hpp>
+#include <rondo/model/architecture/hgrn2.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -42,6 +45,71 @@ void expect_same_bits(const std::string& name, Index rows, Index columns,
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(thread_counts)
+
+BOOST_AUTO_TEST_CASE(small_models_decode_on_few_threads) {
+  const auto before = thread_count();
+  omp_set_num_threads(4);
+  BOOST_TEST(decoding_threads(1000) == 1);
+  BOOST_TEST(decoding_threads(2 * decoding_bytes_worth_a_thread) == 2);
+  BOOST_TEST(decoding_threads(1000 * decoding_bytes_worth_a_thread) == 4);
+  CpuContext c;
+  {
+    [[maybe_unused]] const auto threads = c.threads_for(1, 1000);
+    BOOST_TEST(thread_count() == 1);
+  }
+  BOOST_TEST(thread_count() == 4);
+  {
+    [[maybe_unused]] const auto threads = c.threads_for(2, 1000);
+    BOOST_TEST(thread_count() == 4);
+  }
+  use_threads(3);  // asked for: for small models too
+  BOOST_TEST(thread_count() == 3);
+  BOOST_TEST(decoding_threads(1000) == 3);
+  use_threads(0);
+  BOOST_TEST(thread_count() == usable_processors());
+  BOOST_TEST(decoding_threads(1000) == 1);
+  BOOST_CHECK_THROW(use_threads(-1), Error);
+  omp_set_num_threads(static_cast<int>(before));
+}
+
+// Tokens that take `together` with all threads and `alone` with one; how many of `tokens` were decoded by one.
+int decoded_alone(DecodingTeam& team, int tokens, double together, double alone) {
+  int count = 0;
+  for (int i = 0; i < tokens; ++i) {
+    const bool one = team.threads(2) == 1;
+    count += one;
+    team.took(one ? alone : together);
+  }
+  return count;
+}
+
+BOOST_AUTO_TEST_CASE(decoding_leaves_processors_to_others_as_long_as_they_need_them) {
+  DecodingTeam team;
+  BOOST_TEST(decoded_alone(team, 10000, 1.0, 1.9) < 40);    // nobody there
+  BOOST_TEST(decoded_alone(team, 10000, 4.0, 2.0) > 9700);  // somebody
+  BOOST_TEST(decoded_alone(team, 10000, 1.0, 1.9) < 600);   // gone
+  BOOST_TEST(decoded_alone(team, 10000, 1.5, 1.9) < 60);    // tokens that take longer for a reason of their own
+  DecodingTeam beside;                                      // there from the beginning
+  BOOST_TEST(decoded_alone(beside, 10000, 4.0, 2.0) > 9600);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_on_any_number_of_threads) {
+  const Hgrn2 model{Shape{.vocabulary = 300, .width = 192, .depth = 2, .heads = 2, .mlp_width = 384}};
+  const Parameters<Hgrn2, Cpu> weights{model, Seed{1}};
+  std::vector<float> expected;
+  for (const Index threads : {1, 2, 3, 5}) {
+    use_threads(threads);
+    Session session{model, weights};
+    std::vector<float> found;
+    for (const Token token : {7, 250, 3}) {
+      const View<const float> logits = session.feed(token);
+      found.insert(found.end(), logits.row(0), logits.row(0) + logits.columns);
+    }
+    if (threads == 1) expected = found;
+    BOOST_TEST((found == expected), threads << " threads");
+  }
+  use_threads(0);
+}
 
 BOOST_AUTO_TEST_CASE(sums_over_tokens) {
   const Matrix<float> x_ = random(tokens, width, 2), dy_ = random(tokens, width, 3), w_ = random(1, width, 4);

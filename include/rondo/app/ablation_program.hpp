@@ -16,6 +16,8 @@
 #include <rondo/app/generate.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/train.hpp>
+#include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/io/folder_lock.hpp>
 #include <rondo/io/number_text.hpp>
@@ -257,7 +259,8 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
       ->capture_default_str();
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");
-  program.add_option("--threads", common.threads, "OpenMP threads (0: as many as the machine has)");
+  program.add_option("--threads", common.threads, "threads (0: as many as the process may use, fewer for small work)")
+      ->check(CLI::NonNegativeNumber);
   add_seed_option(program, common, "of the first run of each composition (default 0)");
   program.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   program.add_flag("--json", common.json, "the last line of the output is a JSON object");
@@ -273,6 +276,7 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   }
   return guarded(name, [&] {
     use_threads(common.threads);
+    wait_briefly(argv);
     return run_ablation(list, options, common);
   });
 }

@@ -14,30 +14,19 @@
 
 #include <fcntl.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include <rondo/core/error.hpp>
 #include <rondo/io/json.hpp>
 
 namespace rondo::app {
 
 struct CommonOptions {
-  int threads = 0;  // 0: as many as the machine has
+  int threads = 0;  // 0: as the work and the machine are
   std::optional<std::uint64_t> seed;  // absent: not given
   std::string backend = "cpu";
   bool quiet = false;
   bool json = false;  // the last line of the output is a JSON object
   std::string how_to_go_on{};  // what a stopped run says; empty: that `train --resume` goes on
 };
-
-inline void use_threads(int threads) {
-  require(threads >= 0, "--threads: expected at least 0, found ", threads);
-#ifdef _OPENMP
-  if (threads > 0) omp_set_num_threads(threads);
-#endif
-}
 
 // Command: CLI::App. What is not a number of 64 bits is refused, where the parser would take the nearest one.
 template <class Command>

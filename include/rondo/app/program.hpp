@@ -14,13 +14,16 @@
 #include <rondo/app/score.hpp>
 #include <rondo/app/summary.hpp>
 #include <rondo/app/train.hpp>
+#include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/version.hpp>
 
 namespace rondo::app {
 
 inline void add_common_options(CLI::App& command, CommonOptions& common) {
-  command.add_option("--threads", common.threads, "OpenMP threads (0: as many as the machine has)")->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", common.threads, "threads (0: as many as the process may use, fewer for small work)")
+      ->check(CLI::NonNegativeNumber);
   add_seed_option(command, common, "of everything random (default 0)");
   command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   command.add_flag("--json", common.json, "the last line of the output is a JSON object");
@@ -135,6 +138,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   }
   return guarded(name, [&] {
     use_threads(common.threads);
+    wait_briefly(argv);
     return chosen();
   });
 }

@@ -40,12 +40,13 @@ class SessionOn {
 
   // `state` is what the evaluation reads and writes; `limit`: tokens that it can hold (0: any number).
   SessionOn(Index chunk, Index limit, std::shared_ptr<Context> context);
-  void start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state);
+  void start(std::unique_ptr<const Evaluation<Backend>> model, std::size_t weight_bytes, Out<Context> state);
 
  private:
   void advance(std::span<const Token> tokens, bool wants_logits);
 
   std::unique_ptr<const Evaluation<Backend>> model_;
+  std::size_t weight_bytes_ = 0;
   Out<Context> state_;
   Index chunk_, limit_, position_ = 0;
   std::shared_ptr<Context> context_;
@@ -64,9 +65,10 @@ template <class Backend>
 SessionOn<Backend>::~SessionOn() = default;
 
 template <class Backend>
-void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, Out<Context> state) {
+void SessionOn<Backend>::start(std::unique_ptr<const Evaluation<Backend>> model, std::size_t weight_bytes, Out<Context> state) {
   const Index width = model->shape().width, outputs = model->outputs();
   model_ = std::move(model);
+  weight_bytes_ = weight_bytes;
   state_ = state;
   memory_ = context_->memory();
   memory_.reserve(static_cast<std::size_t>(width + outputs) * sizeof(Scalar) + 2 * arena_alignment);
@@ -95,6 +97,7 @@ void SessionOn<Backend>::advance(std::span<const Token> tokens, bool wants_logit
   const auto count = std::ssize(tokens);
   const Sequence sequence{0, count, position_};
   auto& c = *context_;
+  [[maybe_unused]] const auto threads = c.threads_for(count, weight_bytes_);
   c.begin({&sequence, 1}, Tokens{tokens.data(), 1, count});
   auto mark = c.mark();
   const Out<Context> hidden = c.matrix(count, last_.columns);
@@ -116,7 +119,7 @@ class Session : public SessionOn<Backend> {
           std::shared_ptr<Context> context = std::make_shared<Context>())
       : SessionOn<Backend>(chunk, has_cache(model) ? model.shape().context : 0, context),
         state_(*context, StateRecords{Extent{chunk, 1}}, model) {
-    this->start(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights, &state_.record()), state_.flat());
+    this->start(std::make_unique<EvaluationOf<Model, Backend, Storage>>(model, weights, &state_.record()), weights.bytes(), state_.flat());
   }
   [[nodiscard]] const auto& state() const { return state_; }
 
