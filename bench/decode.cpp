@@ -12,6 +12,8 @@
 #include "bandwidth.hpp"
 
 #include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/generate/session.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
@@ -60,12 +62,13 @@ void decode(const char* architecture, const char* storage, Index heads, Index to
 int decode_main(int argc, char** argv) {
   CLI::App app{"Times decoding at size M, batch 1, against the machine's memory bandwidth."};
   Index tokens = 128, far = 10000;
-  int threads = 0;
+  Index threads = 0;
   app.add_option("--tokens", tokens, "tokens to time")->check(CLI::Range(16, 100000));
   app.add_option("--far", far, "the position of the second timing of HGRN2 (0: none)");
-  app.add_option("--threads", threads, "OpenMP threads (0: as many as the machine has)");
+  app.add_option("--threads", threads, "threads (0: as many as the process may use)");
   CLI11_PARSE(app, argc, argv);
-  if (threads > 0) omp_set_num_threads(threads);
+  use_threads(threads);
+  wait_briefly(argv);
   decode<Hgrn2, float>("hgrn2", "float32", 4, tokens, far);
   decode<Hgrn2, bf16>("hgrn2", "bf16", 4, tokens, 0);
   decode<Llama, float>("llama", "float32", 8, tokens, 0);

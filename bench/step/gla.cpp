@@ -4,7 +4,7 @@
 
 namespace rondo::bench {
 
-const Registered gla{"gla", time_step<Gla>, [](const Size& size) {
+const Registered gla{"gla", work_of<Gla>(), [](const Size& size) {
                        Shape shape = size.shape();
                        shape.heads = 4;
                        return shape;

@@ -4,6 +4,6 @@
 
 namespace rondo::bench {
 
-const Registered hgrn1{"hgrn", time_step<Hgrn1>, [](const Size& size) { return size.shape(); }};
+const Registered hgrn1{"hgrn", work_of<Hgrn1>(), [](const Size& size) { return size.shape(); }};
 
 }  // namespace rondo::bench

@@ -4,7 +4,7 @@
 
 namespace rondo::bench {
 
-const Registered hgrn2{"hgrn2", time_step<Hgrn2>, [](const Size& size) {
+const Registered hgrn2{"hgrn2", work_of<Hgrn2>(), [](const Size& size) {
                          Shape shape = size.shape();
                          shape.heads = 4;
                          return shape;

@@ -4,6 +4,6 @@
 
 namespace rondo::bench {
 
-const Registered llama{"llama", time_step<Llama>, [](const Size& size) { return size.shape(); }};
+const Registered llama{"llama", work_of<Llama>(), [](const Size& size) { return size.shape(); }};
 
 }  // namespace rondo::bench

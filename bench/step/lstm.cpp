@@ -4,6 +4,6 @@
 
 namespace rondo::bench {
 
-const Registered lstm{"lstm", time_step<Lstm>, [](const Size& size) { return size.shape(); }};
+const Registered lstm{"lstm", work_of<Lstm>(), [](const Size& size) { return size.shape(); }};
 
 }  // namespace rondo::bench

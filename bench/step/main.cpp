@@ -7,7 +7,12 @@
 #include <cstdio>
 #include <set>
 
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
+
+#include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/backend/cpu/wait_briefly.hpp>
 
 #include "../matrix_peak.hpp"
 #include "step.hpp"
@@ -15,35 +20,44 @@
 namespace rondo::bench {
 
 void print(const Registered& one, const Size& size, int steps, double peak) {
-  const StepTime time = one.time(one.shape(size), size, steps);
-  const double tokens = static_cast<double>(size.batch * size.length);
-  const double achieved = time.plan.operations_per_token * tokens / time.seconds * 1e-9;
+  const Shape shape = one.shape(size);
+  const StepPlan plan = one.work.plan(shape, size);
+  double shortest = 1e30;
+  int step = 0;
+  one.work.train(shape, size, [&](double seconds) {
+    if (++step > 1) shortest = std::min(shortest, seconds);
+    return step < steps;
+  });
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const double tokens = static_cast<double>(size.batch * size.length), achieved = plan.operations_per_token * tokens / shortest * 1e-9;
   std::printf(
-      "{\"architecture\": \"%s\", \"size\": \"%s\", \"threads\": %d, \"length\": %td, \"tokens_per_second\": %.1f, \"flops_per_token\": "
+      "{\"architecture\": \"%s\", \"size\": \"%s\", \"threads\": %td, \"length\": %td, \"tokens_per_second\": %.1f, \"flops_per_token\": "
       "%.0f, \"achieved_gflops\": %.1f, \"matrix_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f, \"peak_bytes\": %zu, "
       "\"planned_bytes\": %zu, \"step_seconds\": %.4f}\n",
-      one.name.c_str(), size.name.c_str(), omp_get_max_threads(), size.length, tokens / time.seconds, time.plan.operations_per_token,
-      achieved, peak, achieved / peak, time.peak_bytes, time.plan.total(), time.seconds);
+      one.name.c_str(), size.name.c_str(), thread_count(), size.length, tokens / shortest, plan.operations_per_token, achieved, peak,
+      achieved / peak, static_cast<std::size_t>(usage.ru_maxrss) * 1024, plan.total(), shortest);
   std::fflush(stdout);
 }
 
 int step_main(int argc, char** argv) {
   CLI::App app{"Times a training step of each architecture against the machine's matrix peak."};
   std::string size_name = "S", architecture = "all";
-  int threads = 0, steps = 8;
-  Index length = 0, batch = 0;
+  int steps = 8;
+  Index threads = 0, length = 0, batch = 0;
   auto& all = Registered::all();
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::set<std::string> names{"all"};
   for (const Registered& one : all) names.insert(one.name);
   app.add_option("--size", size_name, "S (width 256, depth 6) or M (width 512, depth 8)")->check(CLI::IsMember({"S", "M"}));
   app.add_option("--architecture", architecture, "one architecture, or all")->check(CLI::IsMember(names));
-  app.add_option("--threads", threads, "OpenMP threads (0: as many as the machine has)");
+  app.add_option("--threads", threads, "threads (0: as many as the process may use)");
   app.add_option("--steps", steps, "steps to time; the shortest counts")->check(CLI::Range(2, 1000));
   app.add_option("--length", length, "tokens of a sequence (0: 256 at S, 512 at M)");
   app.add_option("--batch", batch, "sequences of a batch (0: 8)");
   CLI11_PARSE(app, argc, argv);
-  if (threads > 0) omp_set_num_threads(threads);
+  use_threads(threads);
+  wait_briefly(argv);
   Size size = size_name == "S" ? Size{"S", 8192, 256, 6, 4, 768, 8, 256} : Size{"M", 16000, 512, 8, 8, 1536, 8, 512};
   if (length > 0) size.length = length;
   if (batch > 0) size.batch = batch;

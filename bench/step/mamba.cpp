@@ -4,6 +4,6 @@
 
 namespace rondo::bench {
 
-const Registered mamba{"mamba", time_step<Mamba>, [](const Size& size) { return size.shape(); }};
+const Registered mamba{"mamba", work_of<Mamba>(), [](const Size& size) { return size.shape(); }};
 
 }  // namespace rondo::bench

@@ -5,7 +5,7 @@
 namespace rondo::bench {
 
 // Heads of 64 channels, states of 128 numbers a channel.
-const Registered mamba2{"mamba2", time_step<Mamba2>, [](const Size& size) {
+const Registered mamba2{"mamba2", work_of<Mamba2>(), [](const Size& size) {
                           Shape shape = size.shape();
                           shape.heads = shape.inner() / 64;
                           return shape;

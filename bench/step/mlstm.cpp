@@ -5,6 +5,6 @@
 namespace rondo::bench {
 
 // The small xLSTM with mLSTM blocks alone.
-const Registered mlstm{"mlstm", time_step<Xlstm>, [](const Size& size) { return size.shape(); }};
+const Registered mlstm{"mlstm", work_of<Xlstm>(), [](const Size& size) { return size.shape(); }};
 
 }  // namespace rondo::bench

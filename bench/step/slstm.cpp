@@ -5,7 +5,7 @@
 namespace rondo::bench {
 
 // The small xLSTM with sLSTM blocks alone, their MLPs 1.3 times the width.
-const Registered slstm{"slstm", time_step<Xlstm>, [](const Size& size) {
+const Registered slstm{"slstm", work_of<Xlstm>(), [](const Size& size) {
                          Shape shape = size.shape();
                          shape.mlp_width = (size.width * 13 / 10 + 63) / 64 * 64;
                          shape.second_blocks = BlockSet::all(size.depth);

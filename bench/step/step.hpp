@@ -1,17 +1,16 @@
-// A training step of one architecture, timed. Each architecture is a translation unit of its own that registers itself:
+// What the benchmarks of whole models do with an architecture. Each is a translation unit of its own that registers itself:
 //
-//   const Registered llama{"llama", time_step<Llama>, [](const Size& size) { return size.shape(); }};
+//   const Registered llama{"llama", work_of<Llama>(), [](const Size& size) { return size.shape(); }};
 #pragma once
 
-#include <omp.h>
-#include <sys/resource.h>
-
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/core/shape.hpp>
+#include <rondo/generate/session.hpp>
 #include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 
@@ -53,37 +52,49 @@ class RandomBatches {
   std::vector<Sequence> sequences_;
 };
 
-struct StepTime {
-  double seconds = 1e30;  // of the shortest step
-  std::size_t peak_bytes = 0;
-  StepPlan plan;
+struct Work {
+  StepPlan (*plan)(const Shape& shape, const Size& size);
+  // Training steps on random tokens, until goes_on(seconds of the step) says no.
+  void (*train)(const Shape& shape, const Size& size, const std::function<bool(double)>& goes_on);
+  // One token after another, until goes_on() says no.
+  void (*decode)(const Shape& shape, const std::function<bool()>& goes_on);
 };
 
 template <class Model>
-StepTime time_step(const Shape& shape, const Size& size, int steps) {
-  const Model model{shape};
-  Parameters<Model, Cpu> weights{model, Seed{1}};
-  RandomBatches batches{size.batch, size.length, size.vocabulary};
-  StepTime time;
-  time.plan = plan_training_step(model, CrossEntropy{}, batches.sequences(), size.batch * size.length);
-  Trainer<Model, Cpu> trainer{model, weights, AdamW{.rate = 1e-3}};
-  trainer.on_step([&](const StepReport& report) {
-    if (report.progress.step > 1) time.seconds = std::min(time.seconds, report.seconds);
-  });
-  trainer.run(batches, steps);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  time.peak_bytes = static_cast<std::size_t>(usage.ru_maxrss) * 1024;
-  return time;
+Work work_of() {
+  return {[](const Shape& shape, const Size& size) {
+            return plan_training_step(Model{shape}, CrossEntropy{}, RandomBatches{size.batch, size.length, size.vocabulary}.sequences(),
+                                      size.batch * size.length);
+          },
+          [](const Shape& shape, const Size& size, const std::function<bool(double)>& goes_on) {
+            const Model model{shape};
+            Parameters<Model, Cpu> weights{model, Seed{1}};
+            RandomBatches batches{size.batch, size.length, size.vocabulary};
+            Trainer<Model, Cpu> trainer{model, weights, AdamW{.rate = 1e-3}};
+            trainer.on_step([&](const StepReport& report) {
+              if (!goes_on(report.seconds)) trainer.stop();
+            });
+            trainer.run(batches, 1 << 20);
+          },
+          [](const Shape& shape, const std::function<bool()>& goes_on) {
+            const Model model{shape};
+            const Parameters<Model, Cpu> weights{model, Seed{1}};
+            Session<Model, Cpu> session{model, weights};
+            const Index limit = shape.context > 0 ? shape.context : 1024;
+            Token next = 0;
+            do {
+              if (session.position() == limit) session.reset();
+              next = static_cast<Token>((next + (session.feed(next)(0, 0) > 0) + 1) % shape.vocabulary);
+            } while (goes_on());
+          }};
 }
 
 struct Registered {
   std::string name;
-  StepTime (*time)(const Shape&, const Size&, int steps);
+  Work work;
   Shape (*shape)(const Size&);
 
-  Registered(std::string name_, StepTime (*time_)(const Shape&, const Size&, int), Shape (*shape_)(const Size&))
-      : name(std::move(name_)), time(time_), shape(shape_) {
+  Registered(std::string name_, Work work_, Shape (*shape_)(const Size&)) : name(std::move(name_)), work(work_), shape(shape_) {
     all().push_back(*this);
   }
   static std::vector<Registered>& all() {

@@ -4,7 +4,7 @@
 
 namespace rondo::bench {
 
-const Registered xlstm_large{"xlstm_large", time_step<XlstmLarge>, [](const Size& size) {
+const Registered xlstm_large{"xlstm_large", work_of<XlstmLarge>(), [](const Size& size) {
                                Shape shape = size.shape();
                                shape.mlp_width = (size.width * 2667 + 63000) / 64000 * 64;
                                shape.gate_soft_cap = 15;
