@@ -7,5 +7,6 @@ configure_package_config_file(cmake/rondoConfig.cmake.in ${CMAKE_CURRENT_BINARY_
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/rondoConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/cmake/app.cmake ${CMAKE_CURRENT_SOURCE_DIR}/cmake/onednn.cmake ${CMAKE_CURRENT_BINARY_DIR}/rondoConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/rondoConfigVersion.cmake
+install(FILES cmake/app.cmake cmake/native.cmake cmake/onednn.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/rondoConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/rondoConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/rondo)

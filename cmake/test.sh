@@ -5,6 +5,8 @@
 #   bash cmake/test.sh eigen              the same by Eigen alone
 #   bash cmake/test.sh sanitize           address and undefined-behaviour sanitizers (clang's libraries are not needed)
 #   bash cmake/test.sh threads            thread sanitizer (clang)
+#
+# With RONDO_WERROR=ON in the environment warnings are errors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source cmake/packages.sh
@@ -16,6 +18,7 @@ case "$preset" in
   *) echo "usage: bash cmake/test.sh [release|eigen|sanitize|threads]" >&2; exit 2 ;;
 esac
 
-cmake --preset "$preset"
-cmake --build --preset "$preset" -j "$(nproc)"
-ctest --preset "$preset" -j "$(nproc)"
+jobs=$(usable_processors)
+cmake --preset "$preset" -DRONDO_WERROR="${RONDO_WERROR:-OFF}"
+cmake --build --preset "$preset" -j "$jobs"
+ctest --preset "$preset" -j "$jobs"

@@ -5,11 +5,14 @@
 #include <cmath>
 
 #include <rondo/backend/cpu/elementwise_operations.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
 
 namespace rondo {
+
+RONDO_DEFINED_ONCE void compiled_for(std::integral_constant<int, sizeof(Lanes)>) {}
 
 RONDO_DEFINED_ONCE void CpuElementwise::zero(Output y) {
   each_run([](Index n, float* to) { std::fill_n(to, n, 0.0F); }, y);

@@ -2,6 +2,9 @@
 // also holds its formula, shapes and errors. They depend on no model and are compiled once (rondo/core/compiled.hpp).
 #pragma once
 
+#include <type_traits>
+
+#include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/transpose.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/compiled.hpp>
@@ -10,6 +13,13 @@
 #include <rondo/recurrence/recurrence.hpp>
 
 namespace rondo {
+
+// rondo/backend/cpu/elementwise_loops.hpp. Memory is laid out by the width of a register: a unit that is compiled for another one than the
+// library does not link.
+void compiled_for(std::integral_constant<int, sizeof(Lanes)> register_bytes);
+#if !RONDO_HEADER_ONLY
+[[gnu::used]] static void (*const same_registers_as_the_library)(std::integral_constant<int, sizeof(Lanes)>) = compiled_for;
+#endif
 
 // rondo/backend/cpu/matrix_product.hpp
 void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0);

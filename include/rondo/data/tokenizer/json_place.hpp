@@ -60,10 +60,11 @@ class JsonPlace {
     return places;
   }
 
-  [[nodiscard]] const std::string& text() const {
+  [[nodiscard]] const std::string& text() const& {
     if (!value_->is_string()) throw expected("a text");
     return value_->get_ref<const std::string&>();
   }
+  [[nodiscard]] std::string text() && { return text(); }  // of a place that is about to go: a copy
   [[nodiscard]] bool flag() const {
     if (!value_->is_boolean()) throw expected("true or false");
     return value_->get<bool>();
