@@ -153,6 +153,20 @@ BOOST_AUTO_TEST_CASE(rate_and_time_left_are_of_the_stage) {
   BOOST_TEST(number >= 200);
 }
 
+BOOST_AUTO_TEST_CASE(time_left_is_of_all_that_is_to_come_and_of_the_stage_alone) {
+  const Captured captured(true);
+  rondo::ProgressLine progress{false};
+  progress.show("training", 0, 4000, "tokens");
+  wait(1000);
+  progress.leave_out(0.6);  // as if most of it had gone into a measurement: 1000 tokens in 0.4 s or a little more
+  progress.show("training", 1000, 4000, "tokens", "", 100);
+  const std::string shown = captured.written();
+  const double rate = std::strtod(shown.substr(shown.find("tokens, ") + 8).c_str(), nullptr);  // thousands
+  BOOST_TEST(rate > 1.2, shown);
+  BOOST_TEST(rate <= 2.5, shown);
+  BOOST_TEST(holds(shown, ", 1:4"), shown);
+}
+
 BOOST_AUTO_TEST_CASE(without_a_terminal_lines_are_rare) {
   const Captured captured(false);
   {

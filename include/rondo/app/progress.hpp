@@ -4,6 +4,8 @@
 //   progress.show("encoding", done, all, "bytes");    // encoding 42 %, 23.1M of 54.0M bytes, 8.1M bytes/s, 0:04 left
 //   progress.finish();
 //
+//   progress.leave_out(seconds);                       // which went into something else
+//
 // On a terminal one line is written again and again, five times a second at most, and never wider than the terminal: what does
 // not fit is left out, the counts first, then the rate, then the time left; what is still too long is cut. Elsewhere a line a
 // minute at most. The rate and the time left are of the present stage: another name begins anew. Quiet writes nothing.
@@ -88,8 +90,8 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() { finish(); }
 
-  // `done` of `all` pieces of work, counted in `unit`; `note` stands at the end of the line.
-  void show(const std::string& stage, Index done, Index all, const std::string& unit, const std::string& note = "") {
+  // `done` of `all` pieces of work, counted in `unit`; `note` stands at the end of the line; `further` seconds of other work are to come.
+  void show(const std::string& stage, Index done, Index all, const std::string& unit, const std::string& note = "", double further = 0) {
     if (quiet_) return;
     const auto now = Clock::now();
     if (stage != stage_) {
@@ -108,12 +110,13 @@ class ProgressLine {
         {stage + " " + std::to_string(all > 0 ? 100 * done / all : 0) + " %"},
         {short_number(static_cast<double>(done)) + " of " + short_number(static_cast<double>(all)) + " " + unit, 3},
         {short_number(rate) + " " + unit + "/s", 2}};
-    if (rate > 0) parts.push_back({short_time(static_cast<double>(all - done) / rate) + " left", 1});
+    if (rate > 0) parts.push_back({short_time(static_cast<double>(all - done) / rate + further) + " left", 1});
     if (!note.empty()) parts.push_back({note});
     const std::string line = fitted_line(std::move(parts), terminal_ ? width() - 1 : ~std::size_t{0});
     std::fprintf(stderr, terminal_ ? "\r%s\033[K" : "%s\n", line.c_str());
     line_open_ = terminal_;
   }
+  void leave_out(double seconds) { stage_begin_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
   // Takes the line away.
   void finish() {
     if (line_open_) std::fputs("\r\033[K", stderr);

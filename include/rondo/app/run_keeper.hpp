@@ -4,6 +4,7 @@
 // TrainingRun (rondo/app/training_run.hpp) says through the virtual functions how its model is measured and saved.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -177,7 +178,7 @@ class RunKeeper {
     for (const auto& [name, value] : report.parts)
       if (!name.empty()) note += ", " + std::string(name) + " " + fixed_text(value, 3);
     if (held_out_loss_ > 0) note += ", held out " + fixed_text(held_out_loss_, 3);
-    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens", note);
+    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens", note, seconds_of_measuring(report));
     const std::vector<std::string> milestones = milestones_of(now);
     const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
     const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||
@@ -312,11 +313,23 @@ class RunKeeper {
   [[nodiscard]] bool is_measured_after(const Progress& now) const {
     return now.step % run_.train.held_out_steps == 0 && now.step < run_.train.steps;
   }
+  // What the measurements still to come will take: each as long as the last one, or, before the first, a third of a step of as many tokens.
+  [[nodiscard]] double seconds_of_measuring(const StepReport& report) const {
+    if (held_out_ == nullptr) return 0;
+    const Index every = run_.train.held_out_steps, sample = run_.train.held_out_tokens;
+    const Index to_come = (run_.train.steps - 1) / every - (report.progress.step - 1) / every + 1;  // the one at the end among them
+    const Index tokens = sample > 0 ? std::min(sample, held_out_->tokens()) : held_out_->tokens();
+    const double first = static_cast<double>(tokens) * report.seconds / (3 * static_cast<double>(report.tokens));
+    return static_cast<double>(to_come) * measuring_seconds_.value_or(first);
+  }
   // False where a signal came before its end; then nothing is written.
   bool measure() {
     if (held_out_ == nullptr) return true;
+    const auto begin = Clock::now();
     const std::optional<HeldOutLoss> measured = held_out_loss_now();
     if (!measured) return false;
+    measuring_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+    progress_.leave_out(*measuring_seconds_);
     const HeldOutLoss& loss = *measured;
     if (!std::isfinite(loss.loss)) throw NotFinite(error("step ", reached().step, ": the held-out loss is not finite"));
     held_out_loss_ = loss.loss;
@@ -376,6 +389,7 @@ class RunKeeper {
   Progress before_;
   double shown_loss_ = 0;
   double held_out_loss_ = 0;
+  std::optional<double> measuring_seconds_;  // of the last held-out loss
 };
 
 }  // namespace rondo::app
