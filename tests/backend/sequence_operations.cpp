@@ -73,19 +73,25 @@ void check_norms(Index rows, Index width, Index groups) {
 const std::vector<Sequence> ragged{{2, 70, 5}, {72, 1, 0}, {74, 0, 3}, {75, 2, 900}, {78, 130, 0}};
 constexpr Index ragged_tokens = 210;
 
-void check_rotation(Index heads, Index head_width) {
+void check_rotation(Index heads, const Rotation& rotary) {
+  const Index head_width = rotary.head_width;
   Kernels cpu;
   ReferenceContext<double> reference;
   cpu.begin(ragged, ragged_tokens);
   reference.begin(ragged, ragged_tokens);
-  const Rotation rotary{head_width, 10000};
   Both x{ragged_tokens, heads * head_width, 1};
-  const Matrix<float> before = x.wide;
+  Matrix<float> before = x.wide;
   cpu.rotate(rotary, x.cpu(), +1);
   reference.rotate(rotary, x.reference(), +1);
   BOOST_TEST(x.difference() < 1e-6);
+  // The transpose undoes it but for the amplitude, which acts twice, and leaves what does not turn.
   cpu.rotate(rotary, x.cpu(), -1);
-  BOOST_TEST(largest_difference(x.wide.view(), before.view()) < 1e-6);
+  const auto twice = static_cast<float>(rotary.amplitude() * rotary.amplitude());
+  for (const Sequence& sequence : ragged)
+    for (Index t = sequence.begin; t < sequence.begin + sequence.length; ++t)
+      for (Index i = 0; i < heads * head_width; ++i)
+        if (i % head_width < rotary.width()) before(t, i + 2) *= twice;
+  BOOST_TEST(largest_difference(x.wide.view(), before.view()) < 2e-6);
 }
 
 void check_convolution_pair(Index channels, Index taps, bool windows, const std::vector<Sequence>& sequences, Index tokens) {
@@ -179,9 +185,12 @@ BOOST_AUTO_TEST_CASE(groups_must_divide_channels) {
 }
 
 BOOST_AUTO_TEST_CASE(rotations) {
-  check_rotation(3, 2);
-  check_rotation(2, 10);
-  check_rotation(8, 64);
+  check_rotation(3, {2});
+  check_rotation(2, {10});
+  check_rotation(8, {64});
+  check_rotation(3, {10, 500, 6});
+  for (const RotaryKind kind : {RotaryKind::linear, RotaryKind::dynamic, RotaryKind::yarn, RotaryKind::llama3})
+    for (const Index turning : {0, 10}) check_rotation(2, {16, 10000, turning, {.kind = kind, .factor = 3.5, .context = 100}});
 }
 
 BOOST_AUTO_TEST_CASE(convolutions) {

@@ -1,8 +1,7 @@
 // What operations of every back-end take beside plain numbers.
 #pragma once
 
-#include <cmath>
-
+#include <rondo/core/rotation.hpp>
 #include <rondo/core/view.hpp>
 #include <rondo/core/wide.hpp>
 
@@ -50,15 +49,6 @@ struct NormSizes {
   Index groups = 1;
   double epsilon = 1e-6;
   double weight_offset = 0;  // added to every weight
-};
-
-// The turns of rotary positions (rondo/layer/rotary.hpp): pair j of a head turns by frequency(j) radians a token.
-struct Rotation {
-  Index head_width = 0;
-  double theta = 10000;
-  [[nodiscard]] double frequency(Index j) const {
-    return std::pow(theta, -2.0 * static_cast<double>(j) / static_cast<double>(head_width));
-  }
 };
 
 // Cross-entropy of a row of logits z with label y (0 where y is negative: no label); V the number of logits, cap the model's:

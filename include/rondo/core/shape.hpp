@@ -13,6 +13,7 @@
 #include <rondo/core/block_set.hpp>
 #include <rondo/core/count.hpp>
 #include <rondo/core/error.hpp>
+#include <rondo/core/rotation.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -38,6 +39,8 @@ struct Shape {
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;
+  double rope_share = 1;      // of a head's channels, the leading ones, that turn with the position
+  RotaryScaling rope{};       // of their frequencies (core/rotation.hpp)
   double step_low = 0;        // bounds of Mamba-2's time steps
   double step_high = 0;       // 0: none
   double gate_soft_cap = 0;   // a: gates are a tanh(x / a) of their inputs (xLSTM-large: 15); 0: they are the inputs
@@ -53,6 +56,13 @@ struct Shape {
   [[nodiscard]] constexpr Index state(Index otherwise) const { return state_size ? state_size : otherwise; }
   [[nodiscard]] constexpr double step_limit() const { return step_high > 0 ? step_high : std::numeric_limits<double>::infinity(); }
   [[nodiscard]] constexpr Index rank() const { return step_rank ? step_rank : (width + 15) / 16; }
+  [[nodiscard]] constexpr Rotation rotation() const {
+    Rotation result{head_key_width(), rope_theta, 0, rope};
+    if (rope_share < 1) result.turning = static_cast<Index>(rope_share * static_cast<double>(head_key_width()));
+    if (rope_share < 1 && result.turning < 2) throw error("shape: rope_share ", rope_share, " leaves no channel that turns");
+    if (result.scaling.context == 0) result.scaling.context = context;
+    return result;
+  }
 
   static constexpr Index largest_depth = 100000;
 
@@ -65,6 +75,7 @@ struct Shape {
     within(block_width, "block_width", 1);
     within(convolution, "convolution", 1);
     within(context, "context", 1);
+    within(rope.context, "rope_context");
     within(key_value_heads, "key_value_heads");
     within(key_width, "key_width");
     within(mlp_width, "mlp_width");
@@ -78,6 +89,7 @@ struct Shape {
     within(heads * head_key_width(), "heads times key_width");
     within(key_value_head_count() * head_key_width(), "key_value_heads times key_width");
     within(groups * state_size, "groups times state_size");
+    if (!(rope_share > 0 && rope_share <= 1)) throw error("shape: rope_share must be above 0 and at most 1, found ", rope_share);
     if (dropout < 0 || dropout >= 1) throw error("shape: dropout must be in [0, 1), found ", dropout);
     const auto caps = [](double cap) { return cap >= 0 && cap <= std::numeric_limits<double>::max(); };
     if (!caps(gate_soft_cap) || !caps(logit_soft_cap))

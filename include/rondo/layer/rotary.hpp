@@ -1,8 +1,12 @@
-// Rotary positions (Su et al. 2021), half-split layout: with angle_j = position theta^(-2j/d), j < d/2,
+// Rotary positions (Su et al. 2021), half-split layout: with angle_j = position f_j and the amplitude a of rondo/core/rotation.hpp,
 //
-//   (x_j, x_{j + d/2}) -> (x_j cos - x_{j + d/2} sin, x_{j + d/2} cos + x_j sin)
+//   (x_j, x_{j + r/2}) -> a (x_j cos - x_{j + r/2} sin, x_{j + r/2} cos + x_j sin),   j < r/2
 //
-// for every head of width d, in place. The transpose, which the backward needs, turns by the negative angle.
+// for every head of width d, in place; r = Shape::rope_share d channels of it, the others stay. The transpose, which the backward
+// needs, turns by the negative angle.
+//
+// Scaled `dynamic`ally, frequencies go by the length of the sequence when the pass is over: all of it at once, or, while decoding, what
+// has come so far; keys that are in the cache stay as they were turned. (So it is in transformers.)
 #pragma once
 
 #include <rondo/layer/layer.hpp>
@@ -10,11 +14,8 @@
 namespace rondo {
 
 struct Rotary : Rotation {
-  constexpr Rotary(const Shape& shape) : Rotation{shape.head_key_width(), shape.rope_theta} {}
-  static constexpr void check(const Shape& shape) {
-    if (shape.head_key_width() % 2 != 0)
-      throw error("shape: rotary positions need an even head width, found ", shape.head_key_width());
-  }
+  constexpr Rotary(const Shape& shape) : Rotation(shape.rotation()) {}
+  static constexpr void check(const Shape& shape) { shape.rotation().check(); }
 
   template <class C>
   void forward(C& c, Out<C> x) const {

@@ -8,6 +8,7 @@
 #include <rondo/backend/cpu/transpose.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/core/rotation.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
 #include <rondo/recurrence/recurrence.hpp>
@@ -31,7 +32,7 @@ template <class Tag>
 using CpuGradient = GradientPass<Tag, View<const float>, View<float>>;
 
 // rondo/backend/cpu/rotary.hpp
-void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction, Arena& arena);
+void rotate(Sequences sequences, View<float> x, const Rotation& rotation, int direction, Arena& arena);
 
 // rondo/backend/cpu/short_convolution.hpp
 void short_convolution(Sequences sequences, View<const float> x, View<const float> weight, View<float> y,

@@ -1,9 +1,9 @@
 // Rotary positions (Su et al. 2021), half-split layout, in place.
 //
-//   (x_j, x_{j + d/2}) -> (x_j cos a - x_{j + d/2} sin a, x_{j + d/2} cos a + x_j sin a),   a = direction position frequency_j
+//   (x_j, x_{j + r/2}) -> c (x_j cos a - x_{j + r/2} sin a, x_{j + r/2} cos a + x_j sin a),   a = direction position frequency_j
 //
-//   x [tokens, heads d]: rows of sequences are turned, all others stay; frequencies [d/2] radians a token; direction +1, or -1
-//   for the transpose (the backward)
+//   x [tokens, heads d]: rows of sequences are turned, all others stay; r channels of each head, frequencies and amplitude c as
+//   rondo/core/rotation.hpp says; direction +1, or -1 for the transpose (the backward)
 //
 // Angles are double: sine and cosine are computed every `rotary_rows` tokens and turned on by one token in between.
 // Throws Error where x is no whole number of heads.
@@ -16,6 +16,7 @@
 #include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/core/arena.hpp>
 #include <rondo/core/error.hpp>
+#include <rondo/core/rotation.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/core/view.hpp>
 
@@ -38,9 +39,10 @@ struct RotaryTurns {
 };
 
 // Rows of one sequence: the first at `position`.
-inline void rotate_rows(View<float> x, Index head_width, const double* frequencies, Index position, int direction,
+inline void rotate_rows(View<float> x, const Rotation& rotation, const double* frequencies, Index position, int direction,
                         const RotaryTurns& turns) {
-  const Index half = head_width / 2;
+  const Index half = rotation.pairs();
+  const double amplitude = rotation.amplitude();
   for (Index j = 0; j < half; ++j) {
     const double angle = direction * static_cast<double>(position) * frequencies[j];
     turns.cosine[j] = std::cos(angle);
@@ -58,10 +60,10 @@ inline void rotate_rows(View<float> x, Index head_width, const double* frequenci
         turns.sine[j] = s * turns.cosine_step[j] + c * turns.sine_step[j];
       }
     for (Index j = 0; j < half; ++j) {
-      turns.cosine_now[j] = static_cast<float>(turns.cosine[j]);
-      turns.sine_now[j] = static_cast<float>(turns.sine[j]);
+      turns.cosine_now[j] = static_cast<float>(amplitude * turns.cosine[j]);
+      turns.sine_now[j] = static_cast<float>(amplitude * turns.sine[j]);
     }
-    for (Index begin = 0; begin < x.columns; begin += head_width) {
+    for (Index begin = 0; begin < x.columns; begin += rotation.head_width) {
       float *first = x.row(t) + begin, *second = first + half;
 #pragma omp simd
       for (Index j = 0; j < half; ++j) {
@@ -73,24 +75,31 @@ inline void rotate_rows(View<float> x, Index head_width, const double* frequenci
   }
 }
 
-RONDO_DEFINED_ONCE void rotate(Sequences sequences, View<float> x, Index head_width, const double* frequencies, int direction,
-                               Arena& arena) {
-  require(head_width % 2 == 0 && x.columns % head_width == 0, "rotary: ", x.columns, " channels are no whole number of heads of ",
-          head_width);
+RONDO_DEFINED_ONCE void rotate(Sequences sequences, View<float> x, const Rotation& rotation, int direction, Arena& arena) {
+  require(rotation.width() % 2 == 0 && x.columns % rotation.head_width == 0, "rotary: ", x.columns,
+          " channels are no whole number of heads of ", rotation.head_width);
   Index longest = 0;
   for (const Sequence& sequence : sequences) longest = std::max(longest, sequence.length);
   const auto count = static_cast<Index>(sequences.size());
   const Index chunks = (longest + rotary_rows - 1) / rotary_rows, tasks = chunks * count, threads = threads_for(x.size());
-  const Index share = RotaryTurns::doubles(head_width / 2);
+  const Index half = rotation.pairs(), share = RotaryTurns::doubles(half), tables = rotation.follows_length() ? count : 1;
   Arena::Mark mark{arena};
   double* scratch = arena.take<double>(threads * share);
+  double* frequencies = arena.take<double>(tables * half);  // of all sequences, or of each
+  for (Index table = 0; table < std::min(tables, count); ++table) {
+    const Sequence& sequence = sequences[static_cast<std::size_t>(table)];
+    for (Index j = 0; j < half; ++j)
+      frequencies[table * half + j] = rotation.frequency(j, sequence.position + sequence.length);
+  }
 #pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) {
-    const Sequence& sequence = sequences[static_cast<std::size_t>(task / chunks)];
+    const Index number = task / chunks;
+    const Sequence& sequence = sequences[static_cast<std::size_t>(number)];
     const Index first = task % chunks * rotary_rows;
     if (first >= sequence.length) continue;
-    rotate_rows(x.middle_rows(sequence.begin + first, std::min(rotary_rows, sequence.length - first)), head_width, frequencies,
-                sequence.position + first, direction, RotaryTurns{scratch + thread_number() * share, head_width / 2});
+    rotate_rows(x.middle_rows(sequence.begin + first, std::min(rotary_rows, sequence.length - first)), rotation,
+                frequencies + (tables > 1 ? number * half : 0), sequence.position + first, direction,
+                RotaryTurns{scratch + thread_number() * share, half});
   }
 }
 

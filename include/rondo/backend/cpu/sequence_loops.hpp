@@ -22,11 +22,7 @@ RONDO_DEFINED_ONCE void CpuSequence::norm_gradient(const NormSizes& sizes, Input
 }
 
 RONDO_DEFINED_ONCE void CpuSequence::rotate(const Rotation& rotary, Output x, int direction) {
-  const Arena::Mark mark{scratch};
-  const Index half = rotary.head_width / 2;
-  double* frequencies = scratch.take<double>(half);
-  for (Index j = 0; j < half; ++j) frequencies[j] = rotary.frequency(j);
-  rondo::rotate(sequences(), x, rotary.head_width, frequencies, direction, scratch);
+  rondo::rotate(sequences(), x, rotary, direction, scratch);
 }
 
 RONDO_DEFINED_ONCE void CpuSequence::short_convolution(Input x, Input weight, Output y, Input initial, Output final) {

@@ -52,14 +52,16 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
       }
   }
 
-  // Turns the pairs of every head by `direction` times their angle, in place; rows of no sequence stay as they are.
+  // Turns the pairs of every head by `direction` times their angle, in place; rows of no sequence stay as they are (core/rotation.hpp).
   [[gnu::noinline]] void rotate(const Rotation& rotation, Output x, int direction) {
-    const Index half = rotation.head_width / 2;
+    const Index half = rotation.pairs();
+    const double amplitude = rotation.amplitude();
     for (const Sequence& sequence : this->sequences())
-      for (Index t = 0; t < sequence.length; ++t)
-        for (Index j = 0; j < half; ++j) {
-          const double angle = direction * static_cast<double>(sequence.position + t) * rotation.frequency(j);
-          const T cosine = real(std::cos(angle)), sine = real(std::sin(angle));
+      for (Index j = 0; j < half; ++j) {
+        const double frequency = rotation.frequency(j, sequence.position + sequence.length);
+        for (Index t = 0; t < sequence.length; ++t) {
+          const double angle = direction * static_cast<double>(sequence.position + t) * frequency;
+          const T cosine = real(amplitude * std::cos(angle)), sine = real(amplitude * std::sin(angle));
           for (Index begin = 0; begin < x.columns; begin += rotation.head_width) {
             T& a = x(sequence.begin + t, begin + j);
             T& b = x(sequence.begin + t, begin + j + half);
@@ -68,6 +70,7 @@ class ReferenceSequence : public ReferenceElementwise<Backend, T> {
             a = turned;
           }
         }
+      }
   }
 
   [[gnu::noinline]] void short_convolution(Input x, Input weight, Output y, Input initial, Output final) {

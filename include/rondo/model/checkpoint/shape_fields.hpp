@@ -1,9 +1,10 @@
 // The sizes of a Shape with their names, once for all who read, write or print them.
 //
-//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: Index, double or BlockSet
-//   take_size(reader, name, value); size_json(value)                        a number, or block numbers: [3, 5, 7] or "3,5,7"
+//   each_size(shape, [](std::string_view name, auto& value) { ... });      value: Index, double, bool, RotaryKind or BlockSet
+//   take_size(reader, name, value); size_json(value)           a number, true or false, a word, or block numbers: [3, 5, 7] or "3,5,7"
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,7 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 25, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 27 && member_count<RotaryScaling>() == 7, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -36,6 +37,14 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("norm_epsilon", shape.norm_epsilon);
   visit("mixer_norm_epsilon", shape.mixer_norm_epsilon);
   visit("rope_theta", shape.rope_theta);
+  visit("rope_share", shape.rope_share);
+  visit("rope_type", shape.rope.kind);
+  visit("rope_factor", shape.rope.factor);
+  visit("rope_context", shape.rope.context);
+  visit("rope_slow", shape.rope.slow);
+  visit("rope_fast", shape.rope.fast);
+  visit("rope_truncate", shape.rope.truncate);
+  visit("rope_amplitude", shape.rope.amplitude);
   visit("step_low", shape.step_low);
   visit("step_high", shape.step_high);
   visit("gate_soft_cap", shape.gate_soft_cap);
@@ -46,6 +55,13 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
 inline bool take_size(ObjectReader& reader, std::string_view name, double& value) { return reader.take(name, value, at_least(0.0)); }
 inline bool take_size(ObjectReader& reader, std::string_view name, Index& value) {
   return reader.take(name, value, Between<Index>{0, name == "depth" ? Shape::largest_depth : largest_size});
+}
+inline bool take_size(ObjectReader& reader, std::string_view name, bool& value) { return reader.take(name, value); }
+inline bool take_size(ObjectReader& reader, std::string_view name, RotaryKind& value) {
+  std::string word;
+  if (!reader.take(name, word, {rotary_kinds.begin(), rotary_kinds.end()})) return false;
+  value = static_cast<RotaryKind>(std::find(rotary_kinds.begin(), rotary_kinds.end(), word) - rotary_kinds.begin());
+  return true;
 }
 inline bool take_size(ObjectReader& reader, std::string_view name, BlockSet& value) {
   const Json* member = reader.find(name);
@@ -68,6 +84,7 @@ template <Number T>
 Json size_json(T value) {
   return value;
 }
+inline Json size_json(RotaryKind kind) { return name_of(kind); }
 inline Json size_json(const BlockSet& blocks) {
   Json list = Json::array();
   for (const Index block : blocks.numbers()) list.push_back(block);
