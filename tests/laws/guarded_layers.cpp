@@ -52,6 +52,7 @@ BOOST_AUTO_TEST_CASE(norms) {
 }
 BOOST_AUTO_TEST_CASE(channel_mixers) {
   expect_guarded_laws("GatedMlp", subject<GatedMlp<Silu>>(Shape{.width = 6, .mlp_width = 10}));
+  expect_guarded_laws("GatedMlp with biases", subject<GatedMlp<Silu>>(Shape{.width = 6, .mlp_width = 10, .mlp_bias = true}));
   expect_guarded_laws("Mlp", subject<Mlp<GeluTanh, Bias::yes>>(Shape{.width = 6, .mlp_width = 10}));
 }
 BOOST_AUTO_TEST_CASE(short_convolution) {

@@ -24,7 +24,9 @@ BOOST_AUTO_TEST_CASE(gated_linear_recurrences) {
 }
 BOOST_AUTO_TEST_CASE(state_spaces) {
   expect_guarded_laws("MambaMixer", subject<MambaMixer>(Shape{.width = 10, .depth = 2}));
-  expect_guarded_laws("Mamba2Mixer", subject<Mamba2Mixer<>>(Shape{.width = 8, .depth = 2, .heads = 4}));
+  expect_guarded_laws("Mamba2Mixer", subject<Mamba2Mixer>(Shape{.width = 8, .depth = 2, .heads = 4}));
+  expect_guarded_laws("Mamba2Mixer, other biases", subject<Mamba2Mixer>(Shape{.width = 8, .depth = 2, .heads = 4,
+                                                                             .projection_bias = true, .convolution_bias = false}));
 }
 BOOST_AUTO_TEST_CASE(long_short_term_memories) {
   const Shape shape{.width = 8, .depth = 2, .heads = 2};

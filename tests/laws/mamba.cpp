@@ -15,6 +15,13 @@ BOOST_AUTO_TEST_CASE(sizes_given) {
               {.width = 7, .depth = 2, .inner_width = 9, .state_size = 3, .step_rank = 2, .convolution = 3});
 }
 
+BOOST_AUTO_TEST_CASE(other_biases) {
+  expect_laws("MambaMixer, biased projections, no bias in the convolution",
+              [](const Shape& shape) { return subject<MambaMixer>(shape, 1); },
+              {.width = 7, .depth = 2, .inner_width = 9, .state_size = 3, .step_rank = 2, .projection_bias = true,
+               .convolution_bias = false});
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace rondo::testing

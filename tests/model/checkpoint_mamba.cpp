@@ -56,14 +56,43 @@ BOOST_AUTO_TEST_CASE(keys_of_state_spaces) {
   const ModelConfig neither{Json{{"d_model", 32}}, "config.json"};
   BOOST_TEST(message_of([&] { (void)neither.model_type(); }) == "config.json: model_type: missing; expected a text");
 }
+// Biases of the projections, none of the convolution, in the keys of either program.
+BOOST_AUTO_TEST_CASE(other_biases_there_and_back) {
+  const auto found = read(R"({"model_type": "mamba", "use_bias": true, "use_conv_bias": false})");
+  BOOST_TEST((found.shape.projection_bias && !found.shape.convolution_bias));
+  const auto other = read(R"({"d_model": 32, "n_layer": 2, "ssm_cfg": {"bias": true, "conv_bias": false}})");
+  BOOST_TEST((other.shape.projection_bias && !other.shape.convolution_bias));
+
+  const Shape shape{.vocabulary = 16, .width = 6, .depth = 2, .state_size = 3, .step_rank = 2, .projection_bias = true,
+                    .convolution_bias = false, .norm_epsilon = 1e-5};
+  const MambaUntied model{shape};
+  const Parameters<MambaUntied, Reference<float>> weights{model, Seed{3}};
+  weights.each([](const std::string&, const Leaf&, View<float> w) {
+    for (Index i = 0; i < w.size(); ++i) w.data[i] += static_cast<float>(i % 7) / 8;
+  });
+  for (const std::size_t layout : {MambaFiles::transformers, MambaFiles::state_spaces}) {
+    TemporaryFolder folder;
+    save_model(folder / "made", weights, {.layout = layout});
+    const ModelFolder made{folder / "made"};
+    BOOST_TEST((made.shape<MambaUntied>() == shape));
+    const std::string mixer = "backbone.layers.1.mixer.";
+    made.tensors().tensor(mixer + "in_proj.bias").require_shape({24});
+    made.tensors().tensor(mixer + "out_proj.bias").require_shape({6});
+    BOOST_TEST(!made.tensors().contains(mixer + "conv1d.bias"));
+    const auto back = made.parameters<Reference<float>>(model);
+    BOOST_TEST(std::equal(back.flat().data, back.flat().data + back.flat().size(), weights.flat().data));
+    save_model(folder / "again", back, like<MambaUntied>(made));
+    same_tensors(made.tensors(), ModelFolder{folder / "again"}.tensors());
+    BOOST_TEST(ModelFolder{folder / "again"}.config().document == made.config().document);
+  }
+}
 BOOST_AUTO_TEST_CASE(what_is_refused) {
   const auto refused = [](const std::string& member, const std::string& part) {
     const std::string message = refusal_of("{" + member + "}");
     BOOST_TEST(has(message, part), message);
   };
   const std::string own = R"("model_type": "mamba", )", others = R"("d_model": 32, "n_layer": 2, )";
-  refused(own + R"("use_bias": true)", "config.json: use_bias: expected false");
-  refused(own + R"("use_conv_bias": false)", "config.json: use_conv_bias: expected true");
+  refused(own + R"("use_bias": "yes")", "config.json: use_bias: expected true or false");
   refused(own + R"("hidden_act": "gelu")", "config.json: hidden_act: expected one of 'silu', 'swish'");
   refused(own + R"("time_step_rank": "all")", "config.json: time_step_rank: expected an integer or \"auto\", found \"all\"");
   refused(own + R"("time_step_rank": 0)", "config.json: time_step_rank: expected an integer from 1");
@@ -72,8 +101,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
   refused(others + R"("rms_norm": false)", "config.json: rms_norm: expected true");
   refused(others + R"("d_intermediate": 64)", "config.json: d_intermediate: expected 0");
   refused(others + R"("attn_layer_idx": [1])", "config.json: attn_layer_idx: expected none");
-  refused(others + R"("ssm_cfg": {"bias": true})", "config.json: ssm_cfg.bias: expected false");
-  refused(others + R"("ssm_cfg": {"conv_bias": false})", "config.json: ssm_cfg.conv_bias: expected true");
+  refused(others + R"("ssm_cfg": {"conv_bias": 0})", "config.json: ssm_cfg.conv_bias: expected true or false");
   refused(others + R"("ssm_cfg": {"layer": "Mamba2"})", "config.json: ssm_cfg.layer: expected one of 'Mamba1'");
 }
 BOOST_AUTO_TEST_CASE(names_are_a_bijection) {

@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(defaults_of_transformers) {
   const auto found = read(R"({"model_type": "mamba2"})");
   BOOST_TEST((found.shape ==
               Shape{.vocabulary = 32768, .width = 4096, .depth = 64, .heads = 128, .groups = 8, .norm_epsilon = 1e-5}));
-  BOOST_TEST((found.options == Mamba2Options{.biased = false, .convolution_biased = true, .tied = false}));
+  BOOST_TEST(!found.options.tied);
 }
 BOOST_AUTO_TEST_CASE(keys_of_transformers) {
   const auto found = read(
@@ -29,8 +29,9 @@ BOOST_AUTO_TEST_CASE(keys_of_transformers) {
           "num_heads": 6, "head_dim": 15, "n_groups": 3, "conv_kernel": 3, "layer_norm_epsilon": 1e-6, "tie_word_embeddings": true,
           "use_bias": true, "use_conv_bias": false, "rms_norm": false, "time_step_limit": [0.001, 0.5], "hidden_act": "swish"})");
   BOOST_TEST((found.shape == Shape{.vocabulary = 61, .width = 30, .depth = 3, .heads = 6, .groups = 3, .inner_width = 90,
-                                   .state_size = 8, .convolution = 3, .norm_epsilon = 1e-6, .step_low = 0.001, .step_high = 0.5}));
-  BOOST_TEST((found.options == Mamba2Options{.biased = true, .convolution_biased = false, .tied = true}));
+                                   .state_size = 8, .convolution = 3, .projection_bias = true, .convolution_bias = false,
+                                   .norm_epsilon = 1e-6, .step_low = 0.001, .step_high = 0.5}));
+  BOOST_TEST(found.options.tied);
 }
 BOOST_AUTO_TEST_CASE(limits_of_the_step) {
   const auto limits = [](const std::string& text) {
@@ -50,14 +51,15 @@ BOOST_AUTO_TEST_CASE(keys_of_state_spaces) {
   BOOST_TEST((ModelConfig{parse_json(text, "config.json"), "config.json"}.model_type() == "mamba2"));
   const auto found = read(text);
   BOOST_TEST((found.shape == Shape{.vocabulary = 50288, .width = 768, .depth = 24, .heads = 24, .norm_epsilon = 1e-5}));
-  BOOST_TEST((found.options == Mamba2Options{.biased = false, .convolution_biased = true, .tied = true}));
+  BOOST_TEST(found.options.tied);
   BOOST_TEST(found.layout == Mamba2Files::state_spaces);
   const auto other = read("{" + others + R"("vocab_size": 61, "tie_embeddings": false,
       "ssm_cfg": {"layer": "Mamba2", "d_state": 8, "expand": 3, "headdim": 12, "ngroups": 4, "d_conv": 3, "dt_limit": [0.1, Infinity],
                   "bias": true, "conv_bias": false}})");
   BOOST_TEST((other.shape == Shape{.vocabulary = 64, .width = 32, .depth = 2, .heads = 8, .groups = 4, .inner_width = 96,
-                                   .state_size = 8, .convolution = 3, .norm_epsilon = 1e-5, .step_low = 0.1}));
-  BOOST_TEST((other.options == Mamba2Options{.biased = true, .convolution_biased = false, .tied = false}));
+                                   .state_size = 8, .convolution = 3, .projection_bias = true, .convolution_bias = false,
+                                   .norm_epsilon = 1e-5, .step_low = 0.1}));
+  BOOST_TEST(!other.options.tied);
 }
 // The published 130M model.
 BOOST_AUTO_TEST_CASE(as_many_weights_as_published) {
@@ -90,12 +92,13 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
 }
 BOOST_AUTO_TEST_CASE(names_are_a_bijection) {
   const Shape shape{.vocabulary = 13, .width = 8, .depth = 12, .heads = 2, .state_size = 3};
-  using Biased = LanguageModel<Block<RmsNorm, Mamba2Mixer<Bias::yes>, NoMlp>>;
+  Shape biased = shape;
+  biased.projection_bias = true;
   const std::vector<std::string> none;
   for (const std::size_t layout : {Mamba2Files::transformers, Mamba2Files::state_spaces}) {
     BOOST_TEST(name_table_violations(Mamba2Tied{shape}, Mamba2Files::names({shape, {}, layout})) == none,
                boost::test_tools::per_element());
-    BOOST_TEST(name_table_violations(Biased{shape}, Mamba2Files::names({shape, {}, layout})) == none,
+    BOOST_TEST(name_table_violations(Mamba2{biased}, Mamba2Files::names({shape, {}, layout})) == none,
                boost::test_tools::per_element());
   }
   const NameTable names = Mamba2Files::names({shape, {}, Mamba2Files::transformers});
@@ -105,7 +108,7 @@ BOOST_AUTO_TEST_CASE(names_are_a_bijection) {
 }
 BOOST_AUTO_TEST_CASE(state_spaces_folder_there_and_back) {
   const Shape shape{.vocabulary = 16, .width = 6, .depth = 2, .heads = 6, .groups = 2, .inner_width = 18, .state_size = 3,
-                    .norm_epsilon = 1e-5, .step_low = 0.001};
+                    .projection_bias = true, .convolution_bias = false, .norm_epsilon = 1e-5, .step_low = 0.001};
   const Mamba2Tied model{shape};
   using Weights = Parameters<Mamba2Tied, Reference<float>>;
   const Weights weights{model, Seed{3}};
@@ -138,9 +141,12 @@ BOOST_AUTO_TEST_CASE(forms_of_new_models) {
   BOOST_TEST(type_of(Mamba2{{.vocabulary = 9, .width = 4, .depth = 1, .heads = 2}}) == "mamba2");
   BOOST_TEST(type_of(Mamba2{{.vocabulary = 9, .width = 4, .depth = 1, .heads = 2, .step_low = 0.1, .step_high = 2}}) == "mamba2");
   BOOST_TEST(type_of(Mamba2{{.vocabulary = 9, .width = 4, .depth = 1, .heads = 2, .inner_width = 6}}) == "rondo");
-  using Bare = LanguageModel<Block<RmsNorm, Mamba2Mixer<Bias::yes, Bias::no>, NoMlp>>;
-  BOOST_TEST(type_of(Bare{{.vocabulary = 9, .width = 4, .depth = 1, .heads = 2}}) == "mamba2");
-  BOOST_TEST(composition_name<Bare>() == "LanguageModel<Block<RmsNorm,Mamba2Mixer<1,0>,NoMlp>,RmsNorm,Head<0>>");
+  for (const bool tied : {false, true}) {
+    const Shape bare{.vocabulary = 9, .width = 4, .depth = 1, .heads = 2, .projection_bias = true, .convolution_bias = false};
+    BOOST_TEST((tied ? type_of(Mamba2Tied{bare}) : type_of(Mamba2{bare})) == "mamba2");
+  }
+  // the name of folders that are there already
+  BOOST_TEST(composition_name<Mamba2>() == "LanguageModel<Block<RmsNorm,Mamba2Mixer<0,1>,NoMlp>,RmsNorm,Head<0>>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

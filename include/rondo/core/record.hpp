@@ -50,11 +50,17 @@ struct MembersOf<Member> {  // the usual case, which costs the compiler less
   constexpr void give_to(auto&& act) const { act(only); }
 };
 
-// The entries of a list.
+// The entries of a list. One that is absent is not walked: its members stay what they are by default, views without data.
 template <class... Members>
 struct LeafEntry {
   Leaf leaf;
   MembersOf<Members...> members;
+  bool present = true;
+  constexpr LeafEntry only_if(bool is_there) const {
+    LeafEntry result = *this;
+    result.present = is_there;
+    return result;
+  }
   constexpr LeafEntry as(Role role, Parts parts = {}) const {
     LeafEntry result = *this;
     result.leaf.role = role;
@@ -67,6 +73,8 @@ struct LayerEntry {
   std::string_view name;
   const Layer& layer;
   MembersOf<Members...> members;
+  bool present = true;
+  constexpr LayerEntry only_if(bool is_there) const { return {name, layer, members, is_there}; }
 };
 template <class Layer, class... Members>
 struct RepeatedEntry {
@@ -279,6 +287,7 @@ void give_alternative(const std::variant<Members...>&) {}
 // How each kind of entry is walked.
 template <class Kind, class Visit, class... Members>
 void walk_entry(const Kind&, const Path& path, Visit& visit, const LeafEntry<Members...>& entry) {
+  if (!entry.present) return;
   entry.members.give_to([&](Members&... members) { visit(Path{path, entry.leaf.name}, entry.leaf, members...); });
 }
 template <class Kind, class Visit, class... Members>
@@ -290,6 +299,7 @@ void walk_entry(const Kind&, const Path& path, Visit& visit, const RepeatedLeafE
 }
 template <class Kind, class Visit, class Layer, class... Members>
 void walk_entry(const Kind& kind, const Path& path, Visit& visit, const LayerEntry<Layer, Members...>& entry) {
+  if (!entry.present) return;
   entry.members.give_to([&](Members&... members) { walk(kind, entry.layer, Path{path, entry.name}, visit, members...); });
 }
 template <class Kind, class Visit, class Layer, class... Members>

@@ -36,6 +36,9 @@ struct Shape {
   Index window = 0;           // of attention, in tokens; 0: all
   Index context = 2048;       // tokens that a cache of keys and values holds
   BlockSet second_blocks{};   // those of the second type, where a stack has two (Either)
+  bool mlp_bias = false;      // biases of gated MLPs
+  bool projection_bias = false;  // of the maps into and out of a mixer (Mamba, Mamba-2)
+  bool convolution_bias = true;  // of its short convolution (Mamba, Mamba-2)
   double norm_epsilon = 1e-6;
   double mixer_norm_epsilon = 1e-5;  // of the norm inside a mixer
   double rope_theta = 10000;

@@ -81,21 +81,24 @@ class RecordsOf {
   Inner inner_;
 };
 
-// A weight, and with Bias::yes a bias: the record of maps, convolutions and norms, and its list. A bias is one number a channel.
-enum class Bias : bool { no, yes };
+// A weight and, unless Bias::no, a bias: the record of maps, convolutions and norms, and its list. A bias is one number a channel.
+// Bias::chosen is there where the layer is told so when it is made; elsewhere its view has no data.
+enum class Bias : unsigned char { no, yes, chosen };
 
 template <class S, Bias = Bias::no>
 struct WeightAndBias {
-  S weight;
-};
-template <class S>
-struct WeightAndBias<S, Bias::yes> {
   S weight, bias;
 };
+template <class S>
+struct WeightAndBias<S, Bias::no> {
+  S weight;
+};
+// `channels` of the bias; 0: it is absent.
 template <Bias with_bias>
 constexpr auto weight_and_bias(const Leaf& weight, Index channels, Initial bias_initial, auto&... w) {
-  if constexpr (with_bias == Bias::yes)
-    return leaves(parameter(weight, w.weight...), parameter("bias", {channels}, bias_initial, Decay::no, w.bias...));
+  if constexpr (with_bias != Bias::no)
+    return leaves(parameter(weight, w.weight...),
+                  parameter("bias", {channels}, bias_initial, Decay::no, w.bias...).only_if(channels > 0));
   else
     return leaves(parameter(weight, w.weight...));
 }

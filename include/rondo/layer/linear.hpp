@@ -12,15 +12,16 @@ namespace rondo {
 template <Bias with_bias = Bias::no>
 class Linear : public PlainLayer, public NothingSaved, public NoState {
  public:
-  // `parts`: the rows of each map, where W is several (core/leaf.hpp).
+  // `parts`: the rows of each map, where W is several (core/leaf.hpp). `biased`: whether there is a chosen bias.
   constexpr Linear(Index in, Index out, Initial initial = normal(0.02), Initial bias_initial = zeros(), Role role = Role::matrix,
-                   Parts parts = {})
-      : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial), role_(role), parts_(parts) {}
+                   Parts parts = {}, bool biased = true)
+      : in_(in), out_(out), initial_(initial), bias_initial_(bias_initial), role_(role), parts_(parts), biased_(biased) {}
 
   template <class S>
   using Weights = WeightAndBias<S, with_bias>;
   constexpr auto weight_leaves(auto&... w) const {
-    return weight_and_bias<with_bias>({"weight", {out_, in_}, initial_, Decay::yes, role_, parts_}, out_, bias_initial_, w...);
+    return weight_and_bias<with_bias>({"weight", {out_, in_}, initial_, Decay::yes, role_, parts_}, biased_ ? out_ : 0,
+                                      bias_initial_, w...);
   }
 
   [[nodiscard]] constexpr Index in() const { return in_; }
@@ -40,12 +41,13 @@ class Linear : public PlainLayer, public NothingSaved, public NoState {
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& dw, Onto onto = Onto::write) const {
     c.linear_input_gradient(dy, w.weight, dx, onto);
     c.linear_weight_gradient(dy, x, dw.weight);
-    if constexpr (with_bias == Bias::yes) c.bias_gradient(dy, dw.bias);
+    if constexpr (with_bias != Bias::no)
+      if (dw.bias) c.bias_gradient(dy, dw.bias);
   }
 
  private:
   static auto bias_of(const auto& w) {
-    if constexpr (with_bias == Bias::yes)
+    if constexpr (with_bias != Bias::no)
       return w.bias;
     else
       return decltype(w.weight){};
@@ -55,6 +57,7 @@ class Linear : public PlainLayer, public NothingSaved, public NoState {
   Initial initial_, bias_initial_;
   Role role_;
   Parts parts_;
+  bool biased_;
 };
 
 // Several maps of one x, their results side by side: y = [x W1^T + b1, x W2^T + b2, ...], one product where a back-end makes it one.
@@ -69,8 +72,8 @@ template <class W, std::size_t n>
 void each_bias(const std::array<W, n>& w, auto y, auto act) {
   Index begin = 0;
   for (const W& one : w) {
-    act(one.bias, y.middle_columns(begin, one.bias.columns));
-    begin += one.bias.columns;
+    if (one.bias) act(one.bias, y.middle_columns(begin, one.bias.columns));
+    begin += one.weight.rows;
   }
 }
 template <class C, class W, std::size_t n>

@@ -1,6 +1,7 @@
 // Channel mixers: what a block does to each token alone.
 //
-//   GatedMlp<F>   y = Wd (F(Wg x) * (Wu x))      Shazeer 2020 ("GLU variants"); F = Silu: HGRN2, Llama
+//   GatedMlp<F>   y = Wd (F(Wg x) * (Wu x))      Shazeer 2020 ("GLU variants"); F = Silu: HGRN2, Llama; each map with a bias where
+//                                                Shape::mlp_bias
 //   Mlp<F, bias>  y = Wd F(Wu x + bu) + bd       GPT-2
 //   NoMlp         the block has none
 //
@@ -19,11 +20,13 @@ class GatedMlp : public PlainLayer, public NoState {
  public:
   constexpr GatedMlp(const Shape& shape, Index, Initial output = normal(0.02), Initial up = normal(0.02),
                      Initial gate = normal(0.02))
-      : gate_(shape.width, shape.mlp(), gate), up_(shape.width, shape.mlp(), up), down_(shape.mlp(), shape.width, output) {}
+      : gate_(shape.width, shape.mlp(), gate, zeros(), Role::matrix, {}, shape.mlp_bias),
+        up_(shape.width, shape.mlp(), up, zeros(), Role::matrix, {}, shape.mlp_bias),
+        down_(shape.mlp(), shape.width, output, zeros(), Role::matrix, {}, shape.mlp_bias) {}
 
   template <class S>
   struct Weights {
-    Linear<>::Weights<S> gate, up, down;
+    Linear<Bias::chosen>::Weights<S> gate, up, down;
   };
   constexpr auto weight_leaves(auto&... w) const {
     return leaves(inside("gate", gate_, w.gate...), inside("up", up_, w.up...), inside("down", down_, w.down...));
@@ -61,7 +64,7 @@ class GatedMlp : public PlainLayer, public NoState {
   template <class V>
   [[nodiscard]] V up(V both) const { return both.middle_columns(up_.out(), up_.out()); }
 
-  Linear<> gate_, up_, down_;
+  Linear<Bias::chosen> gate_, up_, down_;
 };
 
 template <class Activation, Bias bias = Bias::no>

@@ -6,8 +6,9 @@
 //   y = Wo SelectiveScan(u, Wr s, B, C, z)    with its step bias, A_log and skip D
 //
 // Wi [2 inner, width], Ws [rank + 2 states, inner], Wr [inner, rank], Wo [width, inner]; Shape: inner(), state(16), rank(),
-// convolution. Weights start as state-spaces/mamba starts them. Saved: x and z, x after the convolution, s, B, C and the scan's
-// output; u and Wr s are formed again in the backward.
+// convolution. Wi and Wo have biases where Shape::projection_bias, the convolution where convolution_bias. Weights start as
+// state-spaces/mamba starts them. Saved: x and z, x after the convolution, s, B, C and the scan's output; u and Wr s are formed
+// again in the backward.
 #pragma once
 
 #include <cmath>
@@ -26,20 +27,21 @@ class MambaMixer : public PlainLayer {
   MambaMixer(const Shape& shape, Index)
       : scan_{shape.inner(), shape.state(default_states)},
         rank_(shape.rank()),
-        input_(shape.width, 2 * scan_.channels, as_torch(shape.width), zeros(), Role::matrix, {scan_.channels}),
-        convolution_(shape, scan_.channels, as_torch(shape.convolution), as_torch(shape.convolution)),
+        input_(shape.width, 2 * scan_.channels, as_torch(shape.width), zeros(), Role::matrix, {scan_.channels}, shape.projection_bias),
+        convolution_(shape, scan_.channels, as_torch(shape.convolution), as_torch(shape.convolution), shape.convolution_bias),
         selection_(scan_.channels, rank_ + 2 * scan_.states, as_torch(scan_.channels), zeros(), Role::matrix,
                    {rank_, scan_.states, scan_.states}),
         step_(rank_, scan_.channels, as_torch(rank_)),
-        output_(scan_.channels, shape.width, as_torch(scan_.channels * shape.depth)) {}
+        output_(scan_.channels, shape.width, as_torch(scan_.channels * shape.depth), zeros(), Role::matrix, {},
+                shape.projection_bias) {}
 
   template <class S>
   struct Weights {
-    Linear<>::Weights<S> input;
-    ShortConvolution<Bias::yes>::Weights<S> convolution;
+    Linear<Bias::chosen>::Weights<S> input;
+    ShortConvolution<Bias::chosen>::Weights<S> convolution;
     Linear<>::Weights<S> selection, step;
     SelectiveScan::Weights<S> scan;
-    Linear<>::Weights<S> output;
+    Linear<Bias::chosen>::Weights<S> output;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("input", input_, w.input...), inside("convolution", convolution_, w.convolution...),
@@ -58,7 +60,7 @@ class MambaMixer : public PlainLayer {
   }
   template <class S>
   struct State {
-    ShortConvolution<Bias::yes>::State<S> convolution;
+    ShortConvolution<Bias::chosen>::State<S> convolution;
     SelectiveScan::State<S> memory;
   };
   auto state_leaves(Extent, auto&... s) const {
@@ -131,9 +133,10 @@ class MambaMixer : public PlainLayer {
 
   SelectiveScan scan_;
   Index rank_;
-  Linear<> input_;
-  ShortConvolution<Bias::yes> convolution_;
-  Linear<> selection_, step_, output_;
+  Linear<Bias::chosen> input_;
+  ShortConvolution<Bias::chosen> convolution_;
+  Linear<> selection_, step_;
+  Linear<Bias::chosen> output_;
 };
 
 }  // namespace rondo

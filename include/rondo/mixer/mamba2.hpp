@@ -7,7 +7,7 @@
 //   y = Wo rms_norm(silu(z) o)               one norm for each group of heads, epsilon Shape::norm_epsilon
 //
 // Di = Shape::inner(), a head is Di / H wide, N = Shape::state(128), G = Shape::groups; the step is kept between Shape::step_low and
-// Shape::step_high. Mamba2Mixer<Bias::yes> has biases in Wi and Wo, Mamba2Mixer<..., Bias::no> none in its convolution. Weights start
+// Shape::step_high. Wi and Wo have biases where Shape::projection_bias, the convolution where convolution_bias. Weights start
 // as state-spaces/mamba starts them. Saved: z, u, s with its bias, u after the convolution, o with the skip; all else is formed
 // again in the backward.
 #pragma once
@@ -24,7 +24,6 @@
 
 namespace rondo {
 
-template <Bias bias = Bias::no, Bias convolution_bias = Bias::yes>
 class Mamba2Mixer {
  public:
   using Shared = NothingShared;
@@ -40,20 +39,20 @@ class Mamba2Mixer {
         inner_(shape.inner()),
         keys_(shape.groups * shape.state(default_states)),
         input_(shape.width, 2 * inner_ + 2 * keys_ + shape.heads, as_torch(shape.width), zeros(), Role::matrix,
-               {inner_, inner_, keys_, keys_, shape.heads}),
-        convolution_(shape, inner_ + 2 * keys_, as_torch(shape.convolution), as_torch(shape.convolution)),
+               {inner_, inner_, keys_, keys_, shape.heads}, shape.projection_bias),
+        convolution_(shape, inner_ + 2 * keys_, as_torch(shape.convolution), as_torch(shape.convolution), shape.convolution_bias),
         skip_(shape.heads),
         norm_(inner_, shape.norm_epsilon, shape.groups),
-        output_(inner_, shape.width, as_torch(inner_ * shape.depth)) {}
+        output_(inner_, shape.width, as_torch(inner_ * shape.depth), zeros(), Role::matrix, {}, shape.projection_bias) {}
 
   template <class S>
   struct Weights {
-    typename Linear<bias>::template Weights<S> input;
-    typename ShortConvolution<convolution_bias>::template Weights<S> convolution;
+    Linear<Bias::chosen>::Weights<S> input;
+    ShortConvolution<Bias::chosen>::Weights<S> convolution;
     S step_bias, A_log;
     Skip::Weights<S> skip;
     RmsNorm::Weights<S> norm;
-    typename Linear<bias>::template Weights<S> output;
+    Linear<Bias::chosen>::Weights<S> output;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("input", input_, w.input...), inside("convolution", convolution_, w.convolution...),
@@ -74,7 +73,7 @@ class Mamba2Mixer {
   }
   template <class S>
   struct State {
-    typename ShortConvolution<convolution_bias>::template State<S> convolution;
+    ShortConvolution<Bias::chosen>::State<S> convolution;
     ScalarOuterProduct::State<S> memory;
   };
   auto state_leaves(Extent, auto&... s) const {
@@ -161,11 +160,11 @@ class Mamba2Mixer {
   ScalarOuterProduct recurrence_;
   SoftplusStep gate_;
   Index inner_, keys_;
-  Linear<bias> input_;
-  ShortConvolution<convolution_bias> convolution_;
+  Linear<Bias::chosen> input_;
+  ShortConvolution<Bias::chosen> convolution_;
   Skip skip_;
   RmsNorm norm_;
-  Linear<bias> output_;
+  Linear<Bias::chosen> output_;
 };
 
 }  // namespace rondo

@@ -9,7 +9,7 @@
 
 namespace rondo {
 
-using Mamba2Block = Block<RmsNorm, Mamba2Mixer<>, NoMlp>;
+using Mamba2Block = Block<RmsNorm, Mamba2Mixer, NoMlp>;
 
 using Mamba2 = LanguageModel<Mamba2Block>;
 using Mamba2Tied = LanguageModel<Mamba2Block, RmsNorm, TiedHead<>>;

@@ -2,9 +2,9 @@
 //
 //   composition_name<Lstm>() == "LanguageModel<PlainBlock<CellMixer<LstmCell>>,NoNorm,Head<1>>"
 //
-// Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. How a model starts
-// (LanguageModel's Start, DepthScaled, SmallStart) and what does not change its results (Checkpointed) is no part of the name, nor is the plain
-// Embedding.
+// Template arguments left to their defaults are spelled out, values are numbers, namespaces are left out. No part of the name is how a
+// model starts (LanguageModel's Start, DepthScaled, SmallStart), what does not change its results (Checkpointed), what its shape says
+// (OptionalMlp) and the plain Embedding.
 #pragma once
 
 #include <string>
@@ -17,6 +17,8 @@
 #include <rondo/model/language_model.hpp>
 
 namespace rondo {
+
+class Mamba2Mixer;
 
 // The compiler's own text for a type, without its template arguments and namespaces.
 template <class T>
@@ -66,6 +68,11 @@ struct TypeText<T<First, Second, value, values...>> {
 };
 template <class Inner>
 struct TypeText<Checkpointed<Inner>> : TypeText<Inner> {};
+// Its biases were template arguments once.
+template <>
+struct TypeText<Mamba2Mixer> {
+  static std::string text() { return "Mamba2Mixer<0,1>"; }
+};
 template <class Layer>
 struct TypeText<DepthScaled<Layer>> : TypeText<Layer> {};
 template <class Layer>

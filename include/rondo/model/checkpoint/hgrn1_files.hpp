@@ -28,7 +28,7 @@ struct Hgrn1Files : HgrnFamily<Hgrn1Files> {
     if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
     if (state % shape.width != 0) return "the state is not a multiple of the model's width";
     if (state != shape.width && description.options.lower_bounds) return "the state is wider than the model, and so are its bounds";
-    return "";
+    return biased_mlp(shape);
   }
 
   static void write(const Description<Options>& description, Json& document) {

@@ -29,7 +29,7 @@ struct Hgrn2Files : HgrnFamily<Hgrn2Files> {
       return "the keys of all heads together are not as wide as the model";
     const double epsilon = description.layout == separate ? fixed_epsilon : shape.norm_epsilon;
     if (shape.mixer_norm_epsilon != epsilon) return other_epsilon("mixer_norm_epsilon", shape.mixer_norm_epsilon, epsilon);
-    return "";
+    return biased_mlp(shape);
   }
 
   static void write(const Description<Options>& description, Json& document) {
@@ -46,10 +46,10 @@ struct Hgrn2Files : HgrnFamily<Hgrn2Files> {
     Index keys = file.has("expand_ratio") ? 0 : 128, heads = 0;  // expand_ratio null: no value
     config.take("expand_ratio", keys, possible_size);
     config.take("num_heads", heads, possible_size);
+    if (keys == 0 && heads == 0) heads = config.get<Index>("num_heads", possible_size);
+    if (heads != 0 && shape.width % heads != 0)  // even where the keys decide
+      throw config.mismatch("num_heads", "a divisor of hidden_size " + std::to_string(shape.width), *config.find("num_heads"));
     if (keys == 0) {
-      if (heads == 0) heads = config.get<Index>("num_heads", possible_size);
-      if (shape.width % heads != 0)
-        throw config.mismatch("num_heads", "a divisor of hidden_size " + std::to_string(shape.width), *config.find("num_heads"));
       keys = shape.width / heads;
     } else if (heads == 0 || description.layout == separate) {
       if (shape.width % keys != 0) {

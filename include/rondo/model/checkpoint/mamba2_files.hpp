@@ -51,7 +51,7 @@ struct Mamba2Files : StateSpacesLayouts {
   }
 
  private:
-  static constexpr Index default_states = Mamba2Mixer<>::default_states;
+  static constexpr Index default_states = Mamba2Mixer::default_states;
 
   static Description<Options> read_transformers(ObjectReader config, const TensorFolder* tensors) {
     Description<Options> result;
@@ -74,8 +74,8 @@ struct Mamba2Files : StateSpacesLayouts {
                   ", found ", shape.heads * head_width);
     check_groups(config, "n_groups", shape);
     read_limits(config, "time_step_limit", shape);
-    config.take("use_bias", result.options.biased);
-    config.take("use_conv_bias", result.options.convolution_biased);
+    config.take("use_bias", shape.projection_bias);
+    config.take("use_conv_bias", shape.convolution_bias);
     result.options.tied = read_tied(config, "tie_word_embeddings", tensors, "lm_head.weight");
     std::string activation;
     config.take("hidden_act", activation, {"silu", "swish"});
@@ -102,8 +102,7 @@ struct Mamba2Files : StateSpacesLayouts {
         throw sizes.mismatch("d_ssm", error("null or ", shape.inner_width, " (rondo's Mamba-2 has states for all channels)").what(),
                              Json(scanned));
       read_limits(sizes, "dt_limit", shape);
-      sizes.take("bias", result.options.biased);
-      sizes.take("conv_bias", result.options.convolution_biased);
+      read_biases(sizes, shape);
       refuse_value(sizes, "D_has_hdim", true, "rondo's Mamba-2 has one skip a head");
       refuse_value(sizes, "rmsnorm", false, "rondo's Mamba-2 has a norm in its mixer");
       refuse_value(sizes, "norm_before_gate", true, "rondo's Mamba-2 has its gate before its norm");
@@ -156,8 +155,8 @@ struct Mamba2Files : StateSpacesLayouts {
     document["layer_norm_epsilon"] = shape.norm_epsilon;
     put_limits(document, "time_step_limit", shape);
     document["hidden_act"] = "silu";
-    document["use_bias"] = description.options.biased;
-    document["use_conv_bias"] = description.options.convolution_biased;
+    document["use_bias"] = shape.projection_bias;
+    document["use_conv_bias"] = shape.convolution_bias;
     if (!document.contains("rms_norm")) document["rms_norm"] = true;
     document["tie_word_embeddings"] = description.options.tied;
   }
@@ -171,9 +170,7 @@ struct Mamba2Files : StateSpacesLayouts {
     put_size(sizes, "ngroups", shape.groups, 1);
     put_size(sizes, "d_conv", shape.convolution, 4);
     put_limits(sizes, "dt_limit", shape);
-    if (description.options.biased || sizes.contains("bias")) sizes["bias"] = description.options.biased;
-    if (!description.options.convolution_biased || sizes.contains("conv_bias"))
-      sizes["conv_bias"] = description.options.convolution_biased;
+    put_biases(sizes, shape);
   }
 };
 

@@ -23,22 +23,17 @@ namespace rondo {
 struct Mamba2Files;
 
 struct Mamba2Options {
-  bool biased = false, convolution_biased = true, tied = false;
+  bool tied = false;
   friend constexpr bool operator==(const Mamba2Options&, const Mamba2Options&) = default;
-  [[nodiscard]] std::string text() const {
-    const auto word = [](bool value) { return value ? "true" : "false"; };
-    return std::string("use_bias ") + word(biased) + ", use_conv_bias " + word(convolution_biased) + ", tie_word_embeddings " +
-           word(tied);
-  }
+  [[nodiscard]] std::string text() const { return std::string("tie_word_embeddings ") + (tied ? "true" : "false"); }
 };
 
 std::shared_ptr<const FileForm> published_form(const Mamba2Options& options);
 
-template <Bias bias, Bias convolution_bias, PlainHead HeadType, class Start>
-struct PublishedForm<LanguageModel<Block<RmsNorm, Mamba2Mixer<bias, convolution_bias>, NoMlp>, RmsNorm, HeadType, Start>> {
+template <PlainHead HeadType, class Start>
+struct PublishedForm<LanguageModel<Block<RmsNorm, Mamba2Mixer, NoMlp>, RmsNorm, HeadType, Start>> {
   using Files = Mamba2Files;
-  static constexpr Mamba2Options options{
-      .biased = bias == Bias::yes, .convolution_biased = convolution_bias == Bias::yes, .tied = HeadType::tied};
+  static constexpr Mamba2Options options{.tied = HeadType::tied};
 };
 
 }  // namespace rondo

@@ -10,14 +10,14 @@ namespace rondo {
 inline constexpr NamePair mamba_names[] = {
     {"embedding.weight", "backbone.embedding.weight"},  // the layout `state_spaces`: all pairs but the last
     {"blocks.{i}.norm.weight", "backbone.layers.{i}.norm.weight"},
-    {"blocks.{i}.input.weight", "backbone.layers.{i}.mixer.in_proj.weight"},
+    {"blocks.{i}.input.{leaf}", "backbone.layers.{i}.mixer.in_proj.{leaf}"},
     {"blocks.{i}.convolution.{leaf}", "backbone.layers.{i}.mixer.conv1d.{leaf}"},
     {"blocks.{i}.selection.weight", "backbone.layers.{i}.mixer.x_proj.weight"},
     {"blocks.{i}.step.weight", "backbone.layers.{i}.mixer.dt_proj.weight"},
     {"blocks.{i}.step_bias", "backbone.layers.{i}.mixer.dt_proj.bias"},
     {"blocks.{i}.A_log", "backbone.layers.{i}.mixer.A_log"},
     {"blocks.{i}.D", "backbone.layers.{i}.mixer.D"},
-    {"blocks.{i}.output.weight", "backbone.layers.{i}.mixer.out_proj.weight"},
+    {"blocks.{i}.output.{leaf}", "backbone.layers.{i}.mixer.out_proj.{leaf}"},
     {"norm.weight", "backbone.norm_f.weight"},
     {"head.weight", "lm_head.weight"},
     {"embedding.weight", "backbone.embeddings.weight"},  // the layout `transformers`: all pairs but the first
@@ -68,7 +68,8 @@ struct MambaFiles : StateSpacesLayouts {
     config.take("tie_word_embeddings", result.options.tied);
     std::string activation;
     config.take("hidden_act", activation, {"silu", "swish"});
-    refuse_biases(config, "use_bias", "use_conv_bias");
+    config.take("use_bias", shape.projection_bias);
+    config.take("use_conv_bias", shape.convolution_bias);
     return result;
   }
   static Description<Options> read_others(ObjectReader config) {
@@ -81,7 +82,7 @@ struct MambaFiles : StateSpacesLayouts {
       sizes.take("d_conv", shape.convolution, possible_size);
       read_expansion(sizes, shape);
       read_rank(sizes, "dt_rank", shape);
-      refuse_biases(sizes, "bias", "conv_bias");
+      read_biases(sizes, shape);
     });
     return result;
   }
@@ -91,10 +92,6 @@ struct MambaFiles : StateSpacesLayouts {
     if (rank == nullptr || *rank == "auto") return;
     if (rank->is_string()) throw config.mismatch(key, "an integer or \"auto\"", *rank);
     config.take(key, shape.step_rank, possible_size);
-  }
-  static void refuse_biases(ObjectReader& config, const char* projections, const char* convolution) {
-    refuse_value(config, projections, true, "rondo's Mamba has no biases in its projections");
-    refuse_value(config, convolution, false, "rondo's Mamba has biases in its convolutions");
   }
 
   static void write_transformers(const Description<Options>& description, Json& document) {
@@ -112,8 +109,8 @@ struct MambaFiles : StateSpacesLayouts {
     document.erase("dt_rank");
     if (shape.step_rank != 0 || document.value("time_step_rank", Json()) != "auto") document["time_step_rank"] = shape.rank();
     document["hidden_act"] = "silu";
-    document["use_bias"] = false;
-    document["use_conv_bias"] = true;
+    document["use_bias"] = shape.projection_bias;
+    document["use_conv_bias"] = shape.convolution_bias;
     // The default is left out by some versions, whose files stay as they are.
     if (!description.options.tied || document.contains("tie_word_embeddings") || !document.contains("transformers_version"))
       document["tie_word_embeddings"] = description.options.tied;
@@ -124,6 +121,7 @@ struct MambaFiles : StateSpacesLayouts {
     put_size(sizes, "d_state", shape.state(MambaMixer::default_states), MambaMixer::default_states);
     put_size(sizes, "expand", shape.inner() / shape.width, 2);
     put_size(sizes, "d_conv", shape.convolution, 4);
+    put_biases(sizes, shape);
     if (shape.step_rank != 0 || sizes.value("dt_rank", Json("auto")) != "auto") sizes["dt_rank"] = shape.rank();
   }
 };

@@ -2,14 +2,15 @@
 //
 // config.json of transformers, with its defaults: hidden_size 768, num_hidden_layers 32, vocab_size 50280, state_size 16, expand 2
 // and intermediate_size (expand hidden_size), conv_kernel 4, time_step_rank "auto" (hidden_size / 16, rounded up),
-// layer_norm_epsilon 1e-5, tie_word_embeddings true. Of state-spaces, which has no model_type: d_model 2560, n_layer 64,
-// vocab_size 50277, which is rounded up to a multiple of pad_vocab_size_multiple 8, tie_embeddings true and
-// ssm_cfg {d_state 16, expand 2, d_conv 4, dt_rank "auto"}; the norms' epsilon is 1e-5.
+// layer_norm_epsilon 1e-5, use_bias false (in_proj and out_proj), use_conv_bias true, tie_word_embeddings true. Of state-spaces,
+// which has no model_type: d_model 2560, n_layer 64, vocab_size 50277, which is rounded up to a multiple of pad_vocab_size_multiple
+// 8, tie_embeddings true and ssm_cfg {d_state 16, expand 2, d_conv 4, dt_rank "auto", bias false, conv_bias true}; the norms'
+// epsilon is 1e-5.
 //
 // Two layouts: the embedding is `embeddings` or, as in state-spaces' own files, `embedding`. flash-linear-attention's files of the
 // same model_type are read too; they say norm_eps and dt_rank.
-// Refused by name: biases of the projections (use_bias, bias), convolutions without (use_conv_bias, conv_bias), other activations,
-// norms that are no RMS norms (rms_norm), MLPs (d_intermediate) and attention (attn_layer_idx) between the blocks.
+// Refused by name: other activations, norms that are no RMS norms (rms_norm), MLPs (d_intermediate) and attention (attn_layer_idx)
+// between the blocks.
 #pragma once
 
 #include <rondo/model/architecture/mamba.hpp>

@@ -71,6 +71,9 @@ inline std::string other_epsilon(const char* member, double found, double meant)
   return error("shape.", member, " is ", found, ", such files mean ", meant).what();
 }
 
+// The same of what the MLPs of a form have not.
+inline std::string biased_mlp(const Shape& shape) { return shape.mlp_bias ? "its MLPs have biases" : ""; }
+
 // Refuses a member that is there and not null.
 inline void refuse_member(ObjectReader& config, const char* key, std::string_view why) {
   if (const Json* member = config.find(key)) throw config.mismatch(key, "null (" + std::string(why) + ")", *member);

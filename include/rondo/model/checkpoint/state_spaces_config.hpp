@@ -78,6 +78,15 @@ void read_state_spaces(ObjectReader config, Shape& shape, bool& tied, ReadSizes 
 inline void put_size(Json& sizes, const char* key, Index value, Index by_default) {
   if (value != by_default || sizes.contains(key)) sizes[key] = value;
 }
+// The biases of the maps and of the convolution, in ssm_cfg.
+inline void read_biases(ObjectReader& sizes, Shape& shape) {
+  sizes.take("bias", shape.projection_bias);
+  sizes.take("conv_bias", shape.convolution_bias);
+}
+inline void put_biases(Json& sizes, const Shape& shape) {
+  if (shape.projection_bias || sizes.contains("bias")) sizes["bias"] = shape.projection_bias;
+  if (!shape.convolution_bias || sizes.contains("conv_bias")) sizes["conv_bias"] = shape.convolution_bias;
+}
 // Returns ssm_cfg.
 inline Json& write_state_spaces(const Shape& shape, bool tied, Json& document) {
   document.erase("model_type");

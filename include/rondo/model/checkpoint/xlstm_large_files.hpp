@@ -87,7 +87,7 @@ struct XlstmLargeFiles {
 
   static std::string refusal(const Description<Options>& description) {
     if (description.shape.embedding() != description.shape.width) return "the embedding is not as wide as the model";
-    return "";
+    return biased_mlp(description.shape);
   }
 
   static void write(const Description<Options>& description, Json& document) {
