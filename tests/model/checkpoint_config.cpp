@@ -1,4 +1,6 @@
 // config.json of other programs: defaults, the rules between keys, and what is refused by name.
+#include <cmath>
+
 #include <boost/test/unit_test.hpp>
 
 #include <rondo/model/checkpoint/gpt2.hpp>
@@ -90,6 +92,9 @@ BOOST_AUTO_TEST_CASE(hgrn2_heads) {
              "config.json: expand_ratio: expected a divisor of hidden_size 100, found 128");
   BOOST_TEST(refusal_of<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": null, "num_heads": 3})") ==
              "config.json: num_heads: expected a divisor of hidden_size 64, found 3");
+  // even where the keys decide
+  BOOST_TEST(refusal_of<Hgrn2Files>(R"({"hidden_size": 64, "expand_ratio": 16, "num_heads": 2147483647})") ==
+             "config.json: num_heads: expected a divisor of hidden_size 64, found 2147483647");
 }
 BOOST_AUTO_TEST_CASE(hgrn2_mlp_width) {
   const auto width = [](const std::string& more) { return read<Hgrn2Files>(R"({"hidden_size": 512)" + more + "}").shape.mlp(); };
@@ -130,6 +135,9 @@ BOOST_AUTO_TEST_CASE(hgrn2_there_and_back) {
   other.shape = given.shape;
   other.shape.key_width = 16;
   BOOST_TEST(has(Hgrn2Files::refusal(other), "keys"));
+  other.shape = given.shape;
+  other.shape.mlp_bias = true;
+  BOOST_TEST(has(Hgrn2Files::refusal(other), "biases"));
 }
 
 BOOST_AUTO_TEST_CASE(llama_defaults_and_rules) {
@@ -142,6 +150,10 @@ BOOST_AUTO_TEST_CASE(llama_defaults_and_rules) {
   BOOST_TEST(grouped.shape.key_value_head_count() == 2);
   BOOST_TEST(grouped.shape.head_key_width() == 16);
   BOOST_TEST(grouped.shape.rope_theta == 5e5);
+  BOOST_TEST(!grouped.shape.mlp_bias);
+  const auto biased = read<LlamaFiles>(R"({"mlp_bias": true})");
+  BOOST_TEST(biased.shape.mlp_bias);
+  BOOST_TEST((again<LlamaFiles>(biased) == biased.shape));
   BOOST_TEST((grouped.options == LlamaFiles::Options{.biased = true, .tied = true}));
   BOOST_TEST((again<LlamaFiles>(grouped) == grouped.shape));
 }
@@ -149,17 +161,100 @@ BOOST_AUTO_TEST_CASE(llama_rotary_base) {
   const auto base = [](const std::string& member) { return read<LlamaFiles>("{" + member + "}").shape.rope_theta; };
   BOOST_TEST(base(R"("rope_parameters": {"rope_type": "default", "rope_theta": 40000.0})") == 40000);
   BOOST_TEST(base(R"("rope_scaling": {"rope_type": "default"}, "rope_theta": 70000)") == 70000);
-  for (const char* kind : {"llama3", "linear", "dynamic", "yarn", "longrope"}) {
-    const std::string scaling = std::string(R"({"rope_scaling": {"type": ")") + kind + R"(", "factor": 8.0}})";
-    BOOST_TEST(has(refusal_of<LlamaFiles>(scaling), "config.json: rope_scaling.type: expected one of 'default'"), kind);
-    const std::string parameters = std::string(R"({"rope_parameters": {"rope_type": ")") + kind + R"("}})";
-    BOOST_TEST(has(refusal_of<LlamaFiles>(parameters), "config.json: rope_parameters.rope_type: expected one of 'default'"),
-               kind);
+  // The object comes before what stands beside it, the older of two objects before the newer, unless it is empty.
+  BOOST_TEST(base(R"("rope_scaling": {"rope_type": "default", "rope_theta": 5e5})") == 5e5);
+  BOOST_TEST(base(R"("rope_scaling": {"rope_theta": 5e5}, "rope_theta": 70000)") == 5e5);
+  BOOST_TEST(base(R"("rope_scaling": {"rope_theta": 5e5}, "rope_parameters": {"rope_theta": 300})") == 5e5);
+  BOOST_TEST(base(R"("rope_scaling": {}, "rope_parameters": {"rope_theta": 300}, "rope_theta": 70000)") == 300);
+  BOOST_TEST(base(R"("rope_scaling": null, "rope_parameters": null)") == 10000);
+}
+BOOST_AUTO_TEST_CASE(llama_rotary_scaling) {
+  const auto rope = [](const std::string& positions, const std::string& more = "") {
+    const auto found = read<LlamaFiles>(R"({"max_position_embeddings": 64, "rope_scaling": )" + positions + more + "}");
+    BOOST_TEST((again<LlamaFiles>(found) == found.shape), positions);
+    const auto newer = read<LlamaFiles>(R"({"max_position_embeddings": 64, "rope_parameters": )" + positions + more + "}");
+    BOOST_TEST((newer.shape == found.shape), positions);
+    return found.shape.rope;
+  };
+  BOOST_TEST((rope(R"({"type": "linear", "factor": 8})") == RotaryScaling{.kind = RotaryKind::linear, .factor = 8}));
+  BOOST_TEST((rope(R"({"rope_type": "dynamic", "factor": 2.5, "original_max_position_embeddings": 8})") ==
+              RotaryScaling{.kind = RotaryKind::dynamic, .factor = 2.5}));
+  BOOST_TEST((rope(R"({"rope_type": "llama3", "factor": 4, "original_max_position_embeddings": 32, "low_freq_factor": 1,
+                      "high_freq_factor": 4})") == RotaryScaling{.kind = RotaryKind::llama3, .factor = 4, .context = 32}));
+  BOOST_TEST((rope(R"({"rope_type": "llama3", "factor": 4, "low_freq_factor": 2, "high_freq_factor": 3})",
+                   R"(, "original_max_position_embeddings": 16)") ==
+              RotaryScaling{.kind = RotaryKind::llama3, .factor = 4, .context = 16, .slow = 2, .fast = 3}));
+  BOOST_TEST((rope(R"({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 16})") ==
+              RotaryScaling{.kind = RotaryKind::yarn, .factor = 4, .context = 16}));
+  BOOST_TEST((rope(R"({"rope_type": "yarn", "factor": null, "original_max_position_embeddings": 16, "beta_fast": 3, "beta_slow": 0.5,
+                      "truncate": false, "attention_factor": 0.5, "mscale": 2, "mscale_all_dim": 3})") ==
+              RotaryScaling{.kind = RotaryKind::yarn, .factor = 4, .context = 16, .slow = 0.5, .fast = 3, .truncate = false,
+                            .amplitude = 0.5}));
+  BOOST_TEST((rope(R"({"rope_type": "yarn", "factor": 4, "beta_fast": 32, "beta_slow": 1, "mscale": 1, "mscale_all_dim": 1})") ==
+              RotaryScaling{.kind = RotaryKind::yarn, .factor = 4, .amplitude = 1}));
+  const double amplitude = rope(R"({"rope_type": "yarn", "factor": 4, "mscale": 0.5, "mscale_all_dim": 2})").amplitude;
+  BOOST_TEST(std::abs(amplitude - (1 + 0.05 * std::log(4.0)) / (1 + 0.2 * std::log(4.0))) < 1e-15);
+  BOOST_TEST(rope(R"({"rope_type": "yarn", "factor": 4, "mscale": 0.5})").amplitude == 0);
+
+  const auto share = read<LlamaFiles>(R"({"partial_rotary_factor": 0.5, "rope_parameters": {"rope_type": "linear", "factor": 2}})");
+  BOOST_TEST(share.shape.rope_share == 0.5);
+  BOOST_TEST((again<LlamaFiles>(share) == share.shape));
+  BOOST_TEST(read<LlamaFiles>(R"({"rope_parameters": {"partial_rotary_factor": 0.25}})").shape.rope_share == 0.25);
+}
+BOOST_AUTO_TEST_CASE(llama_rotary_refusals) {
+  const auto refused = [](const std::string& positions, const std::string& part) {
+    for (const std::string key : {"rope_scaling", "rope_parameters"}) {
+      const std::string message = refusal_of<LlamaFiles>(R"({"head_dim": 8, ")" + key + "\": " + positions + "}");
+      BOOST_TEST(has(message, "config.json: " + key + part), message);
+    }
+  };
+  for (const char* kind : {"longrope", "su", "proportional", "mrope"})
+    refused(R"({"type": ")" + std::string(kind) + R"(", "factor": 8.0})", ".type: expected one of 'default', 'linear'");
+  refused(R"({"rope_type": "linear"})", ".factor: missing; expected a number");
+  for (const char* factor : {"0", "-1", "1e300", "\"4\""})
+    refused(R"({"rope_type": "dynamic", "factor": )" + std::string(factor) + "}", ".factor: expected a number");
+  refused(R"({"rope_type": "yarn", "factor": 4, "beta_fast": 0})", ".beta_fast: expected a number");
+  refused(R"({"rope_type": "yarn", "factor": 4, "attention_factor": -1})", ".attention_factor: expected a number");
+  refused(R"({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 0})",
+          ".original_max_position_embeddings: expected an integer");
+  refused(R"({"rope_type": "yarn", "factor": 4, "truncate": 1})", ".truncate: expected true or false");
+  refused(R"({"rope_theta": 0.5})", ".rope_theta: expected a number");
+  refused(R"({"partial_rotary_factor": 0.4})",
+          ".partial_rotary_factor: expected a share that is an even number of a head's 8 channels, found 0.4");
+  refused(R"({"partial_rotary_factor": 1.5})", ".partial_rotary_factor: expected a number");
+  refused(R"({"full_attention": {"rope_theta": 4e4}})", ".full_attention: expected a number or a word");
+  refused(R"([1])", ": expected an object");
+  Shape shape = read<LlamaFiles>("{}").shape;
+  shape.rope = {.kind = RotaryKind::linear, .factor = 2, .amplitude = 2};
+  BOOST_TEST(has(LlamaFiles::refusal({shape, {}}), "amplitude"));
+  shape.rope = {.kind = RotaryKind::dynamic, .factor = 2, .context = 16};
+  BOOST_TEST(has(LlamaFiles::refusal({shape, {}}), "another length"));
+}
+// What a folder says in other words stays.
+BOOST_AUTO_TEST_CASE(llama_rotary_words_stay) {
+  for (const char* text :
+       {R"({"rope_theta": 500.0, "rope_scaling": {"type": "linear", "rope_type": "linear", "factor": 2.0}})",
+        R"({"rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "mscale": 0.5, "mscale_all_dim": 2}})",
+        R"({"rope_scaling": {"rope_theta": 5e5, "rope_type": "default"}, "partial_rotary_factor": 0.5})",
+        R"({"rope_parameters": {"rope_type": "default", "rope_theta": 40000.0, "factor": 3}})"}) {
+    const Json given = parse_json(text, "given");
+    Json document = given;
+    LlamaFiles::write(read<LlamaFiles>(text), document);
+    for (const auto& [key, member] : given.items()) BOOST_TEST(document.at(key) == member, text);
+    for (const char* key : {"rope_theta", "rope_scaling", "rope_parameters"})
+      BOOST_TEST(document.contains(key) == given.contains(key), text);
+    // Another base replaces them in the same form.
+    auto other = read<LlamaFiles>(text);
+    other.shape.rope_theta = 777;
+    LlamaFiles::write(other, document);
+    BOOST_TEST(document.contains("rope_parameters") == given.contains("rope_parameters"), text);
+    const Shape back = read<LlamaFiles>(document.dump()).shape;
+    BOOST_TEST((back.rotation().frequency(3, 9000) == other.shape.rotation().frequency(3, 9000)), text);
+    BOOST_TEST(back.rope_share == other.shape.rope_share, text);
   }
-  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"partial_rotary_factor": 0.5})"), "partial_rotary_factor: expected 1"));
 }
 BOOST_AUTO_TEST_CASE(llama_refusals) {
-  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"mlp_bias": true})"), "config.json: mlp_bias: expected false"));
+  BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"mlp_bias": 1})"), "config.json: mlp_bias: expected true or false"));
   BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"hidden_act": "gelu"})"), "config.json: hidden_act: expected one of 'silu'"));
   BOOST_TEST(has(refusal_of<LlamaFiles>(R"({"hidden_size": 30, "num_attention_heads": 4})"),
                  "num_attention_heads: expected a divisor of hidden_size 30, found 4"));

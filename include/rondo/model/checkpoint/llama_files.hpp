@@ -4,6 +4,7 @@
 #include <rondo/core/compiled.hpp>
 #include <rondo/model/checkpoint/llama_form.hpp>
 #include <rondo/model/checkpoint/model_config.hpp>
+#include <rondo/model/checkpoint/rotary_config.hpp>
 
 namespace rondo {
 
@@ -15,9 +16,9 @@ inline constexpr NamePair llama_names[] = {
     {"blocks.{i}.mixer.value.{leaf}", "model.layers.{i}.self_attn.v_proj.{leaf}"},
     {"blocks.{i}.mixer.output.{leaf}", "model.layers.{i}.self_attn.o_proj.{leaf}"},
     {"blocks.{i}.channel.norm.weight", "model.layers.{i}.post_attention_layernorm.weight"},
-    {"blocks.{i}.channel.gate.weight", "model.layers.{i}.mlp.gate_proj.weight"},
-    {"blocks.{i}.channel.up.weight", "model.layers.{i}.mlp.up_proj.weight"},
-    {"blocks.{i}.channel.down.weight", "model.layers.{i}.mlp.down_proj.weight"},
+    {"blocks.{i}.channel.gate.{leaf}", "model.layers.{i}.mlp.gate_proj.{leaf}"},
+    {"blocks.{i}.channel.up.{leaf}", "model.layers.{i}.mlp.up_proj.{leaf}"},
+    {"blocks.{i}.channel.down.{leaf}", "model.layers.{i}.mlp.down_proj.{leaf}"},
     {"norm.weight", "model.norm.weight"},
     {"head.weight", "lm_head.weight"},
 };
@@ -51,8 +52,8 @@ struct LlamaFiles {
     if (shape.key_value_heads == shape.heads) shape.key_value_heads = 0;
     std::string activation;
     config.take("hidden_act", activation, {"silu", "swish"});
-    refuse_value(config, "mlp_bias", true, "rondo's gated MLP has no biases");
-    read_positions(config, shape);
+    config.take("mlp_bias", shape.mlp_bias);
+    read_rotary(config, shape);
     return result;
   }
 
@@ -61,7 +62,7 @@ struct LlamaFiles {
   static std::string refusal(const Description<Options>& description) {
     if (description.shape.embedding() != description.shape.width) return "the embedding is not as wide as the model";
     if (description.shape.window != 0) return "attention has a window";
-    return "";
+    return rotary_refusal(description.shape);
   }
 
   static void write(const Description<Options>& description, Json& document) {
@@ -78,34 +79,9 @@ struct LlamaFiles {
     document["hidden_act"] = "silu";
     document["rms_norm_eps"] = shape.norm_epsilon;
     document["attention_bias"] = description.options.biased;
-    document["mlp_bias"] = false;
+    document["mlp_bias"] = shape.mlp_bias;
     document["tie_word_embeddings"] = description.options.tied;
-    if (const auto positions = document.find("rope_parameters"); positions != document.end() && positions->is_object())
-      (*positions)["rope_theta"] = shape.rope_theta;
-    else
-      document["rope_theta"] = shape.rope_theta;
-  }
-
- private:
-  static void read_positions(ObjectReader& config, Shape& shape) {
-    constexpr Between<double> possible_base{1.0, 1e12};
-    const auto read_kind = [](ObjectReader& positions) {
-      std::string kind = "default";
-      for (const char* key : {"type", "rope_type"}) positions.take(key, kind, {"default"});
-      refuse_factor(positions);
-    };
-    config.take("rope_theta", shape.rope_theta, possible_base);
-    refuse_factor(config);
-    config.object("rope_scaling", read_kind);
-    config.object("rope_parameters", [&](ObjectReader& positions) {
-      read_kind(positions);
-      positions.take("rope_theta", shape.rope_theta, possible_base);
-    });
-  }
-  static void refuse_factor(ObjectReader& config) {
-    double factor = 1;
-    if (config.take("partial_rotary_factor", factor) && factor != 1)
-      throw config.mismatch("partial_rotary_factor", "1 (rondo turns whole heads)", Json(factor));
+    write_rotary(document, shape);
   }
 };
 

@@ -2,11 +2,10 @@
 //
 // config.json, with its defaults: hidden_size 4096, intermediate_size 11008, num_hidden_layers 32, num_attention_heads 32,
 // num_key_value_heads (as many), head_dim (hidden_size / heads), vocab_size 32000, max_position_embeddings 2048,
-// hidden_act "silu", rms_norm_eps 1e-6, attention_bias false (q, k, v and o), tie_word_embeddings false, and the base of the
-// rotary angles, 10000: `rope_theta` (transformers 4) or `rope_parameters` {rope_type, rope_theta} (transformers 5).
+// hidden_act "silu", rms_norm_eps 1e-6, attention_bias false (q, k, v and o), mlp_bias false (gate, up and down),
+// tie_word_embeddings false, and rotary positions as rondo/model/checkpoint/rotary_config.hpp says.
 //
-// `rotary_emb.inv_freq` buffers of old files are ignored. Refused by name: `mlp_bias`, scaled rotary positions (`rope_scaling`, a
-// rope_type other than "default"), partial rotation, other activations.
+// `rotary_emb.inv_freq` buffers of old files are ignored. Refused by name: other activations, other ways to scale rotary positions.
 #pragma once
 
 #include <rondo/model/architecture/llama.hpp>
