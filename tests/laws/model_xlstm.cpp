@@ -13,6 +13,13 @@ constexpr Shape shape{.vocabulary = 11, .width = 12, .depth = 2, .heads = 2, .ml
 BOOST_AUTO_TEST_CASE(logits) {
   expect_laws("logits of Xlstm", [](const Shape& given) { return LogitsOf{Xlstm{given}}; }, shape);
 }
+BOOST_AUTO_TEST_CASE(blocks_of_different_heads) {
+  Shape other = shape;
+  other.second_heads = 3, other.second_convolution = 2, other.mlp_bias = true;
+  expect_laws("logits of Xlstm, three heads in sLSTM", [](const Shape& given) { return LogitsOf{Xlstm{given}}; }, other);
+  other.second_mlp = false;
+  expect_laws("logits of Xlstm without MLP", [](const Shape& given) { return LogitsOf{Xlstm{given}}; }, other);
+}
 BOOST_AUTO_TEST_CASE(loss) {
   expect_loss_laws<Xlstm>("loss of Xlstm", shape);
 }

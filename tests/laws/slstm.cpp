@@ -20,9 +20,11 @@ BOOST_AUTO_TEST_CASE(mixer) {
                 {.width = 12, .depth = 2, .heads = heads, .dropout = 0.3});
 }
 BOOST_AUTO_TEST_CASE(block) {
-  using SlstmBlock = Block<OffsetLayerNorm, SlstmMixer, GatedMlp<Gelu>>;
+  using SlstmBlock = Block<OffsetLayerNorm, SlstmMixer, OptionalMlp<GatedMlp<Gelu>>>;
   expect_laws("a block of SlstmMixer", [](const Shape& shape) { return subject<SlstmBlock>(shape, 1); },
               {.width = 8, .depth = 2, .heads = 2, .mlp_width = 11, .convolution = 3, .norm_epsilon = 1e-5, .dropout = 0.2});
+  expect_laws("a block of SlstmMixer without MLP", [](const Shape& shape) { return subject<SlstmBlock>(shape, 1); },
+              {.width = 8, .depth = 2, .heads = 2, .second_mlp = false, .dropout = 0.2});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

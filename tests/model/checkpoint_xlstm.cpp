@@ -52,6 +52,12 @@ BOOST_AUTO_TEST_CASE(names_are_a_bijection) {
     BOOST_TEST(law_of<Xlstm>(layout) == none, boost::test_tools::per_element());
     BOOST_TEST(law_of<XlstmTied>(layout) == none, boost::test_tools::per_element());
     BOOST_TEST(law_of<XlstmBiased>(layout) == none, boost::test_tools::per_element());
+    for (const bool mlp : {false, true}) {
+      Shape shape = mixed_shape();
+      shape.second_heads = 4, shape.mlp_bias = true, shape.second_mlp = mlp;
+      BOOST_TEST(name_table_violations(XlstmBiasedTied{shape}, XlstmFiles::names({shape, {true, true}, layout})) == none,
+                 boost::test_tools::per_element());
+    }
   }
 }
 BOOST_AUTO_TEST_CASE(gates_have_exchanged_names) {
@@ -113,8 +119,6 @@ BOOST_AUTO_TEST_CASE(refusals) {
   refused(R"({"num_blocks": 2, "mlstm_block": {}})", "vocab_size: missing");
   refused(with(R"("add_post_blocks_norm": false)"), "add_post_blocks_norm: expected true");
   refused(with(R"("dropout": 1.0)"), "dropout: expected a number");
-  refused(with_slstm(R"({"slstm": {"num_heads": 2}})"), "slstm_block.slstm.num_heads: expected 4 as in mlstm_block, found 2");
-  refused(with_slstm(R"({"slstm": {"conv1d_kernel_size": 3}})"), "slstm_block.slstm.conv1d_kernel_size: expected 4 as in mlstm_block, found 3");
   refused(with_slstm(R"({"slstm": {"conv1d_kernel_size": 0}})"), "slstm_block.slstm.conv1d_kernel_size: expected an integer from 1");
   refused(with_slstm(R"({"slstm": {"group_norm_weight": false}})"), "slstm_block.slstm.group_norm_weight: expected true");
   refused(with_slstm(R"({"slstm": {"function": "lstm"}})"), "slstm_block.slstm.function: expected one of 'slstm'");
@@ -123,13 +127,70 @@ BOOST_AUTO_TEST_CASE(refusals) {
   refused(with_slstm(R"({"slstm": {"gradient_recurrent_cut": true}})"), "slstm_block.slstm.gradient_recurrent_cut: expected false");
   refused(with_slstm(R"({"slstm": {"gradient_recurrent_clipval": 1.0}})"), "slstm_block.slstm.gradient_recurrent_clipval: expected null");
   refused(with_slstm(R"({"slstm": {"initial_val": [0, 0, 1, 0]}})"), "slstm_block.slstm.initial_val: expected 0");
-  refused(with_slstm(R"({"slstm": {}, "feedforward": null})"), "slstm_block.feedforward: expected an object");
   refused(with_slstm(R"({"slstm": {}, "feedforward": {"act_fn": "relu"}})"), "slstm_block.feedforward.act_fn: expected one of 'gelu'");
-  refused(with_slstm(R"({"slstm": {}, "feedforward": {"bias": true}})"), "slstm_block.feedforward.bias: expected false");
+  refused(with_slstm(R"({"slstm": {}, "feedforward": {"bias": 1}})"), "slstm_block.feedforward.bias: expected true or false");
   refused(with_slstm(R"({"slstm": {}, "feedforward": {"ff_type": "ffn"}})"), "slstm_block.feedforward.ff_type: expected one of");
   refused(with(R"("slstm_at": [1])", R"({"mlstm": {"num_heads": "4"}})"), "mlstm_block.mlstm.num_heads: expected an integer");
 }
 
+BOOST_AUTO_TEST_CASE(slstm_blocks_of_their_own_sizes) {
+  const Shape heads = read(with_slstm(R"({"slstm": {"num_heads": 2, "conv1d_kernel_size": 3}})")).shape;
+  BOOST_TEST(heads.heads == 4);
+  BOOST_TEST(heads.second_heads == 2);
+  BOOST_TEST(heads.convolution == 4);
+  BOOST_TEST(heads.second_convolution == 3);
+  const Shape none = read(with_slstm(R"({"slstm": {}, "feedforward": null})")).shape;
+  BOOST_TEST(!none.second_mlp);
+  BOOST_TEST(none.second_heads == 0);
+  const Shape biased = read(with_slstm(R"({"slstm": {}, "feedforward": {"bias": true}})")).shape;
+  BOOST_TEST((biased.second_mlp && biased.mlp_bias));
+  // blocks of one type alone have the heads of that type
+  const Shape alone = read(with(R"("slstm_at": "all")", R"({"mlstm": {"num_heads": 8}})", R"({"slstm": {"num_heads": 2}})")).shape;
+  BOOST_TEST((alone.heads == 2 && alone.second_heads == 0));
+
+  Description<XlstmOptions> given{mixed_shape(), {.tied = true}};
+  given.shape.second_heads = 4, given.shape.second_convolution = 2, given.shape.mlp_bias = true;
+  BOOST_TEST((again(given).shape == given.shape));
+  given.shape.second_mlp = given.shape.mlp_bias = false, given.shape.mlp_width = 0;
+  BOOST_TEST((again(given).shape == given.shape));
+  Json written = Json::object();
+  XlstmFiles::write(given, written);
+  BOOST_TEST(written.at("slstm_block").at("feedforward").is_null());
+  BOOST_TEST(written.at("slstm_block").at("slstm").at("num_heads") == 4);
+  // a folder with an MLP before, and one without
+  BOOST_TEST((again(given, parse_json(with_slstm(R"({"slstm": {}, "feedforward": {"proj_factor": 2}})"), "with")).shape == given.shape));
+  given.shape.second_mlp = true, given.shape.mlp_width = 64;
+  BOOST_TEST((again(given, written).shape == given.shape));
+}
+BOOST_AUTO_TEST_CASE(folders_of_such_blocks) {
+  for (const bool mlp : {false, true}) {
+    Shape shape = mixed_shape();
+    shape.second_heads = 4, shape.second_mlp = mlp, shape.mlp_bias = mlp;
+    if (!mlp) shape.mlp_width = 0;
+    const XlstmBiasedTied model{shape};
+    const Parameters<XlstmBiasedTied, Reference<float>> weights{model, Seed{1}};
+    weights.each([](const std::string&, const Leaf&, View<float> w) {
+      for (Index i = 0; i < w.size(); ++i) w.data[i] += static_cast<float>(i % 7) / 8;
+    });
+    for (const std::size_t layout : {XlstmFiles::vanilla, XlstmFiles::cuda}) {
+      TemporaryFolder folder;
+      save_model(folder / "made", weights, {.layout = layout});
+      const ModelFolder made{folder / "made"};
+      BOOST_TEST(made.config().model_type() == "xlstm_small");
+      BOOST_TEST((made.shape<XlstmBiasedTied>() == shape));
+      const std::string block = "xlstm_block_stack.blocks.3.";
+      BOOST_TEST(made.tensors().contains(block + "ffn_norm.weight") == mlp);
+      BOOST_TEST(made.tensors().contains(block + "ffn.proj_up.bias") == mlp);
+      if (mlp) made.tensors().tensor(block + "ffn.proj_up.bias").require_shape({128});
+      made.tensors().tensor(block + "xlstm.fgate.weight").require_shape({4, 2, 2});
+      const auto back = made.parameters<Reference<float>>(model);
+      BOOST_TEST(std::equal(back.flat().data, back.flat().data + back.flat().size(), weights.flat().data));
+      save_model(folder / "again", back, like<XlstmBiasedTied>(made));
+      same_tensors(made.tensors(), ModelFolder{folder / "again"}.tensors());
+      BOOST_TEST(ModelFolder{folder / "again"}.config().document == made.config().document);
+    }
+  }
+}
 BOOST_AUTO_TEST_CASE(configurations_there_and_back) {
   Description<XlstmOptions> given{mixed_shape(), {.biased = true, .tied = true}};
   BOOST_TEST(XlstmFiles::refusal(given).empty());

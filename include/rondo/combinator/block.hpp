@@ -1,7 +1,7 @@
 // A block of a pre-norm model:  x -> x + mixer(norm(x)) -> x + channel_mixer(norm(x))
 //
 //   Block<Norm, Mixer, ChannelMixer>   both residuals; Saved holds the stream between them
-//   Block<Norm, Mixer, NoMlp>          the first alone
+//   Block<Norm, Mixer, NoMlp>          the first alone; so is Block<Norm, Mixer, OptionalMlp<F>> where its shape has no such MLP
 //   PlainBlock<Mixer>                  y = dropout(mixer(x)): no residual and no norm, as in a classical LSTM
 #pragma once
 
@@ -21,7 +21,9 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
     ChannelMixer::check(shape);
   }
   Block(const Shape& shape, Index block)
-      : RecordsOf<Residual<Norm, Mixer>>(Residual<Norm, Mixer>(shape, block, 0)), channel_(shape, block, 1), width_(shape.width) {}
+      : RecordsOf<Residual<Norm, Mixer>>(Residual<Norm, Mixer>(shape, block, 0)), channel_(shape, block, 1), width_(shape.width) {
+    if constexpr (optional) mixes_channels_ = ChannelMixer::present(shape);
+  }
 
   template <class S>
   struct Weights {
@@ -29,7 +31,7 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
     typename Residual<Norm, ChannelMixer>::template Weights<S> channel;
   };
   auto weight_leaves(auto&... w) const {
-    return leaves(inside("mixer", this->inner_, w.mixer...), inside("channel", channel_, w.channel...));
+    return leaves(inside("mixer", this->inner_, w.mixer...), inside("channel", channel_, w.channel...).only_if(mixes_channels_));
   }
   template <class S>
   struct Saved {
@@ -38,20 +40,25 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
     typename Residual<Norm, ChannelMixer>::template Saved<S> channel;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("mixer", this->inner_, s.mixer...), buffer("middle", {extent.tokens, width_}, s.middle...),
-                  inside("channel", channel_, s.channel...));
+    return leaves(inside("mixer", this->inner_, s.mixer...),
+                  buffer("middle", {extent.tokens, width_}, s.middle...).only_if(mixes_channels_),
+                  inside("channel", channel_, s.channel...).only_if(mixes_channels_));
   }
 
   [[nodiscard]] Index in() const { return width_; }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
+    if constexpr (optional)
+      if (!mixes_channels_) return this->inner_.forward(c, w.mixer, x, y, saved.mixer, carried);
     this->inner_.forward(c, w.mixer, x, saved.middle, saved.mixer, carried);
     channel_.forward(c, w.channel, saved.middle, y, saved.channel, Carried<NoState>{});
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 const auto& carried) const {
+    if constexpr (optional)
+      if (!mixes_channels_) return this->inner_.backward(c, w.mixer, x, dy, dx, saved.mixer, dw.mixer, carried);
     auto mark = c.mark();
     Out<C> d_middle = c.matrix(x.rows, width_);
     channel_.backward(c, w.channel, saved.middle, dy, d_middle, saved.channel, dw.channel, CarriedGradient<NoState>{});
@@ -59,8 +66,11 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
   }
 
  private:
+  static constexpr bool optional = requires(const Shape& shape) { ChannelMixer::present(shape); };
+
   Residual<Norm, ChannelMixer> channel_;
   Index width_;
+  bool mixes_channels_ = true;
 };
 
 template <class Norm, class Mixer>

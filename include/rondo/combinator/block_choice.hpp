@@ -3,6 +3,7 @@
 //   Place::number(shape, block, count)    which of `count` types block number `block` is of
 //   Place::check(shape, count)            throws Error where the shape has no such stack
 //   Place::uses(shape, number)            whether there is a block of that type
+//   Place::seen(shape, number)            the shape as blocks of that type see it
 //
 // Each alternative keeps its own records. What blocks share (lower bounds) is of one kind in all alternatives that share anything.
 #pragma once
@@ -60,7 +61,7 @@ class BlockChoice {
     check_each(shape, std::index_sequence_for<Blocks...>{});
   }
   BlockChoice(const Shape& shape, Index block)
-      : choice_(make<Blocks...>(shape, block, Place::number(shape, block, static_cast<Index>(sizeof...(Blocks))))) {}
+      : BlockChoice(shape, block, Place::number(shape, block, static_cast<Index>(sizeof...(Blocks)))) {}
 
   template <class S>
   struct Weights {
@@ -105,9 +106,12 @@ class BlockChoice {
   }
 
  private:
+  BlockChoice(const Shape& shape, Index block, Index number)
+      : choice_(make<Blocks...>(Place::seen(shape, number), block, number)) {}
+
   template <std::size_t... I>
   static constexpr void check_each(const Shape& shape, std::index_sequence<I...>) {
-    ((Place::uses(shape, static_cast<Index>(I)) ? Blocks::check(shape) : void()), ...);
+    ((Place::uses(shape, static_cast<Index>(I)) ? Blocks::check(Place::seen(shape, static_cast<Index>(I))) : void()), ...);
   }
   template <class First, class... Rest>
   static Choice make(const Shape& shape, Index block, Index number) {

@@ -1,4 +1,5 @@
 // Either<A, B>: blocks of two types in one stack, placed at run time: block l is a B where Shape::second_blocks has l, else an A.
+// Blocks of type B may have heads and taps of their own: Shape::second_heads, second_convolution.
 //
 //   using Xlstm = LanguageModel<Either<MlstmBlock, SlstmBlock>>;
 //   Xlstm model{Shape{.width = 1024, .depth = 48, .second_blocks = {3, 5, 7, 40, 42, 44}}};
@@ -19,6 +20,7 @@ struct WhereListed {
     return false;
   }
   static constexpr Index number(const Shape& shape, Index block, Index) { return shape.second_blocks.contains(block) ? 1 : 0; }
+  static constexpr Shape seen(const Shape& shape, Index number) { return number == 1 ? shape.second() : shape; }
 };
 
 template <class First, class Second>

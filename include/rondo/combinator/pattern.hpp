@@ -12,6 +12,7 @@ struct InTurn {
     if (count > shape.depth) throw error("shape: a pattern of ", count, " blocks does not fit into depth ", shape.depth);
   }
   static constexpr bool uses(const Shape&, Index) { return true; }
+  static constexpr const Shape& seen(const Shape& shape, Index) { return shape; }
   static constexpr Index number(const Shape&, Index block, Index count) { return block % count; }
 };
 

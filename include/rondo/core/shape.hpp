@@ -36,6 +36,9 @@ struct Shape {
   Index window = 0;           // of attention, in tokens; 0: all
   Index context = 2048;       // tokens that a cache of keys and values holds
   BlockSet second_blocks{};   // those of the second type, where a stack has two (Either)
+  Index second_heads = 0;     // of those blocks; 0: heads
+  Index second_convolution = 0;  // taps of their short convolution; 0: convolution
+  bool second_mlp = true;     // whether they have the MLP that their type may have (xLSTM's sLSTM)
   bool mlp_bias = false;      // biases of gated MLPs
   bool projection_bias = false;  // of the maps into and out of a mixer (Mamba, Mamba-2)
   bool convolution_bias = true;  // of its short convolution (Mamba, Mamba-2)
@@ -66,6 +69,13 @@ struct Shape {
     if (result.scaling.context == 0) result.scaling.context = context;
     return result;
   }
+  // As blocks of the second type see it.
+  [[nodiscard]] constexpr Shape second() const {
+    Shape result = *this;
+    if (second_heads != 0) result.heads = second_heads;
+    if (second_convolution != 0) result.convolution = second_convolution;
+    return result;
+  }
 
   static constexpr Index largest_depth = 100000;
 
@@ -78,6 +88,8 @@ struct Shape {
     within(block_width, "block_width", 1);
     within(convolution, "convolution", 1);
     within(context, "context", 1);
+    within(second_heads, "second_heads");
+    within(second_convolution, "second_convolution");
     within(rope.context, "rope_context");
     within(key_value_heads, "key_value_heads");
     within(key_width, "key_width");

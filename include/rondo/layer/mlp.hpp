@@ -4,6 +4,7 @@
 //                                                Shape::mlp_bias
 //   Mlp<F, bias>  y = Wd F(Wu x + bu) + bd       GPT-2
 //   NoMlp         the block has none
+//   OptionalMlp   the block has none where Shape::second_mlp is false (the small xLSTM's sLSTM)
 //
 // Wg, Wu [mlp width, width], Wd [width, mlp width]. Saved: the pre-activations; the product is formed again in the backward.
 #pragma once
@@ -111,5 +112,12 @@ class Mlp : public PlainLayer, public NoState {
 };
 
 struct NoMlp {};
+
+template <class ChannelMixer>
+class OptionalMlp : public ChannelMixer {
+ public:
+  using ChannelMixer::ChannelMixer;
+  [[nodiscard]] static constexpr bool present(const Shape& shape) { return shape.second_mlp; }
+};
 
 }  // namespace rondo

@@ -68,6 +68,8 @@ struct TypeText<T<First, Second, value, values...>> {
 };
 template <class Inner>
 struct TypeText<Checkpointed<Inner>> : TypeText<Inner> {};
+template <class ChannelMixer>
+struct TypeText<OptionalMlp<ChannelMixer>> : TypeText<ChannelMixer> {};
 // Its biases were template arguments once.
 template <>
 struct TypeText<Mamba2Mixer> {

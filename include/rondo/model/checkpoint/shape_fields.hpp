@@ -16,7 +16,7 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 30 && member_count<RotaryScaling>() == 7, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 33 && member_count<RotaryScaling>() == 7, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -34,6 +34,9 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("window", shape.window);
   visit("context", shape.context);
   visit("second_blocks", shape.second_blocks);
+  visit("second_heads", shape.second_heads);
+  visit("second_convolution", shape.second_convolution);
+  visit("second_mlp", shape.second_mlp);
   visit("mlp_bias", shape.mlp_bias);
   visit("projection_bias", shape.projection_bias);
   visit("convolution_bias", shape.convolution_bias);

@@ -40,9 +40,9 @@ inline constexpr NamePair xlstm_names[] = {
     {"blocks.{i}.mixer.output.weight", "xlstm_block_stack.blocks.{i}.xlstm.ogate.weight"},
     {"blocks.{i}.mixer.head_norm.weight", "xlstm_block_stack.blocks.{i}.xlstm.group_norm.weight"},
     {"blocks.{i}.channel.norm.weight", "xlstm_block_stack.blocks.{i}.ffn_norm.weight"},
-    {"blocks.{i}.channel.gate.weight", "xlstm_block_stack.blocks.{i}.ffn.proj_up.weight", Rows{0, 2}},
-    {"blocks.{i}.channel.up.weight", "xlstm_block_stack.blocks.{i}.ffn.proj_up.weight", Rows{1, 2}},
-    {"blocks.{i}.channel.down.weight", "xlstm_block_stack.blocks.{i}.ffn.proj_down.weight"},
+    {"blocks.{i}.channel.gate.{leaf}", "xlstm_block_stack.blocks.{i}.ffn.proj_up.{leaf}", Rows{0, 2}},
+    {"blocks.{i}.channel.up.{leaf}", "xlstm_block_stack.blocks.{i}.ffn.proj_up.{leaf}", Rows{1, 2}},
+    {"blocks.{i}.channel.down.{leaf}", "xlstm_block_stack.blocks.{i}.ffn.proj_down.{leaf}"},
     // the layout `vanilla`: all pairs but the first five
     {"blocks.{i}.mixer.recurrent", "xlstm_block_stack.blocks.{i}.xlstm.slstm_cell._recurrent_kernel_"},
     {"blocks.{i}.mixer.input.bias", "xlstm_block_stack.blocks.{i}.xlstm.slstm_cell._bias_", Rows{0, 4}, Stored::flat},
@@ -55,7 +55,7 @@ struct XlstmFiles {
   static constexpr std::string_view model_type = "xlstm_small";
   static constexpr std::size_t layouts = 2;
   static constexpr std::size_t vanilla = 0, cuda = 1;
-  static constexpr double epsilon = 1e-5;  // of every norm
+  static constexpr double norm_epsilon = 1e-5;  // of every norm
 
   using Options = XlstmOptions;
 
@@ -63,7 +63,7 @@ struct XlstmFiles {
     ObjectReader config = file.reader();
     Description<Options> result;
     Shape& shape = result.shape;
-    shape.norm_epsilon = shape.mixer_norm_epsilon = epsilon;
+    shape.norm_epsilon = shape.mixer_norm_epsilon = norm_epsilon;
     shape.vocabulary = config.get<Index>("vocab_size", possible_size);
     shape.width = 128, shape.depth = 1;
     config.take("embedding_dim", shape.width, possible_size);
@@ -81,17 +81,11 @@ struct XlstmFiles {
     config.take("bias", result.options.biased);
     result.options.biased = result.options.biased && some_mlstm;
     const Layer mlstm = some_mlstm ? read_mlstm(config, shape) : Layer{};
-    const Layer slstm = some_slstm ? read_slstm(config, shape) : mlstm;
-    if (some_mlstm && some_slstm) {
-      const auto agree = [&](const char* key, Index first, Index second) {
-        if (first != second)
-          throw config.mismatch(std::string("slstm_block.slstm.") + key, std::to_string(first) + " as in mlstm_block", Json(second));
-      };
-      agree("num_heads", mlstm.heads, slstm.heads);
-      agree("conv1d_kernel_size", mlstm.taps, slstm.taps);
-    }
-    shape.heads = slstm.heads;
-    shape.convolution = slstm.taps;
+    const Layer slstm = some_slstm ? read_slstm(config, shape) : mlstm, first = some_mlstm ? mlstm : slstm;
+    shape.heads = first.heads;
+    shape.convolution = first.taps;
+    if (slstm.heads != first.heads) shape.second_heads = slstm.heads;
+    if (slstm.taps != first.taps) shape.second_convolution = slstm.taps;
     if (some_slstm && tensors != nullptr) result.layout = layout_of(shape, *tensors);
     return result;
   }
@@ -104,8 +98,9 @@ struct XlstmFiles {
   static std::string refusal(const Description<Options>& description) {
     const Shape& shape = description.shape;
     if (shape.embedding() != shape.width) return "the embedding is not as wide as the model";
-    if (shape.norm_epsilon != epsilon) return other_epsilon("norm_epsilon", shape.norm_epsilon, epsilon);
-    if (shape.mixer_norm_epsilon != epsilon) return other_epsilon("mixer_norm_epsilon", shape.mixer_norm_epsilon, epsilon);
+    if (shape.norm_epsilon != norm_epsilon) return other_epsilon("norm_epsilon", shape.norm_epsilon, norm_epsilon);
+    if (shape.mixer_norm_epsilon != norm_epsilon)
+      return other_epsilon("mixer_norm_epsilon", shape.mixer_norm_epsilon, norm_epsilon);
     if (shape.logit_soft_cap != 0) return "its logits are capped";
     return "";
   }
@@ -135,12 +130,14 @@ struct XlstmFiles {
     Json& slstm_block = document["slstm_block"];
     if (some_slstm) {
       Json& slstm = slstm_block["slstm"];
-      slstm["num_heads"] = shape.heads;
-      slstm["conv1d_kernel_size"] = shape.convolution;
+      slstm["num_heads"] = shape.second().heads;
+      slstm["conv1d_kernel_size"] = shape.second().convolution;
       if (!slstm.contains("backend")) slstm["backend"] = description.layout == vanilla ? "vanilla" : "cuda";
       Json& mlp = slstm_block["feedforward"];
+      if (!shape.second_mlp) return void(mlp = nullptr);
       write_width(mlp, shape.width, shape.mlp(), 1.3);
       if (!mlp.contains("act_fn")) mlp["act_fn"] = "gelu";
+      if (shape.mlp_bias || mlp.contains("bias")) mlp["bias"] = shape.mlp_bias;
     }
   }
 
@@ -244,13 +241,14 @@ struct XlstmFiles {
         if (const Json* start = layer.find("initial_val"); start != nullptr && *start != 0)
           throw layer.mismatch("initial_val", "0", *start);
       });
-      if (const Json& all = *config.find("slstm_block"); all.contains("feedforward") && all["feedforward"].is_null())
-        throw block.mismatch("feedforward", "an object (rondo's sLSTM blocks have an MLP)", Json());
+      const Json& all = *config.find("slstm_block");
+      shape.second_mlp = !all.contains("feedforward") || !all["feedforward"].is_null();
+      if (!shape.second_mlp) shape.mlp_width = 0;
       block.object("feedforward", [&](ObjectReader& mlp) {
         std::string word;
         mlp.take("act_fn", word, {"gelu"});
         mlp.take("ff_type", word, {"ffn_gated"});
-        refuse_value(mlp, "bias", true, "rondo's gated MLPs have none");
+        mlp.take("bias", shape.mlp_bias);
         shape.mlp_width = read_width(mlp, shape.width, 1.3);
       });
     });
