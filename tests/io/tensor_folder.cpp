@@ -39,6 +39,32 @@ std::string refusal(const std::filesystem::path& folder) {
 
 BOOST_AUTO_TEST_SUITE(tensor_folder)
 
+BOOST_AUTO_TEST_CASE(a_folder_of_pickles_says_how_to_convert_it) {
+  const TemporaryFolder folder;
+  put(folder / "config.json", "{}");
+  BOOST_TEST(!has(refusal(folder.path()), "convert"));
+  for (const char* name : {"pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"}) put(folder / name, "x");
+  const std::string message = refusal(folder.path());
+  BOOST_TEST(has(message, "expected model.safetensors or model.safetensors.index.json, found config.json, pytorch_model-00001-of"));
+  BOOST_TEST(has(message, "convert it: python3 -c \"import sys, glob, torch; from safetensors.torch import save_file; "));
+  BOOST_TEST(has(message, " '" + folder.path().string() + "'"));
+  BOOST_TEST(!has(message, "\n"));
+  Tensors{1, 2}.writer.write_folder(folder.path());
+  BOOST_TEST(refusal(folder.path()) == "no error");
+}
+BOOST_AUTO_TEST_CASE(names_end_where_they_end) {
+  const TemporaryFolder folder;
+  Tensors{4, 100}.writer.write_folder(folder.path(), ShardLimit{1000});
+  Json index = read_json(folder / "model.safetensors.index.json");
+  std::string name = index["weight_map"]["t0"];
+  name += '\0';
+  for (auto& [tensor, file] : index["weight_map"].items())
+    if (file == index["weight_map"]["t0"] && tensor != "t0") file = name + "x";
+  index["weight_map"]["t0"] = name + "x";
+  write_json(folder / "model.safetensors.index.json", index);
+  BOOST_TEST(has(refusal(folder.path()), "expected the name of a file in the same folder"));
+  BOOST_TEST(has(message_of([&] { MappedFile{folder / name}; }), "without a zero byte"));
+}
 BOOST_AUTO_TEST_CASE(one_file_or_many) {
   const TemporaryFolder folder;
   Tensors tensors{10, 100};

@@ -3,8 +3,8 @@
 //   MappedFile file{"model.safetensors"};
 //   std::span<const std::byte> bytes = file.bytes();      // valid as long as `file` lives
 //
-// Throws Error for a path that is missing, unreadable, empty or not a regular file. The mapping survives a rename over
-// the file (AtomicFile); a file that another program cuts short while it is mapped cannot be guarded against. POSIX.
+// Throws Error for a path that is missing, unreadable, empty, not a regular file or that has a zero byte. The mapping survives a
+// rename over the file (AtomicFile); a file that another program cuts short while it is mapped cannot be guarded against. POSIX.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,8 @@ class MappedFile {
  public:
   MappedFile() = default;
   explicit MappedFile(std::filesystem::path path) : path_(std::move(path)) {
+    if (path_.native().find('\0') != path_.native().npos)
+      throw Error(path_.string(), "name", "one without a zero byte", "one that would end at it");
     const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) throw file_error(path_, "be read");
     struct stat status {};

@@ -6,7 +6,7 @@
 // A folder holds either STEM.safetensors, or STEM.safetensors.index.json and the shards it names:
 // {"metadata": {...}, "weight_map": {TENSOR: FILE}}; where both are there, the single file counts. Throws Error for a folder
 // with neither, a shard that is missing, and an index that does not agree with its shards (a tensor it names that is not
-// there, one it leaves out, one that lies elsewhere).
+// there, one it leaves out, one that lies elsewhere). Of pytorch_model.bin, which only Python should open, it says how to convert it.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,9 @@ class TensorFolder {
     } else if (std::filesystem::exists(index_file)) {
       open_shards(path, index_file);
     } else {
-      throw Error(name_, "folder", stem + ".safetensors or " + stem + ".safetensors.index.json", listing(path));
+      const std::string found = listing(path);
+      throw Error(name_, "folder", stem + ".safetensors or " + stem + ".safetensors.index.json",
+                  holds_pickles(path) ? found + "; convert it: " + std::string(pickle_conversion) + " '" + name_ + "'" : found);
     }
     for (const SafetensorsFile& file : files_)
       for (const StoredTensor& tensor : file.tensors()) {
@@ -62,6 +64,20 @@ class TensorFolder {
   }
 
  private:
+  // A line for the shell, which the folder follows. Weights that share memory (a tied head) are stored as two.
+  static constexpr std::string_view pickle_conversion =
+      "python3 -c \"import sys, glob, torch; from safetensors.torch import save_file; "
+      "save_file({name: tensor.clone().contiguous() for file in sorted(glob.glob(sys.argv[1] + '/pytorch_model*.bin')) "
+      "for name, tensor in torch.load(file, map_location='cpu', weights_only=True).items()}, "
+      "sys.argv[1] + '/model.safetensors', {'format': 'pt'})\"";
+  static bool holds_pickles(const std::filesystem::path& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("pytorch_model") && name.ends_with(".bin")) return true;
+    }
+    return false;
+  }
+
   void open_shards(const std::filesystem::path& folder, const std::filesystem::path& index_file) {
     const Json document = read_json(index_file);
     const std::string index_name = index_file.string();
@@ -72,7 +88,8 @@ class TensorFolder {
     std::unordered_map<std::string, std::string> file_of_tensor;
     for (const auto& [tensor, file] : map->items()) {
       const std::string file_name = file.is_string() ? file.get<std::string>() : "";
-      if (file_name.empty() || std::filesystem::path(file_name).filename() != file_name || file_name == "." || file_name == "..")
+      const bool names_a_file = !file_name.empty() && file_name != "." && file_name != ".." && file_name.find('\0') == file_name.npos;
+      if (!names_a_file || std::filesystem::path(file_name).filename() != file_name)
         throw Error(index_name, "tensor '" + tensor + "'", "the name of a file in the same folder", file.dump());
       tensors_of_file[file_name].push_back(tensor);
       file_of_tensor[tensor] = file_name;
