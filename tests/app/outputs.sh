@@ -51,6 +51,10 @@ refused "mine/train.txt: is there already" "$corpus" grammar --words 100 --out m
 "$corpus" tokenizer --text text/train.txt --vocabulary 290 --out other.json >/dev/null
 for time in 1 2; do "$hgrn2" score --model run --pairs $pairs --out report.json --quiet >/dev/null; done
 
+# A link that leads nowhere.
+ln -s loop loop
+refused "loop: Too many levels of symbolic links" "$hgrn2" evaluate --model loop --data some.tokens --quiet
+
 # The tokenizer that a model was trained with, or none.
 refused "other.tokens: made with another tokenizer than that of run" "$hgrn2" evaluate --model run --data other.tokens --quiet
 refused "other.json: not the tokenizer of the model" "$hgrn2" score --model run --pairs $pairs --tokenizer other.json --quiet

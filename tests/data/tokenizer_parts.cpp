@@ -121,6 +121,9 @@ BOOST_AUTO_TEST_CASE(added_tokens_are_numbered_as_the_vocabulary_goes_on) {
   BOOST_TEST(tokenizer.id_of("b").value() == 2);
   BOOST_TEST(tokenizer.id_of("<y>").value() == 4);
   BOOST_TEST(tokenizer.encode("a<y>").ids == (std::vector<TokenId>{1, 4}), boost::test_tools::per_element());
+  // What could be no id of such a vocabulary is no slip of the pen.
+  const std::string message = message_of([] { (void)with(letters + R"(, "added_tokens": [{"content": "<x>", "id": 268435455}])"); });
+  BOOST_TEST(message.ends_with("added_tokens: token '<x>': the id is 268435455 in a vocabulary of 4 tokens"), message);
 }
 
 BOOST_AUTO_TEST_CASE(many_added_tokens_take_time_by_their_number) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -60,6 +61,8 @@ int guarded(const std::string& program, Act&& act) {
     return status;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: out of memory; a smaller batch or shape needs less (see `summary`)\n", program.c_str());
+  } catch (const std::filesystem::filesystem_error& problem) {  // a loop of links, a folder that may not be entered
+    std::fprintf(stderr, "%s: %s: %s\n", program.c_str(), problem.path1().c_str(), problem.code().message().c_str());
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s: %s\n", program.c_str(), problem.what());
   }

@@ -173,11 +173,14 @@ class Pipeline {
   }
 
   // The id of an added token is that of the vocabulary, else the next free one, whatever a file says; one that is there twice is
-  // what it is the last time (Hugging Face tokenizers).
+  // what it is the last time (Hugging Face tokenizers). One that no such vocabulary has (data/tokenizer/vocabulary.hpp) is an error.
   void number_added_tokens(const std::string& name) {
     std::erase_if(parts_.added_tokens, [](const AddedToken& token) { return token.content.empty(); });
     TokenId next = std::visit([](const auto& model) { return model.token_count(); }, model_);
+    const std::size_t all = static_cast<std::size_t>(next) + parts_.added_tokens.size();
     for (AddedToken& token : parts_.added_tokens) {
+      require(token.id < 0 || Vocabulary::may_hold(token.id, all), name, ": added_tokens: token '", token.content, "': the id is ",
+              token.id, " in a vocabulary of ", all, " tokens");
       token.id = id_of(token.content).value_or(next);
       require(token.id <= Vocabulary::largest_id, name, ": too many added tokens");
       next = std::max(next, token.id + 1);

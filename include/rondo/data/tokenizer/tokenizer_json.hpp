@@ -197,6 +197,7 @@ inline void read_post_processor(const JsonPlace& part, PostProcessors& out) {
   if (const auto tokens = root.find("added_tokens")) {
     for (const JsonPlace& token : tokens->elements())
       parts.added_tokens.push_back({.content = token["content"].text(),
+                                    .id = token.find("id") ? token["id"].count() : -1,
                                     .special = token.flag("special", false),
                                     .normalized = token.flag("normalized", true),
                                     .single_word = token.flag("single_word", false),

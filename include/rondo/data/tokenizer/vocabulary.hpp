@@ -42,8 +42,7 @@ class Vocabulary {
       require(id >= 0 && id <= largest_id, name, ": token '", token, "': expected an id from 0 to ", largest_id, ", found ", id);
       largest = std::max(largest, id);
     }
-    // A table by id must not be larger than a file may make it.
-    require(static_cast<std::size_t>(largest) < 16 * tokens.size() + 1024, name, ": the largest id is ", largest,
+    require(may_hold(largest, tokens.size()), name, ": the largest id is ", largest,
             " in a vocabulary of ", tokens.size(), " tokens");
     tokens_.resize(static_cast<std::size_t>(largest) + 1);
     ids_.reserve(tokens.size());
@@ -56,6 +55,8 @@ class Vocabulary {
       by_id = &place->first;
     }
   }
+  // A table by id must not be larger than a file may make it.
+  [[nodiscard]] static bool may_hold(TokenId id, std::size_t tokens) { return static_cast<std::size_t>(id) < 16 * tokens + 1024; }
   Vocabulary(const Vocabulary&) = delete;
   Vocabulary(Vocabulary&&) = default;
 
