@@ -1,6 +1,7 @@
 // The program `logits`: what it writes, and which inputs it refuses.
 #include <rondo/app/logits.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/writer.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -48,6 +49,18 @@ struct Folder {
 
 BOOST_AUTO_TEST_SUITE(logits_program)
 
+BOOST_AUTO_TEST_CASE(a_run_takes_the_epsilon_of_published_models_unless_it_says_one) {
+  const auto epsilon = [](const CompositionFiles& files, const std::vector<std::string>& settings) {
+    std::vector<app::ServedModel> served(1);
+    served[0].files = files;
+    app::RunDescription run = app::run_from_settings(settings);
+    app::choose(served, run);
+    return run.shape.norm_epsilon;
+  };
+  BOOST_TEST(epsilon(composition_files<Xlstm>(), {}) == 1e-5);
+  BOOST_TEST(epsilon(composition_files<Xlstm>(), {"shape.norm_epsilon=1e-6"}) == 1e-6);
+  BOOST_TEST(epsilon(composition_files<Hgrn2>(), {}) == 1e-6);
+}
 BOOST_FIXTURE_TEST_CASE(writes_logits_loss_and_gradients, Folder) {
   write_ids(folder / "x.safetensors", {2, 3}, {1, 2, 3, 10, 0, 5});
   run();

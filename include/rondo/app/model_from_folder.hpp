@@ -26,7 +26,8 @@ inline std::pair<const ServedModel*, ModelForm> choose(const std::vector<ServedM
   return {&served[chosen.number], chosen.form};
 }
 
-// The composition that a run names; a run that names none takes the first. Its sizes are then complete.
+// The composition that a run names; a run that names none takes the first. Its sizes are then complete; an epsilon that it does not say is
+// that of the composition's published models, where all have one.
 inline const ServedModel* choose(const std::vector<ServedModel>& served, RunDescription& run) {
   if (run.composition.empty()) run.composition = served.front().files.composition;
   Json sizes = to_json(run)["shape"];
@@ -34,6 +35,7 @@ inline const ServedModel* choose(const std::vector<ServedModel>& served, RunDesc
                           "run.json"};
   const auto [model, form] = choose(served, named);
   run.shape = form.shape;
+  if (!run.says_epsilon && model->files.published != nullptr) run.shape.norm_epsilon = model->files.published->usual_epsilon();
   return model;
 }
 
@@ -46,6 +48,7 @@ struct Context {
 inline Shape with_context(const ServedModel& model, const Shape& shape, const Context& wanted) {
   if (wanted.tokens == 0 || wanted.tokens == shape.context || (!wanted.demanded && wanted.tokens > shape.context)) return shape;
   Shape other = shape;
+  if (other.rope.context == 0) other.rope.context = shape.context;  // positions turn as they did
   other.context = wanted.tokens;
   const auto sizes = [&](const Shape& given) {
     std::vector<Dimensions> all;

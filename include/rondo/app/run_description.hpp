@@ -68,6 +68,7 @@ struct RunDescription {
   std::string composition;  // empty: the program's first
   std::string init;         // folder of the model whose weights it starts from; empty: random numbers
   Shape shape{.width = 256, .depth = 6, .heads = 4, .mlp_width = 768};
+  bool says_epsilon = false;  // whether shape.norm_epsilon is given
   TrainSettings train;
   OptimizerSettings optimizer;
   DataSettings data;
@@ -146,7 +147,9 @@ inline RunDescription read_run_description(const Json& document, const std::stri
     reader.take("composition", run.composition);
     reader.take("init", run.init);
     reader.object("shape", [&](ObjectReader& shape) {
-      each_size(run.shape, [&](std::string_view size, auto& value) { take_size(shape, size, value); });
+      each_size(run.shape, [&](std::string_view size, auto& value) {
+        if (take_size(shape, size, value) && size == "norm_epsilon") run.says_epsilon = true;
+      });
     });
     reader.object("train", [&](ObjectReader& train) { each_train_setting(run.train, take_from(train)); });
     reader.object("optimizer", [&](ObjectReader& optimizer) { take_optimizer(optimizer, run.optimizer, schedule_names); });

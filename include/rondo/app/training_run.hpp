@@ -78,10 +78,7 @@ class TrainingRun : public RunKeeper {
       if (signals_.caught() != 0 || is_over_early()) training_->stop();
     });
     begin();
-    if (files_.published != nullptr && !common_.quiet)
-      if (const std::string why = files_.published->refusal(run_.shape); !why.empty())
-        std::fprintf(stderr, "note: saved in rondo's own form, which other programs do not read, not as '%s': %s\n",
-                     std::string(files_.published->model_type()).c_str(), why.c_str());
+    if (!common_.quiet) note_own_form();
     if (signals_.caught() != 0 && reached().step > 0) return finish(false);
     try {
       const bool done = is_over_early() || training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
@@ -96,6 +93,13 @@ class TrainingRun : public RunKeeper {
   }
 
  private:
+  void note_own_form() const {
+    const FileForm* form = files_.published.get();
+    const std::string why = form != nullptr ? form->refusal(run_.shape) : "no published form has such blocks";
+    if (why.empty()) return;
+    const std::string instead = form != nullptr ? ", not as '" + std::string(form->model_type()) + "'" : "";
+    std::fprintf(stderr, "note: saved in rondo's own form, which other programs do not read%s: %s\n", instead.c_str(), why.c_str());
+  }
   // From the newest checkpoint that is whole; those after it are set aside.
   void resume() {
     std::vector<Checkpoint> damaged;

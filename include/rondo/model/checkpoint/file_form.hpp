@@ -45,6 +45,8 @@ class FileForm {
   // The form of a folder of this model_type, or why it holds another composition; tensors may be null.
   [[nodiscard]] virtual std::optional<ModelForm> read(const ModelConfig& config, const TensorFolder* tensors,
                                                       std::string& why_not) const = 0;
+  // The epsilon of the norms between blocks in such models, where files do not say it; else what a Shape has.
+  [[nodiscard]] virtual double usual_epsilon() const = 0;
   // Why a model of this shape has no place in such files, as a clause; empty where it has one.
   [[nodiscard]] virtual std::string refusal(const Shape& shape) const = 0;
   // Sets the keys of config.json; absent where rondo's own form is wanted or needed. Throws Error where the options ask for a

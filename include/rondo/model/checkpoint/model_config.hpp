@@ -8,6 +8,7 @@
 //   using Options;                                                  which compositions there are: tied, biased ...; ==, text()
 //   static Description<Options> read(config, tensors);              tensors may be absent; throws Error naming what is refused
 //   static NameTable names(description);
+//   static constexpr double norm_epsilon;                           of the norms between blocks, where no key says it
 //   static std::string refusal(description);                        why a model cannot be written so; empty where it can
 //   static void write(description, document);                       sets the keys that read takes
 #pragma once
@@ -130,6 +131,10 @@ class PublishedFiles : public FileForm {
     if (description.options == options_) return ModelForm{description.shape, Files::names(description), description.layout};
     why_not = "expected " + options_.text() + "; found " + description.options.text();
     return std::nullopt;
+  }
+  [[nodiscard]] double usual_epsilon() const override {
+    if constexpr (requires { Files::norm_epsilon; }) return Files::norm_epsilon;
+    return Shape{}.norm_epsilon;
   }
   [[nodiscard]] std::string refusal(const Shape& shape) const override { return Files::refusal(first_to_say(shape)); }
   std::optional<ModelForm> write(const Shape& shape, const SaveOptions& options, ModelConfig& config) const override {
