@@ -26,14 +26,15 @@ BOOST_AUTO_TEST_CASE(sizes_that_change_something) {
   const app::ServedModel hgrn2 = app::serve<Hgrn2>(), llama = app::serve<Llama>(), mamba2 = app::serve<Mamba2>();
   BOOST_TEST(
       sizes_of(hgrn2) ==
-      "vocabulary width depth heads key_width mlp_width norm_epsilon mixer_norm_epsilon logit_soft_cap dropout ");
+      "vocabulary width depth heads key_width mlp_width mlp_bias norm_epsilon mixer_norm_epsilon logit_soft_cap dropout ");
   BOOST_TEST(
       sizes_of(llama) ==
-      "vocabulary width depth heads key_value_heads key_width mlp_width window context norm_epsilon rope_theta "
-      "logit_soft_cap dropout ");
+      "vocabulary width depth heads key_value_heads key_width mlp_width window context mlp_bias norm_epsilon rope_theta rope_share "
+      "rope_type rope_factor rope_context rope_slow rope_fast rope_truncate rope_amplitude logit_soft_cap dropout ");
   BOOST_TEST(
       sizes_of(mamba2) ==
-      "vocabulary width depth heads groups inner_width state_size convolution norm_epsilon step_low step_high "
+      "vocabulary width depth heads groups inner_width state_size convolution projection_bias convolution_bias norm_epsilon "
+      "step_low step_high "
       "logit_soft_cap dropout ");
   BOOST_TEST((app::size_use(hgrn2, "key_value_heads") == SizeUse::refused));
   BOOST_TEST((app::size_use(llama, "embedding_width") == SizeUse::refused));

@@ -60,12 +60,14 @@ inline std::vector<float> small_logits(const ServedModel& served, const Shape& s
 // The small shape with another value; absent: a size that every model has, or that only training looks at.
 inline std::optional<Shape> with_another(const Shape& small, std::string_view name) {
   static const std::map<std::string_view, double> others{
-      {"heads", 2},           {"groups", 2},           {"key_value_heads", 2}, {"key_width", 32},
-      {"mlp_width", 24},      {"embedding_width", 32}, {"inner_width", 192},   {"state_size", 5},
-      {"step_rank", 3},       {"block_width", 8},      {"convolution", 3},     {"window", 3},
-      {"context", 32},        {"second_blocks", 0},    {"norm_epsilon", 0.5},  {"mixer_norm_epsilon", 0.5},
-      {"rope_theta", 100},    {"step_low", 0.5},       {"step_high", 1e-3},    {"gate_soft_cap", 0.5},
-      {"logit_soft_cap", 0.5}};
+      {"heads", 2}, {"groups", 2}, {"key_value_heads", 2}, {"key_width", 32}, {"mlp_width", 24},
+      {"embedding_width", 32}, {"inner_width", 192}, {"state_size", 5}, {"step_rank", 3}, {"block_width", 8},
+      {"convolution", 3}, {"window", 3}, {"context", 32}, {"second_blocks", 0}, {"norm_epsilon", 0.5},
+      {"mixer_norm_epsilon", 0.5}, {"rope_theta", 100}, {"step_low", 0.5}, {"step_high", 1e-3},
+      {"gate_soft_cap", 0.5}, {"logit_soft_cap", 0.5}, {"second_heads", 2}, {"second_convolution", 3},
+      {"second_mlp", 0}, {"mlp_bias", 1}, {"projection_bias", 1}, {"convolution_bias", 0}, {"rope_share", 0.5},
+      {"rope_type", 1}, {"rope_factor", 3}, {"rope_context", 4}, {"rope_slow", 0.25}, {"rope_fast", 2},
+      {"rope_truncate", 0}, {"rope_amplitude", 0.5}};
   const auto other = others.find(name);
   if (other == others.end()) return std::nullopt;
   Shape shape = small;
@@ -79,8 +81,16 @@ inline std::optional<Shape> with_another(const Shape& small, std::string_view na
   return shape;
 }
 
+// Some sizes are looked at only beside others: those of blocks of a second type, and those of scaled positions.
+inline Shape where_it_may_act(Shape shape, std::string_view name) {
+  if (name.starts_with("second_") && name != "second_blocks") shape.second_blocks = {0};
+  if (name.starts_with("rope_") && name != "rope_theta") shape.rope.kind = RotaryKind::yarn, shape.rope.factor = 2;
+  return shape;
+}
+
 inline SizeUse size_use(const ServedModel& served, std::string_view name) {
-  const auto small = small_shape_of(served);
+  auto small = small_shape_of(served);
+  if (small) small = where_it_may_act(*small, name);
   const auto other = small ? with_another(*small, name) : std::nullopt;
   if (!other) return SizeUse::used;
   const auto sizes = [&](const Shape& shape) {
