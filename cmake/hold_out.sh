@@ -1,7 +1,7 @@
 # Sourced by demo.sh.
 
-# hold_out ALL TRAIN HELD_OUT: the text ALL in two files, its last twentieth in HELD_OUT: of the lines, or where these are fewer than twenty of the
-# bytes, cut behind a word. False where nothing is left for one of them.
+# hold_out ALL TRAIN HELD_OUT: the text ALL in two files, its last twentieth in HELD_OUT: of the lines, or where these are fewer than
+# twenty of the bytes, cut behind a word. False where nothing is left for one of them.
 hold_out() {
   local lines bytes before word
   lines=$(wc -l <"$1")
