@@ -14,6 +14,7 @@
 #include <rondo/backend/host_copy.hpp>
 #include <rondo/data/token_grid.hpp>
 #include <rondo/model/evaluation.hpp>
+#include <rondo/objective/logit_blocks.hpp>
 
 namespace rondo {
 
