@@ -260,8 +260,8 @@ BOOST_AUTO_TEST_CASE(report_is_one_page) {
   BOOST_TEST(!has(page, "<td>0</td>"));
   BOOST_TEST(!has(page, "<td>0.0</td>"));
   BOOST_TEST(!has(page, "A text of the model"));
-  app::write_report(run, "Once <there> was");
-  BOOST_TEST(has(content(run / "report.html"), ">Once &lt;there&gt; was</p>"));
+  app::write_report(run, std::string("Once <there> was\0\033", 18));
+  BOOST_TEST(has(content(run / "report.html"), ">Once &lt;there&gt; was\xef\xbf\xbd\xef\xbf\xbd</p>"));
   BOOST_TEST((!has(page, "href=") && !has(page, "src=")));
   BOOST_TEST(has(picture, "held out"));
   BOOST_TEST(picture.size() < 60000U);  // a thousand steps are drawn as two hundred

@@ -195,7 +195,8 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   require(options.rates.empty() || !options.held_out.empty(), "--rates: the best is chosen on held-out text; give --held-out too");
   require_inputs(options);
   Json document = options.config.empty() ? Json::object() : read_json(options.config);
-  note_dropped(apply_settings(document, options.settings), document);
+  const auto dropped = apply_settings(document, options.settings);
+  if (!common.quiet) note_dropped(dropped, document);
   RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
   if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
   base.seed = common.seed.value_or(base.seed);

@@ -151,7 +151,9 @@ inline std::string accuracy_table(const std::vector<Compared>& all, std::size_t 
 }
 
 inline BarChart accuracy_chart(const std::vector<Compared>& all, std::size_t set, const std::vector<AccuracyLine>& lines) {
-  BarChart chart{.title = "Accuracy on " + all[0].runs[0].pairs[set].name, .y = {.label = "% right"}, .lines = {{50, "chance"}}};
+  BarChart chart{.title = "Accuracy on " + all[0].runs[0].pairs[set].name,
+                 .y = {.label = "% right, ± standard error"},
+                 .lines = {{50, "chance"}}};
   for (const AccuracyLine& line : lines) chart.categories.push_back(line.name);
   for (const Compared& one : all) {
     chart.series.push_back({one.composition->name, {}, {}});

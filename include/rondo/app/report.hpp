@@ -67,7 +67,11 @@ inline std::string html_text(std::string_view text) {
         result += "&quot;";
         break;
       default:
-        result += letter;
+        // A page has no control characters.
+        if (static_cast<unsigned char>(letter) >= ' ' || letter == '\n' || letter == '\t')
+          result += letter;
+        else
+          result += "\xef\xbf\xbd";
     }
   }
   return result;

@@ -86,7 +86,7 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
   const std::filesystem::path& from = asked.resumed ? file : options.config;
   asked.asked = from.empty() ? Json::object() : read_json(from);
   const auto dropped = apply_settings(asked.asked, options.settings);
-  if (!asked.resumed) note_dropped(dropped, asked.asked);
+  if (!asked.resumed && !common.quiet) note_dropped(dropped, asked.asked);
   RunDescription& run = asked.run = read_run_description(asked.asked, from.empty() ? "--set" : from.string());
   if (!options.data.empty()) run.data.tokens = options.data.string();
   if (!options.held_out.empty()) run.data.held_out = options.held_out.string();
