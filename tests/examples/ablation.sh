@@ -77,11 +77,11 @@ grep -q '"held_out_standard_error_over_seeds"' seeds/results.json && grep -q '"s
 grep -q "mean over 2 seeds" seeds/loss.svg || fail "the chart says what it shows"
 
 # What the end needs is looked at before the beginning.
-early=(--only hgrn2 --data train.tokens --out early --threads 1 --quiet --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 --set shape.depth=2
+early=(--only hgrn2 --out early --threads 1 --quiet --set shape.width=16 --set shape.heads=2 --set shape.mlp_width=32 --set shape.depth=2
   --set train.steps=2)
 for missing in "--pairs text/pears" "--held-out nothing.tokens" "--pairs islands --tokenizer nothing.json"; do
   status=0
-  "$ablation" "${early[@]}" $missing 2>log || status=$?
+  "$ablation" "${early[@]}" --data train.tokens $missing 2>log || status=$?
   [ $status -eq 1 ] && [ ! -e early ] || fail "$missing: status $status: $(cat log)"
 done
 mkdir apart && cp train.tokens apart

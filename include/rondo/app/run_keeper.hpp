@@ -151,11 +151,11 @@ class RunKeeper {
       write_special_tokens(folder_, data_->end_of_text());
     if (reached().step > 0 && !std::filesystem::exists(folder_ / "metrics.jsonl"))
       std::fprintf(stderr, "note: %s is gone: the curves begin at step %td\n", (folder_ / "metrics.jsonl").c_str(), reached().step + 1);
+    write_json(folder_ / "run.json", to_json(run_));  // first of all that makes the folder a run's: whatever comes then can be gone on with
     metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", reached().step);
     const std::vector<Json> metrics = read_metrics(folder_ / "metrics.jsonl");
     if (run_.train.tensorboard)
       events_ = std::make_unique<EventFile>(folder_ / "events.out.tfevents.rondo", time_of_begin(), metrics);
-    write_json(folder_ / "run.json", to_json(run_));
     if (run_.train.warmup > run_.train.steps && !common_.quiet)
       std::fprintf(stderr, "note: a warm-up of %td steps is longer than the run: its rate is never reached\n", run_.train.warmup);
     say(reached().step == 0 ? "training" : "going on");
