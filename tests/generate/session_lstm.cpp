@@ -11,6 +11,16 @@ const Shape shape{.vocabulary = 37, .width = 16, .depth = 2, .embedding_width = 
 
 BOOST_AUTO_TEST_SUITE(session_lstm)
 
+BOOST_AUTO_TEST_CASE(a_recurrence_has_room_without_end) {
+  Shape shorter = shape;
+  shorter.context = 3;
+  const Lstm model{shorter};
+  const auto weights = random_weights<Cpu>(model);
+  Session<Lstm, Cpu> session{model, weights};
+  session.limit_to(2);
+  session.feed(some_text(20, shape.vocabulary));
+  BOOST_TEST(session.room() > Index{1} << 50);
+}
 BOOST_AUTO_TEST_CASE(pieces_give_the_logits_of_the_whole_pass) {
   expect_whole_pass<Lstm>(shape);
 }
