@@ -150,6 +150,41 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_text) {
   BOOST_TEST((text(logits, Seed{1}) != text(logits, Seed{2})));
 }
 
+BOOST_AUTO_TEST_CASE(texts_of_one_seed_share_no_draws) {
+  const std::vector<float> logits = logits_of(probabilities);
+  const auto text = [&](Index number) {
+    Sampler sampler{{.temperature = 1, .seed = Seed{3}, .number = number}};
+    std::vector<Token> tokens;
+    for (int i = 0; i < 50; ++i) tokens.push_back(sampler(row(logits)));
+    return tokens;
+  };
+  BOOST_TEST((text(0) != text(1)));
+  BOOST_TEST((text(1) != text(2)));
+  BOOST_TEST((text(2) == text(2)));
+}
+
+// Of what was read: 3 and 4, whose logits are above and below zero; often is as once.
+BOOST_AUTO_TEST_CASE(a_penalty_makes_repetition_less_probable) {
+  const std::vector<float> logits = logits_of(probabilities);
+  for (const double penalty : {1.0, 1.3, 5.0, 0.5}) {
+    std::vector<double> changed(logits.begin(), logits.end());
+    BOOST_TEST_REQUIRE(changed[3] > 0);
+    BOOST_TEST_REQUIRE(changed[4] < 0);
+    changed[3] /= penalty;
+    changed[4] *= penalty;
+    Sampler found{{.temperature = 0.8, .top_p = 0.9999, .repetition_penalty = penalty}}, expected{{.temperature = 0.8, .top_p = 0.9999}};
+    const std::vector<Token> text{3, 4, 3, 3};
+    found.read(std::span(text).first(1));
+    found.read(text);
+    for (int i = 0; i < 2000; ++i) BOOST_TEST_REQUIRE(found(row(logits)) == expected(row(changed)));
+  }
+  const std::vector<float> few{1, 2, 1.5F};
+  Sampler greedy{{.repetition_penalty = 2}};
+  BOOST_TEST(greedy(row(few)) == 1);
+  greedy.read(std::vector<Token>{1});
+  BOOST_TEST(greedy(row(few)) == 2);
+}
+
 // The same by sorting the whole vocabulary.
 class SortedSampler {
  public:
@@ -232,6 +267,8 @@ BOOST_AUTO_TEST_CASE(settings_out_of_range_are_named) {
   BOOST_TEST(message({.top_k = -1}) == "sampling: top-k must not be negative, found -1");
   for (const double p : {0.0, -1.0, 1.5}) BOOST_TEST(has(message({.top_p = p}), "sampling: top-p must be in (0, 1], found "));
   for (const double p : {-0.5, 1.01}) BOOST_TEST(has(message({.min_p = p}), "sampling: min-p must be in [0, 1], found "));
+  for (const double penalty : {0.0, -1.0, nan, std::numeric_limits<double>::infinity()})
+    BOOST_TEST(has(message({.repetition_penalty = penalty}), "sampling: repetition penalty must be positive"));
   BOOST_TEST(has(message({.temperature = nan}), "sampling: temperature"));
   BOOST_TEST(has(message({.top_p = nan}), "sampling: top-p"));
   BOOST_TEST(has(message({.min_p = nan}), "sampling: min-p"));

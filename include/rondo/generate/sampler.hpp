@@ -6,7 +6,10 @@
 //     top_p  < 1         to the smallest set whose probability reaches p     (nucleus; Holtzman et al. 2020)
 //     min_p  > 0         to tokens with at least min_p of the largest probability   (Nguyen et al. 2024)
 //
-// The same seed gives the same text. Throws Error for settings outside their range, and for logits that are not finite.
+// Before all of that, logits of tokens that the text has already (what `read` was told) are z / r where z > 0, else z r, for a
+// repetition_penalty r (Keskar et al. 2019, eq. 3; 1: none).
+//
+// The same seed and number give the same text. Throws Error for settings outside their range, and for logits that are not finite.
 //
 // Each restriction keeps the first tokens by falling probability (of equal ones the lower number first), and a draw is the place where
 // the sum of probabilities in that order passes a share of what is kept. Such places are found without sorting the vocabulary
@@ -15,6 +18,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/random.hpp>
@@ -29,19 +34,47 @@ struct Sampling {
   double top_p = 1;
   double min_p = 0;
   Seed seed{};
+  Index number = 0;  // among texts of one seed, which share no draws
+  double repetition_penalty = 1;
 };
 
 class Sampler {
  public:
-  explicit Sampler(const Sampling& sampling) : sampling_(sampling), key_(key_of(sampling.seed, "sampler")) {
+  explicit Sampler(const Sampling& sampling)
+      : sampling_(sampling), key_(sampling.number == 0 ? key_of(sampling.seed, "sampler") : key_of(sampling.seed, "sampler").at(sampling.number)) {
     require(sampling.temperature >= 0, "sampling: temperature must not be negative, found ", sampling.temperature);
     require(sampling.top_k >= 0, "sampling: top-k must not be negative, found ", sampling.top_k);
     require(sampling.top_p > 0 && sampling.top_p <= 1, "sampling: top-p must be in (0, 1], found ", sampling.top_p);
     require(sampling.min_p >= 0 && sampling.min_p <= 1, "sampling: min-p must be in [0, 1], found ", sampling.min_p);
+    require(sampling.repetition_penalty > 0 && std::isfinite(sampling.repetition_penalty),
+            "sampling: repetition penalty must be positive and finite, found ", sampling.repetition_penalty);
+  }
+
+  // Tokens of the text, the prompt's and those drawn.
+  void read(std::span<const Token> tokens) {
+    if (sampling_.repetition_penalty == 1) return;
+    for (const Token token : tokens) {
+      const auto place = static_cast<std::size_t>(token);
+      if (is_read_.size() <= place) is_read_.resize(place + 1);
+      if (!is_read_[place]) read_.push_back(token);
+      is_read_[place] = true;
+    }
   }
 
   template <class T>
   Token operator()(View<T> logits) {
+    if (read_.empty()) return draw(logits);
+    penalised_.assign(logits.data, logits.data + logits.columns);
+    for (const Token token : read_) {
+      double& z = penalised_.at(static_cast<std::size_t>(token));
+      z = z > 0 ? z / sampling_.repetition_penalty : z * sampling_.repetition_penalty;
+    }
+    return draw(View<const double>{penalised_.data(), 1, logits.columns});
+  }
+
+ private:
+  template <class T>
+  Token draw(View<T> logits) {
     const auto largest = largest_logit(logits);
     if (sampling_.temperature == 0) return static_cast<Token>(std::find(logits.data, logits.data + logits.columns, largest) - logits.data);
     const bool few = sampling_.top_k > 0 && sampling_.top_k < logits.columns;
@@ -62,7 +95,6 @@ class Sampler {
     return ranking_.first([&](double sum, Index) { return sum > target; }).last;
   }
 
- private:
   template <class T>
   static std::remove_const_t<T> largest_logit(View<T> logits) {
     using S = std::remove_const_t<T>;
@@ -82,6 +114,9 @@ class Sampler {
   RandomKey key_;
   std::uint64_t drawn_ = 0;
   Ranking ranking_;
+  std::vector<Token> read_;  // each once
+  std::vector<bool> is_read_;
+  std::vector<double> penalised_;
 };
 
 }  // namespace rondo
