@@ -7,7 +7,10 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "data/tokenizer_documents.hpp"
 #include "io/temporary_folder.hpp"
@@ -94,6 +97,56 @@ BOOST_AUTO_TEST_CASE(text_files_are_checked) {
   BOOST_TEST(has(message("."), "found a folder"));
   BOOST_TEST((TextFile{folder / "wrong.txt", InvalidUtf8::replaced}.text()) == "one\ntwo \uFFFD(\n");
   BOOST_TEST(TextFile{folder / "mark.txt"}.text() == "text");
+  BOOST_TEST(has(message("wrong.txt"), "0xC3; iconv converts other encodings, --replace-invalid puts U+FFFD there"));
+}
+
+BOOST_AUTO_TEST_CASE(json_lines_are_documents) {
+  const TemporaryFolder folder;
+  put(folder / "lines.jsonl", "{\"text\": \"one\\n\\ntwo\", \"id\": 1}\n\n{\"id\": 2, \"text\": \"\"}\n{\"text\": \"\\u00e9 \"}");
+  const TextFile file{folder / "lines.jsonl", InvalidUtf8::refused, "text"};
+  for (const DocumentBorder border : {DocumentBorder::blank_line, DocumentBorder::line, DocumentBorder::file}) {
+    Documents documents;
+    file.for_each_document(border, [&](std::string_view document) { documents.emplace_back(document); });
+    BOOST_TEST(documents == (Documents{"one\n\ntwo", "\u00e9 "}), boost::test_tools::per_element());
+  }
+  const auto message = [&](const std::string& bytes, const std::string& field = "text") {
+    put(folder / "wrong.jsonl", bytes);
+    return message_of([&] { TextFile{folder / "wrong.jsonl", InvalidUtf8::refused, field}; });
+  };
+  const std::string good = "{\"text\": \"a\"}\n";
+  BOOST_TEST(has(message(good + "{\"txt\": \"a\"}"), "wrong.jsonl: line 2: expected a member 'text', found none"));
+  BOOST_TEST(has(message(good + "\n{\"text\": 5}"), "wrong.jsonl: line 3: text: expected a text, found a number"));
+  BOOST_TEST(has(message(good + "plain"), "wrong.jsonl: line 2:1:1: not JSON"));
+  BOOST_TEST(has(message(good, "body"), "line 1: expected a member 'body'"));
+  BOOST_TEST(has(message("{\"text\": \"\"}"), "wrong.jsonl: expected text under 'text', found none"));
+
+  // The same tokens as from files of one document each.
+  const Tokenizer tokenizer = trained_on("one two \u00e9 one two");
+  put(folder / "first.txt", "one\n\ntwo");
+  put(folder / "second.txt", "\u00e9 ");
+  EncodeSettings settings{.border = DocumentBorder::file};
+  encode_corpus(tokenizer, {folder / "first.txt", folder / "second.txt"}, folder / "files.tokens", settings);
+  settings.field = "text";
+  encode_corpus(tokenizer, {folder / "lines.jsonl"}, folder / "lines.tokens", settings);
+  BOOST_TEST(content(folder / "files.tokens") == content(folder / "lines.tokens"));
+}
+
+BOOST_AUTO_TEST_CASE(pipes_are_read_to_their_end) {
+  const TemporaryFolder folder;
+  const std::string name = (folder / "pipe").string(), text(200'000, 'x');
+  BOOST_TEST_REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+  std::thread writer([&] { put(name, text); });
+  const InputText input{name};
+  writer.join();
+  BOOST_TEST((input.text() == text));
+  BOOST_TEST(input.name() == name);
+  std::vector<std::pair<std::string, std::size_t>> lines;
+  for_each_line("\n a\r\n\t\n\nb", [&](std::string_view line, std::size_t number) { lines.emplace_back(line, number); });
+  BOOST_TEST((lines == std::vector<std::pair<std::string, std::size_t>>{{" a\r", 2}, {"b", 5}}));
+  put(folder / "empty", "");
+  BOOST_TEST(InputText{folder / "empty"}.text() == "");
+  BOOST_TEST(has(message_of([&] { InputText{folder.path()}; }), "found a folder"));
+  BOOST_TEST(has(message_of([&] { InputText{"/dev/zero"}; }), "found a device or pipe"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {

@@ -31,6 +31,7 @@ struct EncodeSettings {
   InvalidUtf8 invalid = InvalidUtf8::refused;
   std::string end_token{};  // of every document; empty: the tokenizer's end-of-text token
   Index threads = usable_processors();
+  std::string field{};  // of JSON lines (text_files.hpp); empty: plain text
 };
 
 struct EncodedCorpus {
@@ -60,10 +61,10 @@ class ChunkEncoder {
         caches_(static_cast<std::size_t>(threads_)) {}
 
   template <class Report>
-  void encode(std::string_view text, DocumentBorder border, TokenFileWriter& writer, Report&& report) {
+  void encode(const TextFile& file, DocumentBorder border, TokenFileWriter& writer, Report&& report) {
     const auto may_cut = [this](std::string_view document, std::size_t at) { return tokenizer_.may_cut(document, at); };
     std::vector<TextChunk> chunks;
-    for_each_document(text, border, [&](std::string_view document) { append_chunks(document, task_bytes, may_cut, chunks); });
+    file.for_each_document(border, [&](std::string_view document) { append_chunks(document, task_bytes, may_cut, chunks); });
     std::vector<Task> tasks;
     for (std::size_t begin = 0; begin < chunks.size();) {
       tasks.clear();
@@ -77,7 +78,7 @@ class ChunkEncoder {
         run(tasks[static_cast<std::size_t>(task)], caches_[static_cast<std::size_t>(worker)]);
       });
       for (const Task& task : tasks) write(task, writer);
-      report(static_cast<std::uint64_t>(chunks[begin - 1].text.end() - text.begin()));
+      report(static_cast<std::uint64_t>(chunks[begin - 1].text.end() - file.text().begin()));
     }
   }
 
@@ -136,8 +137,8 @@ inline EncodedCorpus encode_corpus(const Tokenizer& tokenizer, const std::vector
   ChunkEncoder encoder{tokenizer, end_of_text, settings.threads};
   std::uint64_t done = 0;
   for (const auto& path : files) {
-    const TextFile file{path, settings.invalid};
-    encoder.encode(file.text(), settings.border, writer, [&](std::uint64_t bytes) {
+    const TextFile file{path, settings.invalid, settings.field};
+    encoder.encode(file, settings.border, writer, [&](std::uint64_t bytes) {
       if (report) report(done + bytes, std::max(total, done + bytes));
     });
     done += file.text().size();

@@ -1,7 +1,8 @@
 // Text files as documents.
 //
 //   TextFile file{"corpus.txt"};                                    // mapped, checked to be UTF-8; "-": the standard input
-//   for_each_document(file.text(), DocumentBorder::blank_line, [](std::string_view document) { ... });
+//   file.for_each_document(DocumentBorder::blank_line, [](std::string_view document) { ... });
+//   TextFile lines{"corpus.jsonl", InvalidUtf8::refused, "text"};   // JSON lines: each line's member of that name is a document
 //
 //   border      a document is                                                       line ends
 //   blank_line  a run of lines with something on them                               all but the last
@@ -9,59 +10,27 @@
 //   file        all of the file                                                     all but those at the end
 //
 // A byte order mark at the beginning is not text and left out. Throws Error for a file that cannot be read, has no text,
-// or is not UTF-8 (path, byte, line; InvalidUtf8::replaced puts U+FFFD there instead).
+// or is not UTF-8 (path, byte, line; InvalidUtf8::replaced puts U+FFFD there instead), and for a line without the member.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <rondo/core/error.hpp>
+#include <rondo/data/tokenizer/json_place.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
-#include <rondo/io/mapped_file.hpp>
+#include <rondo/io/input_text.hpp>
+#include <rondo/io/json.hpp>
 
 namespace rondo {
 
 enum class DocumentBorder { blank_line, line, file };
 enum class InvalidUtf8 { refused, replaced };
-
-class TextFile {
- public:
-  explicit TextFile(const std::filesystem::path& path, InvalidUtf8 invalid = InvalidUtf8::refused) {
-    const std::string name = path == "-" ? "standard input" : path.string();
-    if (path == "-") {
-      replaced_ = std::make_unique<std::string>(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-      text_ = *replaced_;
-      require(!text_.empty(), name, ": expected text, found none");
-    } else {
-      std::error_code unknown;
-      require(std::filesystem::file_size(path, unknown) > 0 || unknown, name, ": expected text, found an empty file");
-      file_.emplace(path);
-      text_ = file_->text();
-    }
-    if (invalid == InvalidUtf8::refused) {
-      require_utf8(text_, name);
-    } else if (first_invalid_utf8(text_) != std::string_view::npos) {
-      replaced_ = std::make_unique<std::string>(replace_invalid_utf8(text_));
-      text_ = *replaced_;
-    }
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-    require(text_.find_first_not_of(" \t\r\n") != std::string_view::npos, name, ": expected text, found only white space");
-  }
-  [[nodiscard]] std::string_view text() const { return text_; }
-
- private:
-  std::optional<MappedFile> file_;
-  std::unique_ptr<std::string> replaced_;  // or read from the standard input
-  std::string_view text_;
-};
 
 template <class Use>
 void for_each_document(std::string_view text, DocumentBorder border, Use&& use) {
@@ -90,6 +59,56 @@ void for_each_document(std::string_view text, DocumentBorder border, Use&& use) 
   }
   if (document != none) use(text.substr(document, document_end - document));
 }
+
+class TextFile {
+ public:
+  // `field`: of JSON lines; empty: the text is as it stands.
+  explicit TextFile(const std::filesystem::path& path, InvalidUtf8 invalid = InvalidUtf8::refused, const std::string& field = "")
+      : input_(std::make_unique<InputText>(path)), text_(input_->text()) {
+    const std::string& name = input_->name();
+    require(!text_.empty(), name, ": expected text, found ", InputText::is_standard(path) ? "none" : "an empty file");
+    if (invalid == InvalidUtf8::refused) {
+      require_utf8(text_, name, "; iconv converts other encodings, --replace-invalid puts U+FFFD there");
+    } else if (first_invalid_utf8(text_) != std::string_view::npos) {
+      take(replace_invalid_utf8(text_));
+    }
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+    if (!field.empty()) read_lines(name, field);
+    require(text_.find_first_not_of(" \t\r\n") != std::string_view::npos, name, ": expected text, found only white space");
+  }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+  // use(document); those of JSON lines whatever the border.
+  template <class Use>
+  void for_each_document(DocumentBorder border, Use&& use) const {
+    if (documents_.empty()) return rondo::for_each_document(text_, border, use);
+    for (const auto& [begin, end] : documents_) use(text_.substr(begin, end - begin));
+  }
+
+ private:
+  void take(std::string text) {
+    changed_ = std::make_unique<std::string>(std::move(text));
+    text_ = *changed_;
+  }
+  void read_lines(const std::string& name, const std::string& field) {
+    std::string text;
+    for_each_line(text_, [&](std::string_view line, std::size_t number) {
+      const std::string place = name + ": line " + std::to_string(number);
+      const Json document = parse_json(line, place);
+      const std::string& value = JsonPlace{document, place}[field].text();
+      if (value.empty()) return;
+      documents_.emplace_back(text.size(), text.size() + value.size());
+      text += value;
+    });
+    require(!documents_.empty(), name, ": expected text under '", field, "', found none");
+    take(std::move(text));
+  }
+
+  std::unique_ptr<InputText> input_;
+  std::unique_ptr<std::string> changed_;
+  std::string_view text_;
+  std::vector<std::pair<std::size_t, std::size_t>> documents_;  // of JSON lines, in the text
+};
 
 // Words as `wc -w` counts them: runs of anything but white space.
 [[nodiscard]] inline std::size_t count_text_words(std::string_view text) {

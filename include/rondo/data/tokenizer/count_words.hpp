@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -62,8 +63,7 @@ class WordCounter {
   std::vector<WordCounter> counters(static_cast<std::size_t>(std::max<Index>(1, threads)));
   for (const TextFile& file : files) {
     std::vector<TextChunk> chunks;
-    for_each_document(file.text(), border,
-                      [&](std::string_view document) { append_chunks(document, chunk_bytes, may_cut_words, chunks); });
+    file.for_each_document(border, [&](std::string_view document) { append_chunks(document, chunk_bytes, may_cut_words, chunks); });
     // Short documents are taken many at once.
     std::vector<std::pair<std::size_t, std::size_t>> tasks;
     for (std::size_t i = 0, bytes = chunk_bytes; i < chunks.size(); bytes += chunks[i++].text.size()) {
@@ -73,9 +73,12 @@ class WordCounter {
       }
       tasks.back().second = i + 1;
     }
+    std::atomic<std::uint64_t> of_file{0};
     for_each_task(threads, static_cast<Index>(tasks.size()), [&](Index worker, Index task) {
       const auto [begin, end] = tasks[static_cast<std::size_t>(task)];
-      for (std::size_t i = begin; i < end; ++i) counters[static_cast<std::size_t>(worker)].add(chunks[i].text);
+      for (std::size_t i = begin; i < end; of_file += chunks[i++].text.size())
+        counters[static_cast<std::size_t>(worker)].add(chunks[i].text);
+      if (worker == 0 && report) report(done + of_file, total);
     });
     done += file.text().size();
     if (report) report(done, total);

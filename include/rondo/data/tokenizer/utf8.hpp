@@ -94,13 +94,14 @@ struct Utf8Step {
   return std::string_view::npos;
 }
 
-inline void require_utf8(std::string_view text, std::string_view name) {
+// `advice` ends the message.
+inline void require_utf8(std::string_view text, std::string_view name, std::string_view advice = "") {
   const std::size_t at = first_invalid_utf8(text);
   if (at == text.npos) return;
   constexpr char digits[] = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(text[at]);
   throw error(name, ": byte ", at, " (line ", 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'),
-              "): expected UTF-8, found the byte 0x", digits[byte >> 4], digits[byte & 15]);
+              "): expected UTF-8, found the byte 0x", digits[byte >> 4], digits[byte & 15], advice);
 }
 
 // The text with U+FFFD for every piece that is not UTF-8.
