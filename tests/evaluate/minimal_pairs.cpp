@@ -70,6 +70,38 @@ BOOST_AUTO_TEST_CASE(right_wrong_and_ties) {
   BOOST_TEST(json["files"]["wrong"]["accuracy"].get<double>() == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(every_pair_is_told) {
+  KnownScorer scorer{known};
+  const std::vector<MinimalPairs> files{{"one", "", {"ab", "bb"}, {"acc", "ab"}, {4, 9}, "folder/one.jsonl"}, {"two", "", {"ab"}, {"ba"}}};
+  std::vector<ScoredPair> pairs;
+  score_minimal_pairs(scorer, files, letters, begin_of_text, {}, [&](const ScoredPair& pair) { pairs.push_back(pair); });
+  BOOST_TEST_REQUIRE(pairs.size() == 3U);
+  BOOST_TEST((pairs[0].json() == Json{{"file", "one"},
+                                      {"line", 4},
+                                      {"sentence_good", "ab"},
+                                      {"sentence_bad", "acc"},
+                                      {"log_probability_good", -0.125},
+                                      {"log_probability_bad", -0.5},
+                                      {"tokens_good", 2},
+                                      {"tokens_bad", 3},
+                                      {"right", 1.0}}));
+  BOOST_TEST(pairs[1].line == 9U);
+  BOOST_TEST(pairs[1].json()["right"].get<double>() == 0.0);
+  BOOST_TEST(pairs[2].file == "two");
+  BOOST_TEST(pairs[2].json()["right"].get<double>() == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_probability_is_refused) {
+  KnownScorer scorer{known};
+  const std::vector<MinimalPairs> one{{"one", "", {"ab", "b"}, {"ba", "ab"}, {1, 3}, "folder/one.jsonl"}};
+  const auto nothing = [](const std::string&) { return std::vector<Token>{}; };
+  BOOST_TEST(message_of([&] { score_minimal_pairs(scorer, one, letters, begin_of_text); }) == "no error");
+  BOOST_TEST(message_of([&] { score_minimal_pairs(scorer, one, letters, -1); }) ==
+             "folder/one.jsonl:3: 'b' has no token that follows another (and none begins texts)");
+  BOOST_TEST(message_of([&] { score_minimal_pairs(scorer, one, nothing, begin_of_text); }) ==
+             "folder/one.jsonl:1: 'ab' has no token that follows another");
+}
+
 // The first word tells the two apart only where something stands before it.
 BOOST_AUTO_TEST_CASE(the_token_that_begins_texts_lets_the_first_word_count) {
   const std::vector<MinimalPairs> files{{"first", "", {"ax"}, {"bx"}}};
@@ -101,14 +133,22 @@ BOOST_AUTO_TEST_CASE(files_are_read_line_by_line) {
   put(folder / "one.jsonl",
       "{\"sentence_good\": \"The cat sleeps.\", \"sentence_bad\": \"The cat sleep.\", \"UID\": 3}\n"
       "\n   \t\r\n"
-      "{\"sentence_bad\": \"b\\u00e9\\n\", \"sentence_good\": \"\"}\r\n"
+      "{\"sentence_bad\": \"b\\u00e9\\n\", \"sentence_good\": \" b\"}\r\n"
       "{\"sentence_good\": \"last\", \"sentence_bad\": \"without line end\"}");
   const MinimalPairs pairs = read_minimal_pairs(folder / "one.jsonl");
   BOOST_TEST(pairs.name == "one");
   BOOST_TEST(pairs.phenomenon == "");
-  BOOST_TEST(pairs.good == (std::vector<std::string>{"The cat sleeps.", "", "last"}), boost::test_tools::per_element());
+  BOOST_TEST(pairs.good == (std::vector<std::string>{"The cat sleeps.", " b", "last"}), boost::test_tools::per_element());
   BOOST_TEST(pairs.bad == (std::vector<std::string>{"The cat sleep.", "b\u00e9\n", "without line end"}),
              boost::test_tools::per_element());
+  BOOST_TEST(pairs.lines == (std::vector<std::size_t>{1, 4, 5}), boost::test_tools::per_element());
+  const MinimalPairs first = read_minimal_pairs(folder / "one.jsonl", 2);
+  BOOST_TEST(first.good == (std::vector<std::string>{"The cat sleeps.", " b"}), boost::test_tools::per_element());
+  BOOST_TEST(first.in_file == 3);
+  KnownScorer scorer{[](const auto&, std::size_t) { return -1.0F; }};
+  const PairReport report = score_minimal_pairs(scorer, std::vector{first}, letters, begin_of_text);
+  BOOST_TEST(report.files[0].pairs == 2);
+  BOOST_TEST(report.json()["files"]["one"]["pairs_in_file"].get<int>() == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_has_the_phenomenon_of_its_first_pair) {
@@ -133,6 +173,9 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_with_file_and_line) {
   BOOST_TEST(message("{\"sentence_bad\": \"a\"}\n" + good) == file + ":1: expected an object with a string 'sentence_good'");
   BOOST_TEST(message(good + good + "{\"sentence_good\": 5, \"sentence_bad\": \"b\"}\n") ==
              file + ":3: expected an object with a string 'sentence_good'");
+  for (const std::string empty : {"", " ", "\\n\\t"})
+    BOOST_TEST(message(good + "{\"sentence_good\": \"" + empty + "\", \"sentence_bad\": \"b\"}\n") == file + ":2: 'sentence_good' has no words");
+  BOOST_TEST(message("{\"sentence_good\": \"a\", \"sentence_bad\": \"\"}\n") == file + ":1: 'sentence_bad' has no words");
   BOOST_TEST(message(good + "[\"a\", \"b\"]\n") == file + ":2: expected an object with a string 'sentence_good'");
   const std::string broken = message(good + good + "{\"sentence_good\": \"a\", \n" + good);
   BOOST_TEST(broken.find(file + ":3") == 0U, broken);

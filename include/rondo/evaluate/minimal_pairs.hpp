@@ -6,8 +6,8 @@
 // ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); a macro
 // average is the mean over files, its standard error sqrt(sum of squares) / files: over all, and over those of one phenomenon where
 // the pairs name theirs (BLiMP: "linguistics_term", the same in all pairs of a file). Chance is 0.5. Where the tokenizer names a
-// token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line,
-// and for a score that is not a number, with file and pair.
+// token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line: for
+// a sentence that has no words, or no token whose probability could be told, and for a score that is not a number.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@
 #include <vector>
 
 #include <rondo/evaluate/scorer.hpp>
+#include <rondo/io/input_text.hpp>
 #include <rondo/io/json.hpp>
-#include <rondo/io/mapped_file.hpp>
 
 namespace rondo {
 
@@ -29,6 +29,9 @@ struct MinimalPairs {
   std::string name;        // of the file, without its ending
   std::string phenomenon;  // that its first pair names, or none
   std::vector<std::string> good, bad;
+  std::vector<std::size_t> lines{};  // of the pairs
+  std::string path{};
+  Index in_file = 0;                 // pairs there, read or not; 0: as many as were read
 };
 
 struct PairScore {
@@ -37,6 +40,7 @@ struct PairScore {
   Index pairs = 0;
   Index ties = 0;
   Index right = 0;
+  Index in_file = 0;  // pairs that the file has
   [[nodiscard]] double accuracy() const {
     return (static_cast<double>(right) + 0.5 * static_cast<double>(ties)) / static_cast<double>(pairs);
   }
@@ -87,6 +91,7 @@ struct PairReport {
       ties += file.ties;
       list[file.name] = {{"accuracy", file.accuracy()}, {"standard_error", file.standard_error()}, {"pairs", file.pairs},
                          {"ties", file.ties}};
+      if (file.in_file > file.pairs) list[file.name]["pairs_in_file"] = file.in_file;
     }
     result["pairs"] = pairs;
     result["ties"] = ties;
@@ -99,33 +104,54 @@ struct PairReport {
   }
 };
 
-inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path) {
-  const auto none = [&] {
-    return error(path.string(), R"(: no pairs in it; expected one a line, as {"sentence_good": "...", "sentence_bad": "..."})");
-  };
-  if (std::filesystem::is_regular_file(path) && std::filesystem::is_empty(path)) throw none();
-  const MappedFile file{path};
-  const std::string_view text = file.text();
-  MinimalPairs pairs{path.stem().string(), {}, {}, {}};
-  std::size_t line = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    ++line;
-    const std::string_view content = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string place = path.string() + ":" + std::to_string(line);
-    const Json pair = parse_json(content, place);
-    const auto sentence = [&](const char* key) {
+// What the model finds of one pair.
+struct ScoredPair {
+  std::string file;      // its name, as that of its MinimalPairs
+  std::size_t line = 0;  // 0: unknown
+  std::string good, bad;
+  float log_probability_good = 0, log_probability_bad = 0;
+  Index tokens_good = 0, tokens_bad = 0;  // whose log-probabilities these are the sums of
+  [[nodiscard]] bool is_right() const { return log_probability_good > log_probability_bad; }
+  [[nodiscard]] bool is_tie() const { return log_probability_good == log_probability_bad; }
+  // A tie is half right.
+  [[nodiscard]] Json json() const {
+    return {{"file", file},
+            {"line", line},
+            {"sentence_good", good},
+            {"sentence_bad", bad},
+            {"log_probability_good", log_probability_good},
+            {"log_probability_bad", log_probability_bad},
+            {"tokens_good", tokens_good},
+            {"tokens_bad", tokens_bad},
+            {"right", is_tie() ? 0.5 : is_right() ? 1.0 : 0.0}};
+  }
+};
+
+// `limit`: only the first so many pairs; 0: all.
+inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path, Index limit = 0) {
+  const InputText input{path};
+  MinimalPairs pairs{InputText::is_standard(path) ? input.name() : path.stem().string(), {}, {}, {}, {}, input.name(), 0};
+  for_each_line(input.text(), [&](std::string_view line, std::size_t number) {
+    if (limit > 0 && pairs.in_file++ >= limit) return;
+    const std::string place = input.name() + ":" + std::to_string(number);
+    const Json pair = parse_json(line, place);
+    const auto text = [&](const char* key) {
       if (!pair.is_object() || !pair.contains(key) || !pair[key].is_string())
         throw error(place, ": expected an object with a string '", key, "'");
       return pair[key].get<std::string>();
     };
-    if (pairs.good.empty() && pair.is_object() && pair.contains("linguistics_term")) pairs.phenomenon = sentence("linguistics_term");
+    const auto sentence = [&](const char* key) {
+      std::string found = text(key);
+      require(found.find_first_not_of(" \t\r\n") != found.npos, place, ": '", key, "' has no words");
+      return found;
+    };
+    if (pairs.good.empty() && pair.is_object() && pair.contains("linguistics_term")) pairs.phenomenon = text("linguistics_term");
     pairs.good.push_back(sentence("sentence_good"));
     pairs.bad.push_back(sentence("sentence_bad"));
-  }
-  if (pairs.good.empty()) throw none();
+    pairs.lines.push_back(number);
+  });
+  require(!pairs.good.empty(), input.name(),
+          R"(: no pairs in it; expected one a line, as {"sentence_good": "...", "sentence_bad": "..."})");
   return pairs;
 }
 
@@ -139,27 +165,34 @@ inline std::vector<std::filesystem::path> minimal_pair_files(const std::filesyst
   std::sort(files.begin(), files.end());
   return files;
 }
-inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path) {
+inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path, Index limit = 0) {
   std::vector<MinimalPairs> result;
-  for (const auto& file : minimal_pair_files(path)) result.push_back(read_minimal_pairs(file));
+  for (const auto& file : minimal_pair_files(path)) result.push_back(read_minimal_pairs(file, limit));
   return result;
 }
 
-// `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before.
+// `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before. `each` is told of every pair, in their order.
 inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const MinimalPairs> files,
                                       const std::function<std::vector<Token>(const std::string& sentence)>& encode,
-                                      Token begin_of_text, const std::function<void(Index done, Index all)>& progress = {}) {
+                                      Token begin_of_text, const std::function<void(Index done, Index all)>& progress = {},
+                                      const std::function<void(const ScoredPair&)>& each = {}) {
   std::vector<std::vector<Token>> texts;
-  const auto append = [&](const std::string& sentence) {
+  const auto place_of = [](const MinimalPairs& file, std::size_t pair) {
+    return pair < file.lines.size() ? file.path + ":" + std::to_string(file.lines[pair])
+                                    : "minimal pairs: " + file.name + ": pair " + std::to_string(pair + 1);
+  };
+  const auto append = [&](const MinimalPairs& file, std::size_t pair, const std::string& sentence) {
     std::vector<Token> ids;
     if (begin_of_text >= 0) ids.push_back(begin_of_text);
     const auto encoded = encode(sentence);
     ids.insert(ids.end(), encoded.begin(), encoded.end());
+    require(ids.size() > 1, place_of(file, pair), ": '", sentence, "' has no token that follows another",
+            begin_of_text >= 0 ? "" : " (and none begins texts)");
     texts.push_back(std::move(ids));
   };
   Index all = 0;
   for (const MinimalPairs& file : files)
-    for (std::size_t i = 0; i < file.good.size(); ++i) append(file.good[i]), append(file.bad[i]);
+    for (std::size_t i = 0; i < file.good.size(); ++i) append(file, i, file.good[i]), append(file, i, file.bad[i]);
   for (const auto& text : texts) all += std::ssize(text);
   const std::vector<float> sums = scorer.sums(texts, [&](Index done) { if (progress) progress(done, all); });
 
@@ -170,12 +203,15 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
   report.conventions += "no leading space, no final token; float32; ties count one half; temperature 1";
   std::size_t next = 0;
   for (const MinimalPairs& file : files) {
-    PairScore score{file.name, file.phenomenon, std::ssize(file.good), 0, 0};
+    PairScore score{file.name, file.phenomenon, std::ssize(file.good), 0, 0, std::max(file.in_file, std::ssize(file.good))};
     for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
-      require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), "minimal pairs: ", file.name, ": pair ", i + 1,
-              ": the model's score is not a number");
-      score.right += sums[next] > sums[next + 1];
-      score.ties += sums[next] == sums[next + 1];
+      const ScoredPair pair{file.name,  i < file.lines.size() ? file.lines[i] : 0, file.good[i], file.bad[i],
+                            sums[next], sums[next + 1],
+                            std::ssize(texts[next]) - 1, std::ssize(texts[next + 1]) - 1};
+      require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), place_of(file, i), ": the model's score is not a number");
+      score.right += pair.is_right();
+      score.ties += pair.is_tie();
+      if (each) each(pair);
     }
     report.files.push_back(score);
   }
