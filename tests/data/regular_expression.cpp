@@ -1,5 +1,6 @@
 // Regular expressions: the dialect that tokenizer files are written in, hostile patterns, and the patterns matched by hand.
 #include <rondo/data/tokenizer/regular_expression.hpp>
+#include <rondo/data/tokenizer/run_pattern.hpp>
 #include <rondo/data/tokenizer/word_pattern.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -119,6 +120,35 @@ BOOST_AUTO_TEST_CASE(known_patterns_are_matched_as_the_engine_does) {
     }
   }
   BOOST_TEST(!WordPattern::find(R"(\p{L}+)").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(runs_are_matched_as_the_engine_does) {
+  const Texts patterns{"\n", " *\n", R"(\s+)", R"(\s)", " {2,}", R"(\d)", R"(\d{1,3})", "[0-9][0-9][0-9]", "_{1}", "_{1}[^_a]+", R"(_{0,1}\d{1})", "_{2,8}", "_{2}",
+                       "_{0,1}[^\\s_a-zA-Z0-9\u00c0-\u00ff]{1}", R"([\r\n])", "\\s?[A-Za-z\u00e0-\u00f6]+", "\\s?[!-/:-~\uff01-\uff0f]+", R"(\p{N}+)", R"(\s?\p{L}+)", R"([\p{L}\p{M}_]+)",
+                       R"( ?[^\s\p{L}\p{N}]+)", "[^a]", "[^\\d\\s]{3,}", "a?b?c", "[a-cb-e]+", R"([\^\-\]]+)", R"(\.\.?[)!])", "[a-]", R"(\p{Han}+)", "a*_", "[ab]{2,3}[cd]*"};
+  const Texts alphabet{"a", "b", "c", "_", "__", "1", "23", "\u0663", " ", "  ", "\n", "\r", "\t", "\u3000", "\u00a0", "\u0085", "\u2028", "\u180e", "\u200b", "\u00e9", "\u00f0",
+                       "\u4e2d", "\u0301", "!", "...", "-", "]", "^", "\uff05", "\U0001f642", "Z", "\u00bd", "aa", "d"};
+  for (const std::string& pattern : patterns) {
+    const RegularExpression engine{pattern};
+    const auto runs = RunPattern::find(pattern);
+    BOOST_TEST_REQUIRE(runs.has_value(), pattern);
+    std::mt19937 random{4};
+    for (int i = 0; i < 3000; ++i) {
+      std::string text;
+      for (std::size_t n = random() % 16; n > 0; --n) text += alphabet[random() % alphabet.size()];
+      if (const Texts found = matches_of(*runs, text); found != matches_of(engine, text))
+        BOOST_TEST(found == matches_of(engine, text), pattern << " in " << text);
+    }
+  }
+  // What has to give something back, may be empty, or is something else altogether.
+  for (const std::string pattern : {"a*", "a?", "", "a+ab", "[ab]*b", R"(\s*\n)", "a?b?a", "a+?", "a++", "a{2}{3}", "a{1,3}+", "a{,3}", "a{3,2}", "a{0}", "a{", "a|b", "(a)", "a.", "^a", "a$", "[a",
+                                    "[]", "[^]", "[a&&b]", "[[:alpha:]]", "[a[b]]", "[c-a]", "[-a]", R"([\d-z])", R"(\w)", R"(\S)", R"(\p{^L})", R"(\P{L})", R"(\p{Nothing})", R"(\x41)", R"(\b)",
+                                    R"(\h)", "a\\", "(?i)a", "*", "a]"})
+    BOOST_TEST(!RunPattern::find(pattern).has_value(), pattern);
+  // A run that nothing follows is not begun again at each of its characters.
+  const auto begin = std::chrono::steady_clock::now();
+  BOOST_TEST(matches_of(*RunPattern::find(" *\n"), std::string(2'000'000, ' ')).empty());
+  BOOST_TEST(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() < 5.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,7 +188,7 @@ def tokenizers():
         "whitespace": {"type": "Whitespace"}, "whitespace split": {"type": "WhitespaceSplit"}, "bert": {"type": "BertPreTokenizer"}, "byte level": BYTE_LEVEL,
         "byte level prefix": {**BYTE_LEVEL, "add_prefix_space": True}, "byte level whole": {**BYTE_LEVEL, "use_regex": False},
         "digits": {"type": "Digits", "individual_digits": False}, "digit": {"type": "Digits", "individual_digits": True},
-        "delimiter": {"type": "CharDelimiterSplit", "delimiter": "a"}, "fixed": {"type": "FixedLength", "length": 3},
+        "scripts": {"type": "UnicodeScripts"}, "delimiter": {"type": "CharDelimiterSplit", "delimiter": "a"}, "fixed": {"type": "FixedLength", "length": 3},
         **{f"punctuation {behavior}": {"type": "Punctuation", "behavior": behavior} for behavior in ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")},
         **{f"split {behavior} {invert}": split(r"\s|a+|(?=\d)", behavior, invert) for behavior in ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous") for invert in (False, True)},
         "split text": split({"String": "a"}), "split nothing": split({"String": ""}), "split gpt4": split(GPT4), "split gpt4 inverted": split(GPT4, "Removed", True),

@@ -5,6 +5,8 @@
 //   RegularExpression words{R"(\s?\p{L}+)"};
 //   words.for_each_match(text, [](std::size_t begin, std::size_t end) { ... });     // leftmost first, not overlapping
 //
+//   each_range_of("Greek", [](char32_t first, char32_t last) { ... });        // of characters with a property; none for an unknown one
+//
 // Which characters \p{L}, \w and \s hold is for Oniguruma's tables to say (6.9.8: Unicode 14, 6.9.10: Unicode 16).
 //
 // Throws Error for a pattern that does not compile, and for a search that goes back more often than `most_retries` at one
@@ -64,12 +66,28 @@ class RegularExpression {
 
 #ifdef RONDO_ONIGURUMA
 
-inline RegularExpression::RegularExpression(std::string pattern) : pattern_(std::move(pattern)) {
+inline void require_oniguruma() {
   static const int ready = [] {
     OnigEncoding encodings[] = {ONIG_ENCODING_UTF8};
     return onig_initialize(encodings, 1);
   }();
   require(ready == ONIG_NORMAL, "Oniguruma cannot be initialised");
+}
+
+template <class Use>
+void each_range_of(std::string property, Use&& use) {
+  require_oniguruma();
+  auto* const first = reinterpret_cast<OnigUChar*>(property.data());
+  const int type = ONIG_ENCODING_UTF8->property_name_to_ctype(ONIG_ENCODING_UTF8, first, first + property.size());
+  OnigCodePoint border = 0;
+  const OnigCodePoint* ranges = nullptr;  // their number, then the first and the last character of each
+  if (type < 0 || ONIG_ENCODING_UTF8->get_ctype_code_range(static_cast<OnigCtype>(type), &border, &ranges) != ONIG_NORMAL) return;
+  for (OnigCodePoint range = 0; range < ranges[0]; ++range)
+    use(static_cast<char32_t>(ranges[1 + 2 * range]), static_cast<char32_t>(ranges[2 + 2 * range]));
+}
+
+inline RegularExpression::RegularExpression(std::string pattern) : pattern_(std::move(pattern)) {
+  require_oniguruma();
   const auto* const first = reinterpret_cast<const OnigUChar*>(pattern_.data());
   OnigRegex code = nullptr;
   OnigErrorInfo where{};
@@ -139,6 +157,10 @@ inline RegularExpression::RegularExpression(std::string pattern) : pattern_(std:
 }
 inline bool RegularExpression::next_match(std::string_view, std::size_t, std::size_t&, std::size_t&) const {
   return false;
+}
+template <class Use>
+void each_range_of(std::string property, Use&&) {
+  throw error("property '", property, "': this build has no Oniguruma (Debian: libonig-dev)");
 }
 
 #endif

@@ -3,8 +3,10 @@
 //   std::string         a text by itself; the empty one stands between all characters
 //   RegularExpression   any pattern of a file
 //   WordPattern         the well-known ones among those, matched by hand
+//   RunPattern          those that are a few runs of characters
 //   EachCharacter       every character of some kind: spaces, punctuation, numbers
 //   WordsAndSigns       \w+|[^\w\s]+
+//   ScriptRuns          text in one script
 //
 //   for_each_match(pattern, text, use)      use(begin, end), ascending and not overlapping; `text` must be UTF-8
 //   quickest_pattern(regular_expression)    the one of these that matches as the expression does
@@ -17,6 +19,8 @@
 #include <variant>
 
 #include <rondo/data/tokenizer/regular_expression.hpp>
+#include <rondo/data/tokenizer/run_pattern.hpp>
+#include <rondo/data/tokenizer/script_runs.hpp>
 #include <rondo/data/tokenizer/unicode_tables.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
 #include <rondo/data/tokenizer/word_pattern.hpp>
@@ -62,13 +66,14 @@ struct WordsAndSigns {
   }
 };
 
-using TextPattern = std::variant<std::string, RegularExpression, WordPattern, EachCharacter, WordsAndSigns>;
+using TextPattern = std::variant<std::string, RegularExpression, WordPattern, RunPattern, EachCharacter, WordsAndSigns, ScriptRuns>;
 
 [[nodiscard]] inline TextPattern quickest_pattern(const std::string& regular_expression) {
   if (const auto known = WordPattern::find(regular_expression)) return *known;
   if (regular_expression == "\\s") return EachCharacter{is_white_space};
   if (!regular_expression.empty() && regular_expression.find_first_of("\\^$.|?*+()[]{}") == std::string::npos)
     return regular_expression;
+  if (const auto runs = RunPattern::find(regular_expression)) return *runs;
   return RegularExpression{regular_expression};
 }
 

@@ -6,13 +6,13 @@
 //   normalizer      BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Strip,
 //                   StripAccents, Sequence
 //   pre_tokenizer   BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Split,
-//                   Whitespace, WhitespaceSplit, Sequence
+//                   UnicodeScripts, Whitespace, WhitespaceSplit, Sequence
 //   post_processor  BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing, Sequence
 //   decoder         BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Strip, WordPiece, Sequence
 //
 // Ids of added tokens follow from their order (pipeline.hpp); what the file says they are is not looked at.
 // "truncation" and "padding" are not obeyed: a text is encoded whole, as transformers does where nobody asks for less. Any other
-// part (UnicodeScripts), a member of the wrong type, and whatever the models refuse throw Error with the place in the document.
+// part, a member of the wrong type, and whatever the models refuse throw Error with the place in the document.
 #pragma once
 
 #include <cstdint>
@@ -108,6 +108,8 @@ inline void read_pre_tokenizer(const JsonPlace& part, PreTokenizers& out) {
   } else if (type == "Digits") {
     const bool alone = part.flag("individual_digits", false);
     out.emplace_back(Split{EachCharacter{is_number}, alone ? SplitBehavior::isolated : SplitBehavior::contiguous, false});
+  } else if (type == "UnicodeScripts") {
+    out.emplace_back(Split{ScriptRuns{}, SplitBehavior::removed, true});
   } else if (type == "Whitespace") {
     out.emplace_back(Split{WordsAndSigns{}, SplitBehavior::removed, true});
   } else if (type == "WhitespaceSplit") {
@@ -129,7 +131,7 @@ inline void read_pre_tokenizer(const JsonPlace& part, PreTokenizers& out) {
   } else {
     throw unknown_part(part,
                        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Split, "
-                       "Whitespace, WhitespaceSplit, Sequence");
+                       "UnicodeScripts, Whitespace, WhitespaceSplit, Sequence");
   }
 }
 
