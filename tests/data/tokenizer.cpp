@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <string>
@@ -319,6 +321,53 @@ BOOST_AUTO_TEST_CASE(merges_follow_their_definition_in_words_of_any_length) {
   }
 }
 
+// The same for words that are encoded in windows: all merges of one rank at a time, from the left, which is the definition where no
+// token is made before its parts.
+BOOST_AUTO_TEST_CASE(merges_follow_their_definition_in_endless_words) {
+  std::mt19937 random{11};
+  for (int round = 0; round < 6; ++round) {
+    BytePairs pairs;
+    pairs.vocabulary = {{"a", 0}, {"b", 1}, {"c", 2}};
+    std::vector<std::array<TokenId, 3>> merges;
+    while (merges.size() < 60) {
+      const auto left = static_cast<TokenId>(random() % pairs.vocabulary.size()), right = static_cast<TokenId>(random() % pairs.vocabulary.size());
+      const std::string a = pairs.vocabulary[static_cast<std::size_t>(left)].first, b = pairs.vocabulary[static_cast<std::size_t>(right)].first;
+      const bool known = std::any_of(pairs.vocabulary.begin(), pairs.vocabulary.end(), [&](const auto& entry) { return entry.first == a + b; });
+      if (known || a.size() + b.size() > 40) continue;
+      merges.push_back({left, right, static_cast<TokenId>(pairs.vocabulary.size())});
+      pairs.merges.emplace_back(a, b);
+      pairs.vocabulary.emplace_back(a + b, merges.back()[2]);
+    }
+    const BytePairModel model{pairs, "model"};
+    std::string word;  // at random; of one letter; of a few letters again and again
+    const std::size_t period = round == 3 ? 1 : round > 3 ? 1 + random() % 50 : 0;
+    for (std::size_t i = 0; i < 300'000 + random() % 1000; ++i)
+      word += period > 0 && i >= period ? word[i - period] : static_cast<char>('a' + random() % 3);
+    Ids expected;
+    for (const char letter : word) expected.push_back(letter - 'a');
+    for (const auto& [left, right, joined] : merges) {
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        const bool join = i + 1 < expected.size() && expected[i] == left && expected[i + 1] == right;
+        expected[kept++] = join ? joined : expected[i];
+        i += join;
+      }
+      expected.resize(kept);
+    }
+    std::vector<PieceToken> tokens;
+    model.encode(word, tokens);
+    Ids found;
+    std::size_t at = 0;
+    for (const PieceToken& token : tokens) {
+      found.push_back(token.id);
+      BOOST_TEST_REQUIRE(token.begin == at);
+      at = token.end;
+    }
+    BOOST_TEST(at == word.size());
+    BOOST_TEST((found == expected));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_encoded_or_decoded_is_refused) {
   const Tokenizer tokenizer = Tokenizer::parse(byte_level_document(), "tokenizer.json");
   BOOST_TEST(message_of([&] { (void)tokenizer.encode("ab\xC3"); }) ==
@@ -426,6 +475,8 @@ BOOST_AUTO_TEST_CASE(files_are_known_by_their_names) {
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "list.json"); }), "list.json: expected a tokenizer.json"));
   put(folder / "notes.txt", "x");
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "notes.txt"); }), "not a known kind of tokenizer"));
+  for (const char* nowhere : {"nope", "nope.json", "nope.model", "nope/tokenizer.json"})
+    BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / nowhere); }), std::string(nowhere) + ": cannot be read: No such file or directory"));
   put(folder / "junk.model", "this is no protocol buffer");
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "junk.model"); }), "junk.model"));
   BOOST_TEST(has(message_of([&] { (void)Tokenizer::load(folder / "nowhere.json"); }), "nowhere.json: cannot be read"));

@@ -9,6 +9,7 @@
 // The constructor throws what Vocabulary does, and Error for a merge whose parts or result are not in the vocabulary.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -70,21 +71,26 @@ class BytePairModel : public Vocabulary {
     constexpr std::size_t long_piece = 64;
     if (tokens.size() < long_piece) {
       merge_by_scanning(tokens);
-    } else {
+    } else if (tokens.size() <= 2 * window) {
       merge_by_queue(tokens);
+    } else {
+      merge_in_windows(tokens);
     }
     std::uint32_t at = 0;
     for (const auto& [id, bytes] : tokens) {
       out.push_back({id, at, at + bytes});
       at += bytes;
     }
+    if (tokens.capacity() > 2 * window) tokens = {};
   }
 
  private:
   struct Token {
     TokenId id;
     std::uint32_t bytes;
+    friend bool operator==(const Token&, const Token&) = default;
   };
+  static constexpr std::size_t window = std::size_t{1} << 16;  // characters
   struct Merge {
     std::uint32_t rank = 0;
     TokenId id = -1;
@@ -208,6 +214,43 @@ class BytePairModel : public Vocabulary {
       propose(links[best.left].previous);
     }
     std::erase_if(tokens, [](const Token& token) { return token.bytes == 0; });
+  }
+
+  // A text of any length in pieces that overlap. Tokens are those of a text exactly where every two neighbours are those of the two
+  // together: a merge across a border would have come about there, too. So the next window begins where a token of this one does, with
+  // some way to this one's end, and goes on from there if its first token is that one. Else another border is tried, else no window.
+  void merge_in_windows(std::vector<Token>& tokens) const {
+    constexpr std::size_t margin = window / 16, tries = 8;
+    std::vector<Token> done, current, next;
+    const auto merged = [&](std::size_t begin, std::size_t count, std::vector<Token>& into) {
+      const auto first = tokens.begin() + static_cast<std::ptrdiff_t>(begin);
+      into.assign(first, first + static_cast<std::ptrdiff_t>(std::min(count, tokens.size() - begin)));
+      merge_by_queue(into);
+    };
+    std::size_t begin = 0;
+    merged(begin, window, current);
+    while (begin + window < tokens.size()) {
+      std::vector<std::size_t> ends;  // of the tokens of this window, in characters from its begin
+      for (std::size_t token = 0, at = begin; token < current.size() && at < begin + window - margin; ++token) {
+        for (std::uint32_t bytes = 0; bytes < current[token].bytes;) bytes += tokens[at++].bytes;
+        ends.push_back(at - begin);
+      }
+      bool agreed = false;
+      for (std::size_t tried = 0; tried < tries && !agreed && ends.size() > 1; ++tried) {
+        ends.pop_back();
+        merged(begin + ends.back(), window, next);
+        agreed = next.front() == current[ends.size()];
+      }
+      if (!agreed) {
+        merged(begin, tokens.size(), current);
+        break;
+      }
+      done.insert(done.end(), current.begin(), current.begin() + static_cast<std::ptrdiff_t>(ends.size()));
+      begin += ends.back();
+      current.swap(next);
+    }
+    done.insert(done.end(), current.begin(), current.end());
+    tokens.swap(done);
   }
 
   BytePairs pairs_;
