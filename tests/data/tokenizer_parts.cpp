@@ -196,6 +196,50 @@ BOOST_AUTO_TEST_CASE(damaged_parts_are_refused_with_the_place) {
   BOOST_TEST(pre(R"({"type": "FixedLength", "length": 0})") == "t.json: pre_tokenizer.length: expected at least 1, found 0");
 }
 
+// What UnicodeScripts of Hugging Face tokenizers gives.
+BOOST_AUTO_TEST_CASE(pieces_are_in_one_script) {
+  const Tokenizer tokenizer = with(letters + R"(, "pre_tokenizer": {"type": "UnicodeScripts"})");
+  const auto pieces = [&](const std::string& text) {
+    std::string found;
+    for (const auto& [begin, end] : tokenizer.encode(text).offsets) found += std::to_string(begin) + "-" + std::to_string(end) + " ";
+    return found;
+  };
+  BOOST_TEST(pieces("  ab c1 \u0434\u0430 b") == "2-6 6-8 8-11 11-12 ");
+  BOOST_TEST(pieces("\u3072\u30ab\u30fc\u6f22, a\u0301") == "0-4 4-6 6-7 7-8 ");
+  BOOST_TEST(pieces("a\u30fcb") == "0-1 1-2 2-3 ");
+  BOOST_TEST(pieces("\u0e01\u0e32\u3002\uff76") == "0-2 2-3 3-4 ");
+  BOOST_TEST(pieces("   ") == "");
+  BOOST_TEST(tokenizer.encode("a\u0434").ids == (std::vector<TokenId>{1, 0}), boost::test_tools::per_element());
+}
+
+// Forty steps that each make a text twice as long are an error before they are a terabyte.
+BOOST_AUTO_TEST_CASE(texts_do_not_grow_without_end) {
+  const auto chain = [](const std::string& part, int count) {
+    std::string list = part;
+    for (int i = 1; i < count; ++i) list += ", " + part;
+    return "[" + list + "]";
+  };
+  const std::string twice = R"({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"})";
+  const auto normalizing = [&](int count) { return with(letters + R"(, "normalizer": {"type": "Sequence", "normalizers": )" + chain(twice, count) + "}"); };
+  const auto decoding = [&](int count) { return with(letters + R"(, "decoder": {"type": "Sequence", "decoders": )" + chain(twice, count) + "}"); };
+  const std::string text(100, 'a');
+  EncodingCache cache;
+  std::vector<TokenId> ids;
+  BOOST_TEST(message_of([&] { normalizing(40).append_ids(text, ids, cache); }) == "a text of 100 bytes is replaced by more than 256 times as much");
+  BOOST_TEST(message_of([&] { (void)normalizing(40).encode(text); }) == "a text of 100 bytes is replaced by more than 256 times as much");
+  BOOST_TEST(normalizing(6).encode(text).ids.size() == 1u);
+  const std::vector<TokenId> tokens(100, 1);
+  BOOST_TEST(message_of([&] { (void)decoding(40).decode(tokens); }) == "decoders: texts of 100 bytes become more than 256 times as long");
+  BOOST_TEST(decoding(6).decode(tokens).size() == 6400u);
+  const auto bytes = [&](int count) {
+    return message_of([&] {
+      (void)with(letters + R"(, "normalizer": {"type": "Sequence", "normalizers": )" + chain(R"({"type": "ByteLevel"})", count) + "}");
+    });
+  };
+  BOOST_TEST(bytes(8) == "");
+  BOOST_TEST(bytes(9) == "t.json: more than 8 steps of ByteLevel, each of which makes text twice as long");
+}
+
 BOOST_AUTO_TEST_CASE(tries_know_every_beginning) {
   const TokenTrie trie{{{"ab", 7}, {"abc", 9}, {"", 1}, {"ab", 8}, {"\xff", 3}}};
   std::vector<std::size_t> found;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/core/error.hpp>
 #include <rondo/data/tokenizer/encoding.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
 
@@ -30,7 +31,7 @@ struct Replacement {
 class AlignedText {
  public:
   AlignedText() = default;
-  AlignedText(std::string_view given, bool with_offsets) : text_(given) {
+  AlignedText(std::string_view given, bool with_offsets) : text_(given), given_bytes_(given.size()) {
     if (!with_offsets) return;
     origin_.reserve(given.size());
     std::size_t character = 0;
@@ -56,6 +57,7 @@ class AlignedText {
     AlignedText piece;
     piece.text_ = text_.substr(begin, end - begin);
     piece.begin_ = begin_;
+    piece.given_bytes_ = piece.text_.size();
     if (with_offsets() && begin < end) {
       piece.origin_.assign(origin_.begin() + static_cast<std::ptrdiff_t>(begin),
                            origin_.begin() + static_cast<std::ptrdiff_t>(end));
@@ -121,9 +123,12 @@ class AlignedText {
     replace(0, utf8_length(text_[0]), 0, replacements);
   }
 
-  // Writes `content` over every one of `matches` (byte ranges, ascending, not overlapping).
+  // Writes `content` over every one of `matches` (byte ranges, ascending, not overlapping). Throws Error where step after step makes the
+  // text many times as long as it was given.
   void replace_matches(const std::vector<std::pair<std::size_t, std::size_t>>& matches, std::string_view content) {
     if (matches.empty()) return;
+    require(matches.size() * content.size() <= most_growth * (given_bytes_ + 256), "a text of ", given_bytes_,
+            " bytes is replaced by more than ", most_growth, " times as much");
     std::string text;
     std::vector<CharacterRange> origin;
     std::size_t kept = 0;
@@ -150,9 +155,12 @@ class AlignedText {
     return origin_[at < origin_.size() ? at : origin_.size() - 1];
   }
 
+  static constexpr std::size_t most_growth = 256;
+
   std::string text_;
   std::vector<CharacterRange> origin_;
   std::size_t begin_ = 0;
+  std::size_t given_bytes_ = 0;
 };
 
 }  // namespace rondo

@@ -11,7 +11,7 @@
 //   DecodeSuffix{suffix}   the suffix becomes a space, at the end nothing
 //   DecodeCtc{...}         of equal texts side by side one stays, the padding vanishes, the delimiter becomes a space
 //
-// Without any decoder tokens are joined with spaces (Hugging Face).
+// Without any decoder tokens are joined with spaces (Hugging Face). Throws Error where steps together make the texts many times as long.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,7 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/core/error.hpp>
 #include <rondo/data/tokenizer/byte_level.hpp>
 #include <rondo/data/tokenizer/normalizer.hpp>
 #include <rondo/data/tokenizer/utf8.hpp>
@@ -192,7 +193,18 @@ using Decoders = std::vector<Decoder>;
 
 [[nodiscard]] inline std::string decode(const Decoders& steps, Texts texts) {
   if (steps.empty()) return join(texts, " ");
-  for (const Decoder& step : steps) std::visit([&texts](const auto& one) { one.decode(texts); }, step);
+  const auto bytes_of = [](const Texts& all) {
+    std::size_t bytes = 0;
+    for (const std::string& text : all) bytes += text.size();
+    return bytes;
+  };
+  constexpr std::size_t most_growth = 256;
+  const std::size_t given = bytes_of(texts);
+  for (const Decoder& step : steps) {
+    std::visit([&texts](const auto& one) { one.decode(texts); }, step);
+    require(bytes_of(texts) <= most_growth * (given + 256), "decoders: texts of ", given, " bytes become more than ", most_growth,
+            " times as long");
+  }
   return join(texts, "");
 }
 

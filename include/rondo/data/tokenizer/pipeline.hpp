@@ -59,6 +59,12 @@ class Pipeline {
           require((*ids)[i] < vocabulary_, name, ": post_processor: id ", (*ids)[i], " is not below the vocabulary of ",
                   vocabulary_);
     }
+    const auto bytes_as_characters = [](const auto& step) { return std::holds_alternative<ByteCharacters>(step); };
+    const auto bytes_in_words = [](const auto& step) { return std::holds_alternative<ByteLevel>(step); };
+    require(std::count_if(parts_.normalizers.begin(), parts_.normalizers.end(), bytes_as_characters) +
+                    std::count_if(parts_.pre_tokenizers.begin(), parts_.pre_tokenizers.end(), bytes_in_words) <=
+                most_byte_levels,
+            name, ": more than ", most_byte_levels, " steps of ByteLevel, each of which makes text twice as long");
     needs_origin_ = whether_pieces_need_their_origin();
     if (!parts_.normalizers.empty() || !parts_.pre_tokenizers.empty()) require_unicode_tables(name);
   }
@@ -157,6 +163,8 @@ class Pipeline {
   }
 
  private:
+  static constexpr std::ptrdiff_t most_byte_levels = 8;
+
   template <class UseToken, class UsePart>
   void for_each_part(const AlignedText& text, UseToken&& use_token, UsePart&& use_part) const {
     const auto use = [&](AddedTokens const& tokens, const AlignedText& whole, auto&& use_rest) {

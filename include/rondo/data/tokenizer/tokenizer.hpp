@@ -20,6 +20,7 @@
 // encode and append_ids throw Error for text that is not UTF-8, decode for an id outside the vocabulary.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -28,6 +29,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -38,6 +40,7 @@
 #include <rondo/data/tokenizer/pipeline.hpp>
 #include <rondo/data/tokenizer/sentence_piece_model.hpp>
 #include <rondo/data/tokenizer/tokenizer_json.hpp>
+#include <rondo/io/atomic_file.hpp>
 #include <rondo/io/json.hpp>
 
 namespace rondo {
@@ -195,6 +198,8 @@ class Tokenizer {
 }
 
 inline Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(path, unknown)) throw file_error(path, "be read", unknown ? unknown.value() : ENOENT);
   if (std::filesystem::is_directory(path)) {
     for (const char* name : {"tokenizer.json", "vocab.json", "tokenizer.model"})
       if (std::filesystem::exists(path / name)) return load(path / name);
