@@ -30,7 +30,10 @@ printf '{"text": "a"}\n{"txt": "a"}\n' >wrong.jsonl
 expect 0 'corpus tokenizer --text' "$corpus" --help
 expect 0 'Example:' "$corpus" encode --help
 expect 2 'subcommand is required' "$corpus"
-expect 2 '' "$corpus" tokenise
+expect 2 "unknown command 'tokenise'; did you mean 'tokenizer'" "$corpus" tokenise
+expect 2 "unknown option --vocab; did you mean" "$corpus" tokenizer --text text.txt --vocab 300 --out tokenizer.json
+expect 2 'expected a whole number from 1 on, found -3' "$corpus" tokenizer --text text.txt --vocabulary -3 --out tokenizer.json
+expect 0 '^[0-9][0-9.]*$' "$corpus" --version
 expect 2 '[-]-out is required' "$corpus" tokenizer --text text.txt --vocabulary 300
 expect 2 '[-]-vocabulary' "$corpus" tokenizer --text text.txt --vocabulary many --out tokenizer.json
 expect 2 '[-]-documents' "$corpus" encode --tokenizer t --text text.txt --out x --documents pages
@@ -55,6 +58,8 @@ expect 0 '"documents":1,' "$corpus" encode --tokenizer tokenizer.json --text wro
 expect 1 'corpus: wrong.txt: byte 5' "$corpus" encode --tokenizer tokenizer.json --text wrong.txt --out y.tokens
 expect 1 "end token '</s>' is not in" "$corpus" encode --tokenizer tokenizer.json --text text.txt --end-token '</s>' --out y.tokens
 expect 1 'corpus: text.txt: not a known kind of tokenizer' "$corpus" encode --tokenizer text.txt --text text.txt --out y.tokens
+expect 1 '[-]-replace-invalid' "$corpus" encode --tokenizer tokenizer.json --text wrong.txt --out y.tokens
+expect 1 'corpus: nope: cannot be read: No such file' "$corpus" encode --tokenizer nope --text text.txt --out y.tokens
 [ -e y.tokens ] && echo 'FAILED: a y.tokens was left behind' && failures=$((failures + 1))
 
 expect 0 '"offsets":\[\[0,.*"decoded":"The café"' "$corpus" tokens --tokenizer tokenizer.json --jsonl texts.jsonl
@@ -71,6 +76,33 @@ cmp -s decoded.txt text.txt || { echo 'FAILED: decoded text is another'; failure
 expect 1 'other.json: not the tokenizer that made text.tokens' "$corpus" decode --data text.tokens --tokenizer other.json
 expect 1 'text.txt: not a token file' "$corpus" info --data text.txt
 expect 0 '^short.json: 259 tokens' "$corpus" tokenizer --text text.txt --vocabulary 300 --longest-token 2 --minimum-frequency 5 --out short.json
+
+# Documents of JSON lines, from wherever they come.
+printf '{"id": 1, "body": "The cat sat\\n\\non the mat."}\n{"body": "Another: caf\303\251."}\n' >bodies.jsonl
+expect 0 ' in 2 documents, from 8 words' "$corpus" encode --tokenizer tokenizer.json --text bodies.jsonl --field body --out bodies.tokens
+expect 0 ' in 2 documents, from 8 words' sh -c "'$corpus' encode --tokenizer tokenizer.json --text - --field body --out piped.tokens <bodies.jsonl"
+cmp -s bodies.tokens piped.tokens || { echo 'FAILED: piped lines give other tokens'; failures=$((failures + 1)); }
+mkfifo pipe
+cat bodies.jsonl >pipe &
+expect 0 ' in 2 documents, from 8 words' "$corpus" encode --tokenizer tokenizer.json --text pipe --field body --out piped.tokens
+expect 0 '"decoded":"The café"' sh -c "'$corpus' tokens --tokenizer tokenizer.json --jsonl /dev/stdin <texts.jsonl"
+expect 1 "bodies.jsonl: line 1: expected a member 'text'" "$corpus" tokenizer --text bodies.jsonl --field text --vocabulary 300 --out y.json
+expect 2 'excludes' "$corpus" encode --tokenizer tokenizer.json --text bodies.jsonl --field body --documents line --out y.tokens
+expect 0 '^bodies.json: 2' "$corpus" tokenizer --text bodies.jsonl --field body --vocabulary 300 --out bodies.json
+
+# Ctrl-C leaves nothing behind.
+head -c 60000000 /dev/zero | tr '\0' 'a' | sed 's/.\{3000\}/&\n/g' >large.txt
+"$corpus" encode --tokenizer tokenizer.json --text large.txt --out large.tokens --quiet &
+encoder=$!
+for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  ls large.tokens.*.partial >/dev/null 2>&1 && break
+  sleep 0.1
+done
+kill -TERM $encoder
+wait $encoder
+status=$?
+[ "$status" = 143 ] || { echo "FAILED: encode ended by a signal has status $status"; failures=$((failures + 1)); }
+ls large.tokens* >/dev/null 2>&1 && { echo 'FAILED: a part of large.tokens was left behind'; failures=$((failures + 1)); }
 
 expect 0 'minimal pairs of' "$corpus" grammar --words 2000 --pairs 5 --out made --seed 7
 [ -s made/train.txt ] && [ -s made/held_out.txt ] || { echo 'FAILED: no built-in corpus'; failures=$((failures + 1)); }

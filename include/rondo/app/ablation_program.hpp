@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/comparison.hpp>
 #include <rondo/app/composition.hpp>
@@ -22,6 +21,7 @@
 #include <rondo/io/folder_lock.hpp>
 #include <rondo/io/number_text.hpp>
 #include <rondo/model/equal_parameters.hpp>
+#include <rondo/version.hpp>
 
 namespace rondo::app {
 
@@ -72,10 +72,8 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
       outcome.pairs.push_back({pairs_name(path), report});
     }
     if (!options.sample.empty()) {
-      std::vector<Token> ids = tokenizer.encode(options.sample).ids;
-      Sampler sampler{{.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
-      continue_text(*from.model, tokenizer, std::vector<Token>(ids), sampler, 40, [&](Token next) { ids.push_back(next); });
-      outcome.sample = tokenizer.decode(ids);
+      ContinuedText text{*from.model, tokenizer, {.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
+      outcome.sample = text.go_on(tokenizer.encode(options.sample).ids, 40).text;
     }
   }
   double speed = 0;
@@ -233,7 +231,7 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
 
 RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composition>& list) {
   const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "ablation").filename().string();
-  CLI::App program{"Trains compositions alike - equal parameters, equal tokens - and compares them."};
+  CLI::App program{"Trains compositions alike - equal parameters, equal tokens - and compares them.", name};
   program.footer("Example:\n  " + name + " --data train.tokens --held-out held_out.tokens --pairs pairs --out ablation --set train.tokens=1000000");
   AblationOptions options;
   CommonOptions common;
@@ -260,22 +258,17 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
       ->capture_default_str();
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");
-  program.add_option("--threads", common.threads, "threads (0: as many as the process may use, fewer for small work)")
-      ->check(CLI::NonNegativeNumber);
+  program.set_version_flag("--version", version_text);
+  add_threads_option(program, common);
   add_seed_option(program, common, "of the first run of each composition (default 0)");
-  program.add_flag("--quiet", common.quiet, "no progress, only results and errors");
-  program.add_flag("--json", common.json, "the last line of the output is a JSON object");
-  try {
-    program.parse(argc, argv);
+  add_output_options(program, common);
+  if (const auto status = parse(program, argc, argv)) return *status;
+  return guarded(name, [&] {
     if (only_list) {
       for (const Composition& one : list) std::printf("%-24s %s\n", one.name.c_str(), one.purpose.c_str());
       return 0;
     }
-    if (options.data.empty() || options.out.empty()) throw CLI::RequiredError("--data and --out");
-  } catch (const CLI::ParseError& problem) {
-    return program.exit(problem) == 0 ? 0 : 2;
-  }
-  return guarded(name, [&] {
+    require_usage(!options.data.empty() && !options.out.empty(), "--data and --out are required");
     use_threads(common.threads);
     wait_briefly(argv);
     return run_ablation(list, options, common);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -29,16 +28,20 @@ struct CommonOptions {
   std::string how_to_go_on{};  // what a stopped run says; empty: that `train --resume` goes on
 };
 
-// Command: CLI::App. What is not a number of 64 bits is refused, where the parser would take the nearest one.
-template <class Command>
-void add_seed_option(Command& command, CommonOptions& common, const std::string& purpose) {
-  command.add_option("--seed", common.seed, purpose)->check([](const std::string& text) -> std::string {
-    std::uint64_t seed = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seed);
-    if (problem == std::errc{} && end == text.data() + text.size()) return {};
-    return "expected a whole number from 0 to 18446744073709551615, found " + text;
-  });
+// Options that do not go together, or are missing: exit status 2.
+class WrongUsage : public Error {
+ public:
+  explicit WrongUsage(const Error& message) : Error(message) {}
+};
+template <class... Parts>
+void require_usage(bool condition, const Parts&... parts) {
+  if (!condition) throw WrongUsage(error(parts...));
 }
+
+// Thrown where a signal ends a command; what it had begun to write is taken away on the way out.
+struct StoppedBySignal {
+  int signal;
+};
 
 // The last line for machines, where it is wanted.
 inline void print_result(const CommonOptions& common, const Json& result) {
@@ -51,16 +54,22 @@ inline void occupy_standard_files() {
     if (::fcntl(number, F_GETFD) < 0) static_cast<void>(!::open("/dev/null", O_RDONLY));  // the lowest free number; writing to it fails
 }
 
-// Runs a subcommand and turns an error into its line and its status; so too where its results could not be printed.
+// Runs a subcommand and turns an error into its line and its status; so too where its results could not be printed. `less_memory`: advice
+// for who has not enough.
 template <class Act>
-int guarded(const std::string& program, Act&& act) {
+int guarded(const std::string& program, Act&& act, const char* less_memory = "a smaller batch or shape needs less (see `summary`)") {
   try {
     occupy_standard_files();
     const int status = act();
     require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0, "the output cannot be written: ", std::strerror(errno));
     return status;
+  } catch (const StoppedBySignal& stopped) {
+    return 128 + stopped.signal;
+  } catch (const WrongUsage& problem) {
+    std::fprintf(stderr, "%s: %s\n", program.c_str(), problem.what());
+    return 2;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "%s: out of memory; a smaller batch or shape needs less (see `summary`)\n", program.c_str());
+    std::fprintf(stderr, "%s: out of memory; %s\n", program.c_str(), less_memory);
   } catch (const std::filesystem::filesystem_error& problem) {  // a loop of links, a folder that may not be entered
     std::fprintf(stderr, "%s: %s: %s\n", program.c_str(), problem.path1().c_str(), problem.code().message().c_str());
   } catch (const std::exception& problem) {

@@ -9,22 +9,21 @@
 //
 //   int main(int argc, char** argv) { return rondo::app::corpus(argc, argv); }
 //
-// Exit status: rondo/app/common.hpp. Results go to stdout, progress and errors to stderr.
+// Exit status: rondo/app/common.hpp. Results go to stdout, progress and errors to stderr. A command that a signal ends leaves no part of
+// what it was to write.
 #pragma once
 
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <iostream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/progress.hpp>
+#include <rondo/app/signals.hpp>
 #include <rondo/app/token_file_commands.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/processors.hpp>
@@ -32,8 +31,10 @@
 #include <rondo/data/grammar/corpus.hpp>
 #include <rondo/data/tokenizer/bpe_training.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/io/input_text.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/output_file.hpp>
+#include <rondo/version.hpp>
 
 namespace rondo::app {
 
@@ -41,6 +42,7 @@ namespace rondo::app {
 struct TextOptions {
   std::vector<std::filesystem::path> files;
   std::string documents = "blank";
+  std::string field;  // of JSON lines; empty: plain text
   bool replace_invalid = false;
   [[nodiscard]] DocumentBorder border() const {
     return documents == "line" ? DocumentBorder::line : documents == "file" ? DocumentBorder::file : DocumentBorder::blank_line;
@@ -87,21 +89,34 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
+// Shows how far the work is, and ends it by an exception after a signal.
+class StoppableProgress {
+ public:
+  explicit StoppableProgress(const CommonOptions& common) : line_(common.quiet) {}
+
+  [[nodiscard]] ProgressReport stage(const char* name, const char* unit) {
+    return [this, name, unit](std::uint64_t done, std::uint64_t all) {
+      if (const int signal = signals_.caught(); signal != 0) throw StoppedBySignal{signal};
+      line_.show(name, static_cast<Index>(done), static_cast<Index>(all), unit);
+    };
+  }
+  void finish() { line_.finish(); }
+
+ private:
+  StopSignals signals_{"stopping"};
+  ProgressLine line_;
+};
+
 inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOptions& common) {
   const Stopwatch watch;
-  ProgressLine progress{common.quiet};
-  const auto report = [&](const char* stage, const char* unit) {
-    return [&progress, stage, unit](std::uint64_t done, std::uint64_t all) {
-      progress.show(stage, static_cast<Index>(done), static_cast<Index>(all), unit);
-    };
-  };
+  StoppableProgress progress{common};
   require_writable_as(
       options.out, "--out", "a tokenizer", [](std::string_view text) { return is_json_with(text, "model"); }, options.text.files);
   AtomicFile out{options.out};  // a folder that cannot be written is found before the work
   std::vector<TextFile> files;
-  for (const auto& path : options.text.files) files.emplace_back(path, options.text.invalid());
-  const WordCounts counts = count_words(files, options.text.border(), worker_threads(common), report("counting", "bytes"));
-  const TrainedBpe trained = train_bpe(counts, options.bpe, report("joining", "tokens"));
+  for (const auto& path : options.text.files) files.emplace_back(path, options.text.invalid(), options.text.field);
+  const WordCounts counts = count_words(files, options.text.border(), worker_threads(common), progress.stage("counting", "bytes"));
+  const TrainedBpe trained = train_bpe(counts, options.bpe, progress.stage("joining", "tokens"));
   out.write(json_text(tokenizer_json(trained), options.out.string()));
   out.commit();
   progress.finish();
@@ -126,17 +141,15 @@ inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOpt
 
 inline int encode(const EncodeOptions& options, const CommonOptions& common) {
   const Stopwatch watch;
-  ProgressLine progress{common.quiet};
+  StoppableProgress progress{common};
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
   std::vector<std::filesystem::path> inputs = options.text.files;
   inputs.push_back(options.tokenizer);
   require_writable_as(options.out, "--out", "a token file", is_token_file, inputs);
   const EncodedCorpus made =
       encode_corpus(tokenizer, options.text.files, options.out,
-                    {options.text.border(), options.text.invalid(), options.end_token, worker_threads(common)},
-                    [&](std::uint64_t done, std::uint64_t all) {
-                      progress.show("encoding", static_cast<Index>(done), static_cast<Index>(all), "bytes");
-                    });
+                    {options.text.border(), options.text.invalid(), options.end_token, worker_threads(common), options.text.field},
+                    progress.stage("encoding", "bytes"));
   progress.finish();
   const auto& [tokens, words, bytes] = made.totals;
   std::printf("%s: %s tokens in %s documents, from %s words (%.3f tokens a word, %.2f bytes a token), in %.1f s\n",
@@ -153,21 +166,11 @@ inline int encode(const EncodeOptions& options, const CommonOptions& common) {
   return 0;
 }
 
-// The lines of a file, or of the standard input where it is "-".
-[[nodiscard]] inline std::string read_lines(const std::filesystem::path& path) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  return std::string(MappedFile{path}.text());
-}
-
 inline int print_tokens(const TokensOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
-  const std::string lines = read_lines(options.jsonl);
-  std::size_t number = 0;
-  for (std::string_view rest = lines; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    const std::string name = options.jsonl.string() + ": line " + std::to_string(++number);
-    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+  const InputText input{options.jsonl};
+  for_each_line(input.text(), [&](std::string_view line, std::size_t number) {
+    const std::string name = input.name() + ": line " + std::to_string(number);
     const Json document = parse_json(line, name);
     const std::string& text = JsonPlace{document, name}["text"].text();
     const SpecialTokens around = options.special ? SpecialTokens::included : SpecialTokens::left_out;
@@ -178,7 +181,7 @@ inline int print_tokens(const TokensOptions& options) {
     const Json result{
         {"ids", encoding.ids}, {"offsets", std::move(offsets)}, {"decoded", tokenizer.decode(encoding.ids, decoded)}};
     std::printf("%s\n", result.dump().c_str());
-  }
+  });
   return 0;
 }
 
@@ -201,24 +204,19 @@ inline int write_grammar(const GrammarOptions& options, const CommonOptions& com
 
 inline void add_text_options(CLI::App& command, TextOptions& text) {
   command.add_option("--text", text.files, "text files, UTF-8 (-: standard input)")->required();
-  command.add_option("--documents", text.documents, "what separates documents: blank lines, line ends, or files")
-      ->check(CLI::IsMember({"blank", "line", "file"}))
-      ->capture_default_str();
+  CLI::Option* documents =
+      command.add_option("--documents", text.documents, "what separates documents: blank lines, line ends, or files")
+          ->check(CLI::IsMember({"blank", "line", "file"}))
+          ->capture_default_str();
+  command.add_option("--field", text.field, "the files are JSON lines; the text of this member of each is a document")->excludes(documents);
   command.add_flag("--replace-invalid", text.replace_invalid,
                    "bytes that are not UTF-8 become U+FFFD (otherwise they are an error)");
-}
-
-// Everything that is not the program's business: threads, seed, how much is printed.
-inline void add_corpus_options(CLI::App& command, CommonOptions& common) {
-  command.add_option("--threads", common.threads, "threads (0: as many as the process may use)")->check(CLI::NonNegativeNumber);
-  add_seed_option(command, common, "of everything random (default " + std::to_string(grammar::Options{}.seed) + ")");
-  command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
-  command.add_flag("--json", common.json, "the last line of the output is a JSON object");
 }
 
 inline int corpus(int argc, char** argv) {
   CLI::App program{"Makes tokenizers and token files from text. Each command has its own --help.", "corpus"};
   program.require_subcommand(1);
+  program.set_version_flag("--version", version_text);
   program.footer(
       "Example: from text to a file that models train on\n"
       "  corpus tokenizer --text books/*.txt --vocabulary 16000 --out tokenizer.json\n"
@@ -237,18 +235,24 @@ inline int corpus(int argc, char** argv) {
                                 "tokenizer --text books/*.txt --vocabulary 16000 --out tokenizer.json",
                                 [&] { return train_tokenizer(training, common); });
   add_text_options(*tokenizer, training.text);
-  tokenizer->add_option("--vocabulary", training.bpe.vocabulary, "tokens, the 256 bytes and special ones included")->required();
+  tokenizer->add_option("--vocabulary", training.bpe.vocabulary, "tokens, the 256 bytes and special ones included")
+      ->required()
+      ->check(whole_number_from(1));
   tokenizer->add_option("--out", training.out, "the tokenizer.json to write")->required();
   tokenizer->add_option("--minimum-frequency", training.bpe.minimum_frequency, "pairs that are rarer are not joined")
+      ->check(whole_number_from(0))
       ->capture_default_str();
   tokenizer->add_option("--longest-token", training.bpe.longest_token, "in bytes: no longer ones are made")
+      ->check(whole_number_from(0))
       ->capture_default_str();
   tokenizer->add_option("--special", training.bpe.special_tokens, "special tokens; their ids begin at 0")->capture_default_str();
 
   EncodeOptions encoding;
   CLI::App* encode_command = command(
       "encode", "Encodes text files into a token file; every document ends with the end-of-text token.",
-      "encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens", [&] { return encode(encoding, common); });
+      "encode --tokenizer tokenizer.json --text books/*.txt --out train.tokens\n"
+      "  zcat texts.jsonl.gz | corpus encode --tokenizer tokenizer.json --text - --field text --out train.tokens",
+      [&] { return encode(encoding, common); });
   encode_command
       ->add_option("--tokenizer", encoding.tokenizer, "tokenizer.json, GPT-2's vocab.json, a SentencePiece .model, or a folder")
       ->required();
@@ -271,7 +275,9 @@ inline int corpus(int argc, char** argv) {
       "decode --tokenizer tokenizer.json --data train.tokens --documents 3", [&] { return decode_token_file(decoding, common); });
   decode_command->add_option("--data", decoding.data, "the token file")->required();
   decode_command->add_option("--tokenizer", decoding.tokenizer, "the one that made it")->required();
-  decode_command->add_option("--documents", decoding.documents, "only the first so many (0: all)")->check(CLI::NonNegativeNumber);
+  decode_command->add_option("--documents", decoding.documents, "only the first so many (0: all)")
+      ->check(whole_number_from(0))
+      ->capture_default_str();
 
   TokenFileOptions described;
   CLI::App* info_command = command("info", "Says how many tokens, documents, words and bytes a token file has, and what made it.",
@@ -284,19 +290,22 @@ inline int corpus(int argc, char** argv) {
   CLI::App* grammar_command =
       command("grammar", "Writes the built-in corpus: text from a grammar of English, held-out text, minimal pairs.",
               "grammar --words 1500000 --out corpus", [&] { return write_grammar(grammar, common); });
-  grammar_command->add_option("--words", grammar.corpus.words, "of the training text, at least")->required();
+  grammar_command->add_option("--words", grammar.corpus.words, "of the training text, at least")
+      ->required()
+      ->check(whole_number_from(0));
   grammar_command->add_option("--out", grammar.out, "the folder to write")->required();
   grammar_command->add_option("--pairs", grammar.corpus.pairs_per_phenomenon, "minimal pairs of each phenomenon")
+      ->check(whole_number_from(0))
       ->capture_default_str();
 
-  for (CLI::App* one : {tokenizer, encode_command, tokens_command, decode_command, info_command, grammar_command})
-    add_corpus_options(*one, common);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return program.exit(problem) == 0 ? 0 : 2;
+  for (CLI::App* one : {tokenizer, encode_command, tokens_command, decode_command, info_command, grammar_command}) {
+    add_threads_option(*one, common);
+    CLI::Option* seed = add_seed_option(*one, common, "of the corpus (default " + std::to_string(grammar::Options{}.seed) + ")");
+    if (one != grammar_command) seed->group("");  // nothing there is random
+    add_output_options(*one, common);
   }
-  return guarded("corpus", chosen);
+  if (const auto status = parse(program, argc, argv)) return *status;
+  return guarded("corpus", chosen, "files are encoded one by one, and long words and lines as a whole: smaller ones need less");
 }
 
 }  // namespace rondo::app

@@ -7,6 +7,11 @@
 // has no loss: the logits alone. Throws Error for ids outside the vocabulary.
 #pragma once
 
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/io/output_file.hpp>
@@ -50,13 +55,27 @@ inline int write_logits(const std::vector<ServedModel>& served, const LogitsOpti
   writer.add("logits", {grid.sequences, grid.length, from.model->shape().vocabulary}, ElementType::f32,
              [&](TensorSink& sink) { from.model->each_logits(grid, [&](View<const float> rows) { sink.put(rows); }); });
   std::vector<double> loss;
+  std::size_t gradients = 0;
   if (options.gradients && grid.length > 1) {
     loss.push_back(from.model->gradients(grid));
     writer.add("loss", {1}, ElementType::f32, std::span<const double>{loss});
-    std::visit([&](const auto& tensors) { add_tensors(writer, file_tensors(from.form.names, tensors), ElementType::f32, "grad."); },
-               from.model->gradient_tensors());
+    std::visit(
+        [&](const auto& tensors) {
+          const auto named = file_tensors(from.form.names, tensors);
+          gradients = named.size();
+          add_tensors(writer, named, ElementType::f32, "grad.");
+        },
+        from.model->gradient_tensors());
   }
   writer.write_file(options.output);
+  std::printf("%s: logits [%td, %td, %td]", options.output.c_str(), grid.sequences, grid.length, from.model->shape().vocabulary);
+  if (!loss.empty()) std::printf(", loss %.6f, gradients of %zu tensors", loss.front(), gradients);
+  std::printf("%s\n", options.gradients && loss.empty() ? "; texts of one token have no loss" : "");
+  Json result{{"output", options.output.string()},
+              {"logits", {grid.sequences, grid.length, from.model->shape().vocabulary}},
+              {"gradients", gradients}};
+  if (!loss.empty()) result["loss"] = loss.front();
+  print_result(common, result);
   return 0;
 }
 

@@ -39,25 +39,12 @@ inline const ServedModel* choose(const std::vector<ServedModel>& served, RunDesc
   return model;
 }
 
-// Tokens that the cache of an attention is to hold. A wish is followed as far as the model's own context, a demand in any case; neither
-// where the weights would be others (learned positions).
-struct Context {
-  Index tokens = 0;  // 0: what the folder says
-  bool demanded = false;
-};
-inline Shape with_context(const ServedModel& model, const Shape& shape, const Context& wanted) {
-  if (wanted.tokens == 0 || wanted.tokens == shape.context || (!wanted.demanded && wanted.tokens > shape.context)) return shape;
-  Shape other = shape;
-  if (other.rope.context == 0) other.rope.context = shape.context;  // positions turn as they did
-  other.context = wanted.tokens;
-  const auto sizes = [&](const Shape& given) {
-    std::vector<Dimensions> all;
-    for (const auto& [name, leaf] : model.leaves(given)) all.push_back(leaf.dimensions);
-    return all;
-  };
-  if (sizes(other) == sizes(shape)) return other;
-  require(!wanted.demanded, "--context ", wanted.tokens, ": the model has learned positions for ", shape.context, " tokens");
-  return shape;
+// With a context of `tokens`, where that is not what weights were learned for (positions).
+inline Shape with_context(const ServedModel& model, const Shape& shape, Index tokens) {
+  const Shape other = shape.with_context(tokens);
+  require(model.parameters(other) == model.parameters(shape), "--context ", tokens, ": the model has learned positions for ", shape.context,
+          " tokens");
+  return other;
 }
 
 struct ModelFromFolder {
@@ -67,10 +54,10 @@ struct ModelFromFolder {
   std::unique_ptr<LoadedModel> model;
 
   ModelFromFolder(const std::vector<ServedModel>& all, const std::filesystem::path& path, const CommonOptions& common,
-                  const Context& context = {})
+                  Index context = 0)
       : folder(path) {
     std::tie(served, form) = choose(all, folder.config(), &folder.tensors());
-    form.shape = with_context(*served, form.shape, context);
+    if (context > form.shape.context) form.shape = with_context(*served, form.shape, context);
     folder.check(form.names, served->leaves(form.shape));
     model = served->make(form.shape, common.backend == "reference" ? BackendName::reference : BackendName::cpu);
     std::visit([&](const auto& tensors) { folder.load(form.names, tensors); }, model->tensors());

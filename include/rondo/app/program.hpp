@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
@@ -21,35 +20,36 @@
 
 namespace rondo::app {
 
-inline void add_common_options(CLI::App& command, CommonOptions& common) {
-  command.add_option("--threads", common.threads, "threads (0: as many as the process may use, fewer for small work)")
-      ->check(CLI::NonNegativeNumber);
-  add_seed_option(command, common, "of everything random (default 0)");
-  command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
-  command.add_flag("--json", common.json, "the last line of the output is a JSON object");
-}
-inline void add_backend_option(CLI::App& command, CommonOptions& common) {
-  command.add_option("--backend", common.backend, "cpu: float32, fast; reference: plain loops in double, the oracle")
-      ->check(CLI::IsMember({"cpu", "reference"}));
-}
-
 RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<ServedModel>& served) {
   const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "rondo").filename().string();
-  CLI::App program{"Trains, evaluates and runs " + name + " language models. Each command has its own --help."};
+  CLI::App program{"Trains, evaluates and runs " + name + " language models. Each command has its own --help.", name};
   program.require_subcommand(1);
   program.set_version_flag("--version", version_text);
   CommonOptions common;
   std::function<int()> chosen;
-  const auto command = [&](const char* verb, const std::string& purpose, const std::string& example) {
+  // `seed`: what it is good for; empty: nothing is random.
+  const auto command = [&](const char* verb, const std::string& purpose, const std::string& example, const std::string& seed = "") {
     CLI::App* result = program.add_subcommand(verb, purpose);
     result->footer("Example:\n  " + name + " " + example);
-    add_common_options(*result, common);
+    add_threads_option(*result, common);
+    CLI::Option* option = add_seed_option(*result, common, seed.empty() ? "taken, but nothing here is random" : seed);
+    if (seed.empty()) option->group("");
+    add_output_options(*result, common);
     return result;
+  };
+  const auto add_backend_option = [&](CLI::App* result) {
+    result->add_option("--backend", common.backend, "cpu: float32, fast; reference: plain loops in double, the oracle")
+        ->check(CLI::IsMember({"cpu", "reference"}))
+        ->capture_default_str();
+  };
+  const auto add_model_option = [](CLI::App* result, std::filesystem::path& model) {
+    return result->add_option("--model", model, "checkpoint folder or run");
   };
 
   TrainOptions train_options;
   CLI::App* train_command = command("train", "Trains a model on a token file made by `corpus encode`.",
-                                    "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000");
+                                    "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000",
+                                    "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(*train_command, train_options);
   train_command->callback([&] { chosen = [&] { return train(served, train_options, common); }; });
 
@@ -58,15 +58,16 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
       "evaluate",
       "Held-out loss, perplexity and bits per byte, with the standard error over documents (of few: over blocks of tokens).",
       "evaluate --model run --data held_out.tokens");
-  evaluate_command->add_option("--model", evaluate_options.model, "checkpoint folder or run")->required();
+  add_model_option(evaluate_command, evaluate_options.model)->required();
   evaluate_command->add_option("--data", evaluate_options.data, "token file")->required();
   evaluate_command
       ->add_option("--window", evaluate_options.window,
                    "tokens read with one state (default: as the run trains, without a run 512)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number_from(0));
   evaluate_command->add_option("--documents", evaluate_options.documents, "only the first so many documents (0: all)")
-      ->check(CLI::NonNegativeNumber);
-  add_backend_option(*evaluate_command, common);
+      ->check(whole_number_from(0))
+      ->capture_default_str();
+  add_backend_option(evaluate_command);
   evaluate_command->callback([&] {
     chosen = [&] { return evaluate(served, evaluate_options, common); };
   });
@@ -74,25 +75,57 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   ScoreOptions score_options;
   CLI::App* score_command = command("score", "Accuracy on minimal pairs (BLiMP's form), with standard errors.",
                                     "score --model run --pairs corpus/pairs --out report.json");
-  score_command->add_option("--model", score_options.model, "checkpoint folder or run")->required();
-  score_command->add_option("--pairs", score_options.pairs, "a .jsonl file, or a folder of them")->required();
+  add_model_option(score_command, score_options.model)->required();
+  score_command->add_option("--pairs", score_options.pairs, "a .jsonl file, or a folder of them (-: standard input)")->required();
   score_command->add_option("--out", score_options.out, "report as JSON");
-  score_command->add_option("--tokenizer", score_options.tokenizer, "instead of the model folder's");
+  score_command->add_option("--items", score_options.items, "every pair with its log-probabilities and tokens, a JSON line each");
+  score_command->add_option("--limit", score_options.limit, "only the first so many pairs of each file (0: all)")
+      ->check(whole_number_from(0))
+      ->capture_default_str();
+  score_command->add_option("--tokenizer", score_options.tokenizer, "default: that of the model folder");
+  add_backend_option(score_command);
   score_command->callback([&] { chosen = [&] { return score(served, score_options, common); }; });
 
   GenerateOptions generate_options;
-  CLI::App* generate_command = command("generate", "Continues a prompt; text is streamed.",
-                                       "generate --model run --prompt \"Once upon a time\" --tokens 50 --temperature 0.8");
-  generate_command->add_option("--model", generate_options.model, "checkpoint folder or run")->required();
-  generate_command->add_option("--prompt", generate_options.prompt, "text to continue (may be empty)");
-  generate_command->add_option("--tokens", generate_options.tokens, "at most so many (default 100)");
+  CLI::App* generate_command = command("generate", "Continues prompts; text is streamed.",
+                                       "generate --model run --prompt \"Once upon a time\" --tokens 50 --temperature 0.8\n  cat story.txt | " +
+                                           name + " generate --model run --samples 3 --temperature 0.8 --json\n  " + name +
+                                           " generate --model run --interactive",
+                                       "of the draws (default 0)");
+  add_model_option(generate_command, generate_options.model)->required();
+  add_texts_option(*generate_command, "--prompt", generate_options.prompts,
+                   "text to continue, may be empty (-: standard input, which is read too where there is no prompt); may be given again");
+  generate_command->add_option("--prompt-file", generate_options.prompt_files, "a file whose text to continue; may be given again")
+      ->allow_extra_args(false);
+  generate_command->add_flag("--interactive", generate_options.interactive, "continues line after line of the standard input as one text");
+  generate_command->add_option("--samples", generate_options.samples, "texts for each prompt")
+      ->check(whole_number_from(1))
+      ->capture_default_str();
+  generate_command->add_option("--tokens", generate_options.tokens, "at most so many are made")
+      ->check(whole_number_from(1))
+      ->capture_default_str();
+  add_texts_option(*generate_command, "--stop", generate_options.stop, "a text ends in front of this; may be given again");
   generate_command->add_option("--context", generate_options.context, "tokens that an attention can look back at (default: the model's)")
       ->check(CLI::Range(Index{1}, largest_size));
-  generate_command->add_option("--temperature", generate_options.sampling.temperature, "0: always the most probable token");
-  generate_command->add_option("--top-k", generate_options.sampling.top_k, "among the k most probable");
-  generate_command->add_option("--top-p", generate_options.sampling.top_p, "among the smallest set of this probability");
-  generate_command->add_option("--min-p", generate_options.sampling.min_p, "at least this share of the largest probability");
-  generate_command->add_option("--tokenizer", generate_options.tokenizer, "instead of the model folder's");
+  Sampling& sampling = generate_options.sampling;
+  generate_command->add_option("--temperature", sampling.temperature, "0: always the most probable token")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  generate_command->add_option("--top-k", sampling.top_k, "among the k most probable (0: all)")
+      ->check(whole_number_from(0))
+      ->capture_default_str();
+  generate_command->add_option("--top-p", sampling.top_p, "among the smallest set of this probability")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  generate_command->add_option("--min-p", sampling.min_p, "at least this share of the largest probability")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  generate_command
+      ->add_option("--repetition-penalty", sampling.repetition_penalty, "more than 1: tokens that the text has already are less probable")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  generate_command->add_option("--tokenizer", generate_options.tokenizer, "default: that of the model folder");
+  add_backend_option(generate_command);
   generate_command->callback([&] {
     chosen = [&] {
       generate_options.sampling.seed = Seed{common.seed.value_or(0)};
@@ -103,11 +136,11 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   LogitsOptions logits_options;
   CLI::App* logits_command = command("logits", "Logits (and gradients) of token ids in a safetensors file.",
                                      "logits --model folder --input ids.safetensors --output logits.safetensors --gradients");
-  logits_command->add_option("--model", logits_options.model, "checkpoint folder or run")->required();
+  add_model_option(logits_command, logits_options.model)->required();
   logits_command->add_option("--input", logits_options.input, "safetensors file with input_ids, I64 [batch, length]")->required();
   logits_command->add_option("--output", logits_options.output, "safetensors file to write")->required();
   logits_command->add_flag("--gradients", logits_options.gradients, "also the loss and its gradient by every weight");
-  add_backend_option(*logits_command, common);
+  add_backend_option(logits_command);
   logits_command->callback([&] {
     chosen = [&] { return write_logits(served, logits_options, common); };
   });
@@ -116,7 +149,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   CLI::App* summary_command =
       command("summary", "The tree of weights, operations and memory of a model, and the time that training it takes.",
               "summary --set shape.width=512 --set shape.depth=8 --set train.tokens=10000000");
-  summary_command->add_option("--model", summary_options.model, "checkpoint folder or run");
+  add_model_option(summary_command, summary_options.model);
   summary_command->add_option(
       "--set", summary_options.settings,
       "a setting, as shape.width=512, composition=NAME or train.steps=1000 (train --settings lists them)");
@@ -131,11 +164,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
     chosen = [&] { return summary(served, summary_options, common); };
   });
 
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return program.exit(problem) == 0 ? 0 : 2;
-  }
+  if (const auto status = parse(program, argc, argv)) return *status;
   return guarded(name, [&] {
     use_threads(common.threads);
     wait_briefly(argv);

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include <rondo/app/common.hpp>
 #include <rondo/app/optimizer_settings.hpp>
 #include <rondo/core/shape.hpp>
 #include <rondo/data/packing.hpp>
@@ -279,7 +280,7 @@ inline std::vector<std::string> apply_settings(Json& document, const std::vector
   std::vector<std::string> given, dropped;
   for (const std::string& setting : settings) {
     const auto equals = setting.find('=');
-    require(equals != setting.npos && equals > 0, "--set ", setting, ": expected NAME=VALUE, as train.steps=1000");
+    require_usage(equals != setting.npos && equals > 0, "--set ", setting, ": expected NAME=VALUE, as train.steps=1000");
     given.push_back(present_path(std::string_view(setting).substr(0, equals)));
     require_known_place(given.back());
     set_at(document, given.back(), std::string_view(setting).substr(equals + 1));

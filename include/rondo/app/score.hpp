@@ -10,6 +10,7 @@
 #include <rondo/app/progress.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
+#include <rondo/io/atomic_file.hpp>
 #include <rondo/io/output_file.hpp>
 
 namespace rondo::app {
@@ -17,6 +18,8 @@ namespace rondo::app {
 struct ScoreOptions {
   std::filesystem::path model, pairs, out;
   std::filesystem::path tokenizer;  // empty: the model folder's
+  std::filesystem::path items;      // a line for every pair
+  Index limit = 0;                  // pairs of each file; 0: all
 };
 
 // The fingerprint of the tokenizer that a model folder holds; absent where it holds none, or one that cannot be read here.
@@ -51,35 +54,48 @@ inline Token text_border(const Tokenizer& tokenizer) {
 }
 
 inline int score(const std::vector<ServedModel>& served, const ScoreOptions& options, const CommonOptions& common) {
-  const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs);
-  if (!options.out.empty()) {
-    std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);
-    inputs.push_back(options.tokenizer);
+  const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs, options.limit);
+  std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);
+  inputs.push_back(options.tokenizer);
+  if (!options.out.empty())
     require_writable_as(
         options.out, "--out", "a report", [](std::string_view text) { return is_json_with(text, "macro_accuracy"); }, inputs);
-  }
+  if (!options.items.empty())
+    require_writable_as(
+        options.items, "--items", "lines of scored pairs",
+        [](std::string_view text) { return is_json_with(text.substr(0, text.find('\n')), "log_probability_good"); }, inputs);
   const ModelFromFolder from{served, options.model, common};
   const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model);
   require_fits(tokenizer, options.tokenizer.empty() ? options.model : options.tokenizer, from.model->shape().vocabulary);
   ProgressLine progress{common.quiet};
+  std::optional<AtomicFile> items;
+  if (!options.items.empty()) items.emplace(options.items);
   const PairReport report = score_minimal_pairs(
       from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
-      text_border(tokenizer), [&](Index done, Index all) { progress.show("scoring", done, all, "tokens"); });
+      text_border(tokenizer), [&](Index done, Index all) { progress.show("scoring", done, all, "tokens"); },
+      [&](const ScoredPair& pair) {
+        if (items) items->write(pair.json().dump() + "\n");
+      });
   progress.finish();
+  if (items) items->commit();
   if (!common.quiet) {
-    for (const PairScore& file : report.files)
-      std::printf("%-60s %6.2f %% +- %.2f  (%td pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
-                  100 * file.standard_error(), file.pairs, file.ties);
+    for (const PairScore& file : report.files) {
+      const std::string of = file.in_file > file.pairs ? " of " + std::to_string(file.in_file) : "";
+      std::printf("%-60s %6.2f %% +- %.2f  (%td%s pairs, %td ties)\n", file.name.c_str(), 100 * file.accuracy(),
+                  100 * file.standard_error(), file.pairs, of.c_str(), file.ties);
+    }
     for (const auto& [name, average] : report.phenomena())
       std::printf("phenomenon %-49s %6.2f %% +- %.2f  (%td files)\n", name.c_str(), 100 * average.accuracy,
                   100 * average.standard_error, average.files);
   }
   const MacroAverage macro = report.macro();
-  std::printf("macro accuracy %.2f %% +- %.2f over %td files (chance 50 %%; +-: %s); %s\n", 100 * macro.accuracy,
-              100 * macro.standard_error, macro.files, PairReport::error_text, report.conventions.c_str());
+  const std::string limited = options.limit > 0 ? ", at most " + std::to_string(options.limit) + " pairs of each" : "";
+  std::printf("macro accuracy %.2f %% +- %.2f over %td files%s (chance 50 %%; +-: %s); %s\n", 100 * macro.accuracy,
+              100 * macro.standard_error, macro.files, limited.c_str(), PairReport::error_text, report.conventions.c_str());
   Json json = report.json();
   json["model"] = options.model.string();
   json["pairs_from"] = options.pairs.string();
+  if (options.limit > 0) json["limit"] = options.limit;
   if (!options.out.empty()) write_json(options.out, json);
   json.erase("files");
   print_result(common, json);

@@ -36,8 +36,11 @@ class LoadedModel {
   [[nodiscard]] virtual const Shape& shape() const = 0;
   [[nodiscard]] virtual ModelTensors tensors() const = 0;
   virtual TextScorer& scorer() = 0;
+  // Forgets the text before; an attention may then look back at no more than `context` tokens (0: those of the shape).
+  virtual void begin_text(Index context = 0) = 0;
   // Goes on with a text; the logits after its last token [1, vocabulary].
   virtual View<const float> feed(std::span<const Token> tokens) = 0;
+  [[nodiscard]] virtual Index room() const = 0;  // tokens that may still be fed
   virtual void each_logits(const TokenGrid& grid, const std::function<void(View<const float> rows)>& act) = 0;
   // The loss; its gradients, by name, are then those of gradient_tensors().
   virtual double gradients(const TokenGrid& grid) = 0;
@@ -94,10 +97,12 @@ class LoadedModelOn : public LoadedModel {
   [[nodiscard]] const Shape& shape() const override { return weights_.model().shape(); }
   [[nodiscard]] ModelTensors tensors() const override { return hosted(*context_, weights_.tensors()); }
   TextScorer& scorer() override { return scorer_; }
-  View<const float> feed(std::span<const Token> tokens) override {
-    if (!session_) session_.emplace(weights_.model(), weights_, 256, context_);
-    return in_float(session_->feed(tokens));
+  void begin_text(Index context) override {
+    session_.emplace(weights_.model(), weights_, 256, context_);
+    if (context > 0) session_->limit_to(context);
   }
+  View<const float> feed(std::span<const Token> tokens) override { return in_float(session_->feed(tokens)); }
+  Index room() const override { return session_->room(); }
   void each_logits(const TokenGrid& grid, const std::function<void(View<const float>)>& act) override {
     LogitsPass{weights_, grid, context_}.each_logits([&](View<const Scalar> rows) { act(in_float(rows)); });
   }

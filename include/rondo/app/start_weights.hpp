@@ -31,7 +31,7 @@ class StartWeights {
   [[nodiscard]] Shape shape_for(const RunDescription& run, const Json& asked) const {
     if (!asked.contains("shape") || !asked["shape"].contains("context")) return form_.shape;
     try {
-      return with_context(*model_, form_.shape, {run.shape.context, true});
+      return with_context(*model_, form_.shape, run.shape.context);
     } catch (const Error&) {
       return form_.shape;
     }

@@ -67,10 +67,10 @@ struct AskedRun {
 inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& common) {
   AskedRun asked;
   asked.resumed = !options.resume.empty();
-  require(!asked.resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
-  require(!asked.resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
-  require(!asked.resumed || options.init.empty(), "--init: a run that goes on has its own weights");
-  require(asked.resumed || !options.out.empty(), "--out: expected the folder of the new run (or --resume RUN)");
+  require_usage(!asked.resumed || options.out.empty() || options.out == options.resume, "--out and --resume name different folders");
+  require_usage(!asked.resumed || options.config.empty(), "--config: a run that goes on has its own run.json; change it with --set");
+  require_usage(!asked.resumed || options.init.empty(), "--init: a run that goes on has its own weights");
+  require_usage(asked.resumed || !options.out.empty(), "--out: expected the folder of the new run (or --resume RUN)");
   asked.folder = asked.resumed ? options.resume : options.out;
   const std::filesystem::path file = asked.folder / "run.json";
   require(!asked.resumed || std::filesystem::exists(file), asked.folder.string(), ": no run to go on with: it has no run.json");
@@ -96,7 +96,7 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
     run.init = std::filesystem::weakly_canonical(std::filesystem::path(run.init) / ".").string();
   if (options.tensorboard) run.train.tensorboard = true;
   run.seed = common.seed.value_or(run.seed);
-  require(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
+  require_usage(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
   return asked;
 }
 

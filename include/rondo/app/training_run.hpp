@@ -146,17 +146,14 @@ class TrainingRun : public RunKeeper {
 
   std::string sample_text() override {
     if (!std::filesystem::exists(folder_ / "tokenizer.json")) return "";
-    const Index tokens = std::min<Index>(80, run_.shape.context - 1);
     try {
       const Tokenizer tokenizer = Tokenizer::load(folder_);
-      const auto model = model_->make(with_context(*model_, run_.shape, {tokens + 1, false}), BackendName::cpu);
+      const auto model = model_->make(run_.shape, BackendName::cpu);
       const auto weights = training_->result();
       const auto copies = std::get<std::vector<HostedTensor<float>>>(model->tensors());
       for (std::size_t i = 0; i < weights.size(); ++i) copies[i].write(weights[i].numbers());
-      std::vector<Token> ids;
-      Sampler sampler{{.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
-      continue_text(*model, tokenizer, {}, sampler, tokens, [&](Token next) { ids.push_back(next); });
-      return tokenizer.decode(ids);
+      ContinuedText text{*model, tokenizer, {.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
+      return text.go_on({}, 80).text;
     } catch (const Error&) {
       return "";
     }

@@ -77,6 +77,14 @@ struct Shape {
     return result;
   }
 
+  // The same model with another context: positions turn as they did.
+  [[nodiscard]] constexpr Shape with_context(Index tokens) const {
+    Shape other = *this;
+    if (other.rope.context == 0) other.rope.context = context;
+    other.context = tokens;
+    return other;
+  }
+
   static constexpr Index largest_depth = 100000;
 
   constexpr void check() const {

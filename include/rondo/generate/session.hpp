@@ -150,9 +150,7 @@ class Session final : public SessionOn<Backend> {
 
   // The model with a cache of so many tokens, which its weights know nothing of.
   static Model with_cache(const Model& model, Index tokens) {
-    Shape shape = model.shape();
-    if (tokens < shape.context) shape.context = tokens;
-    return Model{shape};
+    return tokens < model.shape().context ? Model{model.shape().with_context(tokens)} : model;
   }
   // A state that grows with the context is a cache.
   static bool has_cache(const Model& model) {
