@@ -45,9 +45,10 @@ BOOST_AUTO_TEST_CASE(a_text_longer_than_the_cache_is_refused) {
 }
 // Longer than the cache is at first, and than it is after growing once; in pieces that end before, at and behind the borders.
 template <class Backend>
-void expect_growth(double tolerance) {
+void expect_growth(double tolerance, RotaryScaling rope = {}) {
   Shape longer = shape;
   longer.context = 10'000'000;
+  longer.rope = rope;
   const Llama model{longer};
   const std::vector<Token> text = some_text(600, shape.vocabulary);
   const auto exact = random_weights<Reference<double>>(model);
@@ -70,6 +71,8 @@ void expect_growth(double tolerance) {
 BOOST_AUTO_TEST_CASE(a_cache_grows_with_the_text) {
   expect_growth<Reference<double>>(1e-9);
   expect_growth<Cpu>(2e-4);
+  // Positions that are scaled by the context turn as they do in a whole pass, however long the cache is.
+  expect_growth<Reference<double>>(1e-9, {.kind = RotaryKind::yarn, .factor = 4});
 }
 BOOST_AUTO_TEST_CASE(a_text_can_be_limited) {
   const Llama model{shape};
