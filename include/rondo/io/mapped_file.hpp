@@ -28,7 +28,7 @@ class MappedFile {
   MappedFile() = default;
   explicit MappedFile(std::filesystem::path path) : path_(std::move(path)) {
     if (path_.native().find('\0') != path_.native().npos)
-      throw Error(path_.string(), "name", "one without a zero byte", "one that would end at it");
+      throw Error(path_.c_str(), "name", "one without a zero byte", "one that would end at it");
     const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) throw file_error(path_, "be read");
     struct stat status {};
