@@ -11,11 +11,13 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <fcntl.h>
 
 #include <rondo/core/error.hpp>
 #include <rondo/io/json.hpp>
+#include <rondo/io/readable_text.hpp>
 
 namespace rondo::app {
 
@@ -54,6 +56,10 @@ inline void occupy_standard_files() {
     if (::fcntl(number, F_GETFD) < 0) static_cast<void>(!::open("/dev/null", O_RDONLY));  // the lowest free number; writing to it fails
 }
 
+inline void print_problem(const std::string& program, std::string_view message) {
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), readable_text(message).c_str());
+}
+
 // Runs a subcommand and turns an error into its line and its status; so too where its results could not be printed. `less_memory`: advice
 // for who has not enough.
 template <class Act>
@@ -66,14 +72,14 @@ int guarded(const std::string& program, Act&& act, const char* less_memory = "a 
   } catch (const StoppedBySignal& stopped) {
     return 128 + stopped.signal;
   } catch (const WrongUsage& problem) {
-    std::fprintf(stderr, "%s: %s\n", program.c_str(), problem.what());
+    print_problem(program, problem.what());
     return 2;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: out of memory; %s\n", program.c_str(), less_memory);
   } catch (const std::filesystem::filesystem_error& problem) {  // a loop of links, a folder that may not be entered
-    std::fprintf(stderr, "%s: %s: %s\n", program.c_str(), problem.path1().c_str(), problem.code().message().c_str());
+    print_problem(program, problem.path1().string() + ": " + problem.code().message());
   } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s: %s\n", program.c_str(), problem.what());
+    print_problem(program, problem.what());
   }
   return 1;
 }

@@ -33,9 +33,12 @@ inline std::size_t edit_distance(std::string_view from, std::string_view to) {
 inline std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
   std::string nearest;
   std::size_t best = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const std::string& candidate : candidates)
+  for (const std::string& candidate : candidates) {
+    const std::size_t length = candidate.size();
+    if (std::max(word.size(), length) - std::min(word.size(), length) >= best) continue;  // so many letters would be inserted
     if (const std::size_t distance = edit_distance(word, candidate); distance < best && distance < candidate.size())
       best = distance, nearest = candidate;
+  }
   return nearest;
 }
 

@@ -53,9 +53,10 @@ class ModelFolder {
       if (expected.insert(stored.name).second)
         problems += problem_with(stored.name, stored_shape(stored, leaf.dimensions), path);
     }
+    const std::vector<std::string> all(expected.begin(), expected.end());
     for (const std::string& name : tensors_.names())
       if (!expected.contains(name) && !names.ignores(name) && !copies_embedding(name, names))
-        problems += "\n  tensor '" + name + "' is left over" + did_you_mean(name, {expected.begin(), expected.end()});
+        problems += "\n  tensor '" + name + "' is left over" + did_you_mean(name, all);
     require(problems.empty(), path_.string(), ": not the tensors of its config.json:", problems);
   }
   template <class Model>
