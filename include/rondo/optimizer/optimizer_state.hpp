@@ -141,11 +141,9 @@ class OptimizerState {
   void set_numbers(Context& c, const Optimizer& optimizer, const std::vector<NamedNumber>& given) {
     Update now;
     with_optimizer(optimizer, [&](const auto& one) {
-      if constexpr (requires { one.numbers; })
-        for (std::size_t i = 0; i < std::size(one.numbers); ++i) {
-          const auto found = std::find_if(given.begin(), given.end(), [&](const NamedNumber& own) { return own.name == one.numbers[i]; });
-          if (found != given.end()) now.numbers[i] = found->value;
-        }
+      if constexpr (requires { one.numbers; }) {
+        for (std::size_t i = 0; i < std::size(one.numbers); ++i) now.numbers[i] = number_of(given, one.numbers[i]);
+      }
     });
     c.upload(std::span<const Update>{&now, 1}, now_);
   }
@@ -167,6 +165,11 @@ class OptimizerState {
   }
 
  private:
+  static double number_of(const std::vector<NamedNumber>& given, std::string_view name) {
+    for (const NamedNumber& one : given)
+      if (one.name == name) return one.value;
+    return 0;
+  }
   static bool same_updater(const Optimizer& optimizer, const Leaf& a, const Leaf& b) {
     return with_updater(optimizer, a, [](const auto& one) { return static_cast<const void*>(&one); }) ==
            with_updater(optimizer, b, [](const auto& one) { return static_cast<const void*>(&one); });
