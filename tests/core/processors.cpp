@@ -65,14 +65,14 @@ BOOST_AUTO_TEST_CASE(none) {
 }
 
 BOOST_AUTO_TEST_CASE(version_2) {
-  const Machine own{{{"proc/self/cgroup", "0::/work\n"}, {"sys/fs/cgroup/work/cpu.max", "250000 100000\n"}}};
+  const Machine own{{{"proc/self/cgroup", "0::/jobs\n"}, {"sys/fs/cgroup/jobs/cpu.max", "250000 100000\n"}}};
   BOOST_TEST(own.quota() == 2.5);
   BOOST_TEST(own.jobs(8) == 3);
   BOOST_TEST(own.jobs(2) == 2);
-  const Machine above{{{"proc/self/cgroup", "0::/work/a/b\n"},
-                       {"sys/fs/cgroup/work/cpu.max", "150000 100000\n"},
-                       {"sys/fs/cgroup/work/a/cpu.max", "max 100000\n"},
-                       {"sys/fs/cgroup/work/a/b/cpu.max", "400000 100000\n"}}};
+  const Machine above{{{"proc/self/cgroup", "0::/jobs/a/b\n"},
+                       {"sys/fs/cgroup/jobs/cpu.max", "150000 100000\n"},
+                       {"sys/fs/cgroup/jobs/a/cpu.max", "max 100000\n"},
+                       {"sys/fs/cgroup/jobs/a/b/cpu.max", "400000 100000\n"}}};
   BOOST_TEST(above.quota() == 1.5);
   BOOST_TEST(above.jobs(8) == 2);
   // A container, which sees its own group as the root.

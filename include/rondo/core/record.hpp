@@ -29,6 +29,7 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/core/carried.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/leaf.hpp>
 #include <rondo/core/sequence.hpp>
@@ -368,34 +369,6 @@ Index record_size(const Kind& kind, const Layer& layer) {
   Index sum = 0;
   each_leaf_of(kind, layer, [&](const Path&, const Leaf& leaf) { sum = total_of(sum, leaf.dimensions.size()); });
   return sum;
-}
-
-// The inner record of a pair of records that may both be absent (see State below).
-template <class Record>
-struct Carried {
-  const Record* initial = nullptr;  // state before the first token; absent: zero
-  const Record* final = nullptr;    // where the state after the last token goes; absent: not wanted
-  template <class Member>
-  [[nodiscard]] constexpr Carried<Member> at(Member Record::* member) const {
-    return {initial ? &(initial->*member) : nullptr, final ? &(final->*member) : nullptr};
-  }
-};
-template <class Record>
-struct CarriedGradient {
-  const Record* initial = nullptr;    // the state that the forward pass started from
-  const Record* d_final = nullptr;    // gradient of the state after the last token; absent: zero
-  const Record* d_initial = nullptr;  // where the gradient of the initial state goes; absent: not wanted
-  template <class Member>
-  [[nodiscard]] constexpr CarriedGradient<Member> at(Member Record::* member) const {
-    return {initial ? &(initial->*member) : nullptr, d_final ? &(d_final->*member) : nullptr,
-            d_initial ? &(d_initial->*member) : nullptr};
-  }
-};
-
-// A record that may be absent, as one of views without data.
-template <class Record>
-constexpr Record or_none(const Record* record) {
-  return record ? *record : Record{};
 }
 
 }  // namespace rondo
