@@ -37,7 +37,7 @@ namespace rondo {
     pairs.merges.push_back(split_merge(std::string(line), merges.string() + ": line " + std::to_string(line_number)));
   }
   parts.model = std::move(pairs);
-  parts.pre_tokenizers.push_back(ByteLevel{.prefix_space = false, .split = true});
+  parts.pre_tokenizers.emplace_back(ByteLevel{.prefix_space = false, .split = true});
   parts.decoders.push_back(DecodeBytes{});
   return parts;
 }
