@@ -2,8 +2,8 @@
 //
 //   c [m, n] = beta c + op(a) op(b),   op(a) [m, k], op(b) [k, n]
 //
-// The only header that includes oneDNN; compiled where RONDO_ONEDNN is defined. dnnl_sgemm uses all OpenMP threads, and
-// the calling one alone inside a parallel region. Throws Error when oneDNN refuses.
+// The only header that includes oneDNN; compiled where RONDO_ONEDNN is defined. dnnl_sgemm works on the calling thread, of which
+// multiply_pieces (matrix_product.hpp) has as many as there are. Throws Error when oneDNN refuses.
 //
 // Before 3.11.2 its kernels for x86-64 let the stack pointer point into the heap, where the frame of a signal handler overwrites
 // what lies below (oneDNN's issue 4845). Under these versions signals wait until a product is done.

@@ -13,14 +13,17 @@
 // The terms Z_tt cancel in dg and are left out of it. Nothing is saved by the forward pass: the chunks' first states are computed
 // again from `initial` and kept, as [V, K], in scratch.
 //
-// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp. Parallel over sequences, groups and, where these are fewer than
-// threads, parts of a group's heads; sums over heads are in the order of heads, part by part.
+// Shapes and contract: rondo/recurrence/scalar_outer_product.hpp. Parallel over sequences, groups and, where these are few, parts of
+// a group's heads; sums over heads are in the order of heads, part by part: they do not depend on the number of threads.
 #pragma once
 
 #include <rondo/backend/cpu/padding.hpp>
 #include <rondo/backend/cpu/scalar_outer_product_chunk.hpp>
 
 namespace rondo {
+
+// So many pieces of work at least, however few sequences and groups there are; each has gradients of q and k of its own.
+inline constexpr Index group_tasks = 8;
 
 // Memory of one thread, taken once.
 struct ScalarOuterProductBackward {
@@ -205,9 +208,8 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<ScalarOuterProduct>& pa
   for (const View<float>& gradient : {d.g, d.w, d.v}) zero_padding(pass.sequences, gradient);
   for (const View<float>& gradient : {d.q, d.k}) zero_rows(gradient);
   const Index per_group = p.heads / p.groups, groups = std::ssize(pass.sequences) * p.groups;
-  const Index available = head_threads(pass.sequences, p, thread_count());
-  const Index parts = groups == 0 ? 1 : std::clamp<Index>((available + groups - 1) / groups, 1, per_group);
-  const Index tasks = groups * parts, threads = std::min(tasks, available);
+  const Index parts = groups == 0 ? 1 : std::clamp<Index>((group_tasks + groups - 1) / groups, 1, per_group);
+  const Index tasks = groups * parts, threads = head_threads(pass.sequences, p, tasks);
   const Arena::Mark mark{scratch};
   const GroupChunks chunks{pass.sequences, p, scratch};
   const Index size = chunks.count() * p.groups * chunk_rows * chunk_rows;
