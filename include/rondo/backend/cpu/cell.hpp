@@ -1,8 +1,9 @@
 // Nonlinear cells, forward (equations, layouts and contract: rondo/recurrence/cell.hpp).
 //
-// Sequences advance in lock step. A thread owns units with all four of their gates, whose rows of R it packs once into panels
-// and streams at every step. Threads that share a head meet at one barrier a step; heads need none between them, and each is
-// taken through all steps while its weights are in the cache. A single token a sequence is a plain product instead.
+// Sequences advance in lock step. Units with all four of their gates are a group, whose rows of R are packed once into panels
+// and streamed at every step. Threads that share a head share its sequences or its groups (lock_step.hpp) and meet at one barrier a
+// step in the second case; heads need none between them, and each is taken through all steps while its weights are in the cache. A single
+// token a sequence is a plain product instead.
 #pragma once
 
 #include <algorithm>
@@ -89,11 +90,18 @@ void cell_one_token(const CellPass<CellType>& pass, Sequences sequences, Arena& 
   }
 }
 
+// As many as groups are worth.
+template <class CellType>
+[[nodiscard]] Index cell_threads(const Cell<CellType>& p, Index sequences) {
+  const Index d = p.head_width();
+  return step_threads(p.heads * ((d + lane_count - 1) / lane_count), 4 * p.width * d * sequences);
+}
+
 template <class CellType>
 void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena& arena) {
   const Index width = pass.p.width, heads = pass.p.heads, d = pass.p.head_width(), groups = (d + lane_count - 1) / lane_count;
-  const Index count = lock_step.count(), steps = lock_step.steps();
-  const Index threads = step_threads(heads * groups, 4 * width * d * count);
+  const Index count = lock_step.count(), parts = lock_step.parts();
+  const Index threads = cell_threads(pass.p, count);
   const Index group_floats = 2 * d * panel_columns;
   float* packed = arena.take<float>(heads * groups * group_floats);
   float* sums = arena.take<float>(threads * 2 * count * panel_columns);
@@ -105,59 +113,62 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
     const Team team = Team::mine(heads);
     float *first_sum = sums + thread_number() * 2 * count * panel_columns, *second_sum = first_sum + count * panel_columns;
     for (Index head = team.heads.begin; head < team.heads.end; ++head) {
-      const Range own = share_of(groups, team.members, team.member);
+      const Range share = share_of(groups, team.members, team.member), own = parts > 1 ? Range{0, groups} : share;
       float *packed_here = packed + head * groups * group_floats, *rows = all_rows + head * 2 * count * stride;
-      for (Index group = own.begin; group < own.end; ++group)
+      for (Index group = share.begin; group < share.end; ++group)
         pack_cell_group(pass.p.of_head(pass.weight, head), group * lane_count, packed_here + group * group_floats);
-      if (pass.initial_h) {
-        if (team.member == 0)
-          for (Index i = 0; i < count; ++i)
-            std::copy_n(pass.initial_h.row(lock_step.number(i)) + head * d, d, rows + i * stride);
-        barriers[team.number].wait(team.members);
-      }
-      Index running = count;
-      for (Index step = 0; step < steps; ++step) {
-        running = lock_step.running(step, running);
-        const float* before = rows + step % 2 * count * stride;
-        float* now = rows + (1 - step % 2) * count * stride;
-        for (Index group = own.begin; group < own.end; ++group) {
-          const Index inside = group * lane_count, valid = std::min(lane_count, d - inside), first = head * d + inside;
-          for (Index i = 0; i < running; ++i) {
-            const Index row = lock_step.at(i).begin + step;
-            const float* from = pass.sums.row(row) + first;
-            fetch_soon(pass.c.row(row) + first, valid);
-            fetch_soon(pass.h.row(row) + first, valid);
-            if (step > 0) fetch_soon(pass.c.row(row - 1) + first, valid);
-            if (group + 1 < own.end) fetch_soon(from + lane_count, lane_count, 4, width);
-            for (Index part = 0; part < 4; ++part) {
-              float* to = (part < 2 ? first_sum : second_sum) + i * panel_columns + part % 2 * lane_count;
+      if (pass.initial_h && team.member == 0)
+        for (Index i = 0; i < count; ++i) std::copy_n(pass.initial_h.row(lock_step.number(i)) + head * d, d, rows + i * stride);
+      if (pass.initial_h || parts > 1) barriers[team.number].wait(team.members);
+      const Range mine = parts > 1 ? share_of(parts, team.members, team.member) : Range{0, 1};
+      for (Index number = mine.begin; number < mine.end; ++number) {
+        const Range part = lock_step.part(number);
+        const Index from = part.begin;
+        Index running = part.end;
+        for (Index step = 0; step < lock_step.steps(part); ++step) {
+          running = lock_step.running(part, step, running);
+          const float* before = rows + step % 2 * count * stride;
+          float* now = rows + (1 - step % 2) * count * stride;
+          for (Index group = own.begin; group < own.end; ++group) {
+            const Index inside = group * lane_count, valid = std::min(lane_count, d - inside), first = head * d + inside;
+            for (Index i = from; i < running; ++i) {
+              const Index row = lock_step.at(i).begin + step;
+              const float* input = pass.sums.row(row) + first;
+              fetch_soon(pass.c.row(row) + first, valid);
+              fetch_soon(pass.h.row(row) + first, valid);
+              if (step > 0) fetch_soon(pass.c.row(row - 1) + first, valid);
+              if (group + 1 < own.end) fetch_soon(input + lane_count, lane_count, 4, width);
+              for (Index gate = 0; gate < 4; ++gate) {
+                float* to = (gate < 2 ? first_sum : second_sum) + i * panel_columns + gate % 2 * lane_count;
+                if (valid == lane_count)
+                  store_lanes(to, load_lanes(input + gate * width));
+                else
+                  std::copy_n(input + gate * width, valid, to);
+              }
+            }
+            const float* panels = packed_here + group * group_floats;
+            if (step > 0 || pass.initial_h) {
+              multiply_recurrent(before + from * stride, stride, running - from, panels, d, first_sum + from * panel_columns);
+              multiply_recurrent(before + from * stride, stride, running - from, panels + d * panel_columns, d,
+                                 second_sum + from * panel_columns);
+            }
+            for (Index i = from; i < running; ++i) {
+              const Index row = lock_step.at(i).begin + step, s = lock_step.number(i);
+              const float* c_before = step > 0 ? pass.c.row(row - 1) : pass.initial_c ? pass.initial_c.row(s) : pass.zero;
+              const auto update = [&](auto units) __attribute__((always_inline)) {
+                cell_units<CellType>(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width,
+                                     c_before + first, pass.gates.row(row) + first, pass.c.row(row) + first,
+                                     pass.h.row(row) + first, now + i * stride + inside,
+                                     CellType::normalised ? pass.normaliser.row(s) + first : nullptr, units);
+              };
               if (valid == lane_count)
-                store_lanes(to, load_lanes(from + part * width));
+                update(std::integral_constant<Index, lane_count>{});
               else
-                std::copy_n(from + part * width, valid, to);
+                update(valid);
             }
           }
-          const float* panels = packed_here + group * group_floats;
-          if (step > 0 || pass.initial_h) {
-            multiply_recurrent(before, stride, running, panels, d, first_sum);
-            multiply_recurrent(before, stride, running, panels + d * panel_columns, d, second_sum);
-          }
-          for (Index i = 0; i < running; ++i) {
-            const Index row = lock_step.at(i).begin + step, s = lock_step.number(i);
-            const float* c_before = step > 0 ? pass.c.row(row - 1) : pass.initial_c ? pass.initial_c.row(s) : pass.zero;
-            const auto update = [&](auto units) __attribute__((always_inline)) {
-              cell_units<CellType>(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width,
-                                   c_before + first, pass.gates.row(row) + first, pass.c.row(row) + first,
-                                   pass.h.row(row) + first, now + i * stride + inside,
-                                   CellType::normalised ? pass.normaliser.row(s) + first : nullptr, units);
-            };
-            if (valid == lane_count)
-              update(std::integral_constant<Index, lane_count>{});
-            else
-              update(valid);
-          }
+          if (parts == 1) barriers[team.number].wait(team.members);
         }
-        barriers[team.number].wait(team.members);
       }
     }
   }
@@ -179,7 +190,9 @@ void run_cell(const CpuForward<Cell<CellType>>& given, Arena& scratch) {
   }
   const CellPass<CellType> pass{given.tag,         given.in.sums, given.weights.recurrent, initial.hidden, initial.cell,
                                 given.out.gates, h,             c,                       normaliser,     zero};
-  const LockStep lock_step{sequences, scratch};
+  const Cell<CellType>& p = given.tag;
+  const Index parts = sequence_parts(count, p.heads, cell_threads(p, count), CellType::gates * p.head_width() * p.head_width());
+  const LockStep lock_step{sequences, parts, scratch};
   if (lock_step.steps() == 1)
     cell_one_token(pass, sequences, scratch);
   else

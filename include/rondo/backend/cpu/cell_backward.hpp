@@ -59,9 +59,10 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
   const auto initial = or_none(pass.carried.initial), d_final = or_none(pass.carried.d_final), d_initial = or_none(pass.carried.d_initial);
   const Index width = p.width, heads = p.heads, d = p.head_width(), panels = (d + panel_columns - 1) / panel_columns;
   Arena::Mark mark{arena};
-  const LockStep lock_step{pass.sequences, arena};
-  const Index count = lock_step.count(), steps = lock_step.steps();
+  const Index count = std::ssize(pass.sequences);
   [[maybe_unused]] const Index threads = step_threads(heads * panels, 4 * width * d * count);
+  const Index parts = sequence_parts(count, heads, threads, CellType::gates * d * d);
+  const LockStep lock_step{pass.sequences, parts, arena};
   const Index panel_floats = 4 * d * panel_columns, carried_floats = count * panel_columns;
   float* packed = arena.take<float>(heads * panels * panel_floats);         // [heads, panels, 4 d, panel_columns]
   float* dh_recurrent = arena.take<float>(heads * panels * carried_floats);  // [heads, panels, sequences, panel_columns]
@@ -77,10 +78,10 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
   {
     const Team team = Team::mine(heads);
     for (Index head = team.heads.begin; head < team.heads.end; ++head) {
-      const Range own = share_of(panels, team.members, team.member);
+      const Range share = share_of(panels, team.members, team.member), own = parts > 1 ? Range{0, panels} : share;
       const View<const float> weight_here = p.of_head(pass.weights.recurrent, head);
       float* rows = all_rows + head * 2 * count * stride;
-      for (Index panel = own.begin; panel < own.end; ++panel) {
+      for (Index panel = share.begin; panel < share.end; ++panel) {
         const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside);
         float* to = packed + (head * panels + panel) * panel_floats;
         for (Index l = 0; l < 4 * d; ++l) {
@@ -97,40 +98,47 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
         start(d_final.cell, dc);
         if constexpr (CellType::normalised) start(d_final.normaliser, dn);
       }
+      if (parts > 1) barriers[team.number].wait(team.members);
       // What step t + 1 sends back to a panel and the pointwise part of step t there, panel by panel.
-      for (Index step = steps - 1; step >= (d_initial.hidden ? -1 : 0); --step) {
-        const Index running = step >= 0 ? lock_step.running(step, count) : 0;
-        const Index after = step + 1 < steps ? lock_step.running(step + 1, count) : 0;
-        const float* da_after = rows + (step + 1) % 2 * count * stride;
-        float* now = rows + (step + 2) % 2 * count * stride;
-        for (Index panel = own.begin; panel < own.end; ++panel) {
-          const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside), first = head * d + inside;
-          for (Index i = 0; i < running; ++i) {
-            const Index row = lock_step.at(i).begin + step;
-            fetch_soon(gates.row(row) + first, valid, 4, width);
-            fetch_soon(da.row(row) + first, valid, 4, width);
-            fetch_soon(c.row(row) + first, valid);
-            if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
-            fetch_soon(d_h.row(row) + first, valid);
+      const Range mine = parts > 1 ? share_of(parts, team.members, team.member) : Range{0, 1};
+      for (Index number = mine.begin; number < mine.end; ++number) {
+        const Range part = lock_step.part(number);
+        const Index from = part.begin, steps = lock_step.steps(part);
+        for (Index step = steps - 1; step >= (d_initial.hidden ? -1 : 0); --step) {
+          const Index running = step >= 0 ? lock_step.running(part, step, part.end) : from;
+          const Index after = step + 1 < steps ? lock_step.running(part, step + 1, part.end) : from;
+          const float* da_after = rows + (step + 1) % 2 * count * stride;
+          float* now = rows + (step + 2) % 2 * count * stride;
+          for (Index panel = own.begin; panel < own.end; ++panel) {
+            const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside), first = head * d + inside;
+            for (Index i = from; i < running; ++i) {
+              const Index row = lock_step.at(i).begin + step;
+              fetch_soon(gates.row(row) + first, valid, 4, width);
+              fetch_soon(da.row(row) + first, valid, 4, width);
+              fetch_soon(c.row(row) + first, valid);
+              if (step > 0) fetch_soon(c.row(row - 1) + first, valid);
+              fetch_soon(d_h.row(row) + first, valid);
+            }
+            float* sent_back = dh_recurrent + (head * panels + panel) * carried_floats;
+            std::fill_n(sent_back + from * panel_columns, (after - from) * panel_columns, 0.0F);
+            multiply_recurrent(da_after + from * stride, stride, after - from, packed + (head * panels + panel) * panel_floats, 4 * d,
+                               sent_back + from * panel_columns);
+            for (Index i = from; i < running; ++i) {
+              const Index row = lock_step.at(i).begin + step, at = ((head * panels + panel) * count + i) * panel_columns;
+              const float* c_before = step > 0 ? c.row(row - 1) : initial_c ? initial_c.row(lock_step.number(i)) : zero;
+              const auto update = [&](auto units) __attribute__((always_inline)) {
+                cell_units_backward<CellType>(gates.row(row) + first, width, c.row(row) + first, c_before + first,
+                                              d_h.row(row) + first, sent_back + i * panel_columns, dc + at, dn + at,
+                                              da.row(row) + first, now + i * stride + inside, d, units);
+              };
+              if (valid == panel_columns)
+                update(std::integral_constant<Index, panel_columns>{});
+              else
+                update(valid);
+            }
           }
-          float* sent_back = dh_recurrent + (head * panels + panel) * carried_floats;
-          std::fill_n(sent_back, after * panel_columns, 0.0F);
-          multiply_recurrent(da_after, stride, after, packed + (head * panels + panel) * panel_floats, 4 * d, sent_back);
-          for (Index i = 0; i < running; ++i) {
-            const Index row = lock_step.at(i).begin + step, at = ((head * panels + panel) * count + i) * panel_columns;
-            const float* c_before = step > 0 ? c.row(row - 1) : initial_c ? initial_c.row(lock_step.number(i)) : zero;
-            const auto update = [&](auto units) __attribute__((always_inline)) {
-              cell_units_backward<CellType>(gates.row(row) + first, width, c.row(row) + first, c_before + first,
-                                            d_h.row(row) + first, sent_back + i * panel_columns, dc + at, dn + at,
-                                            da.row(row) + first, now + i * stride + inside, d, units);
-            };
-            if (valid == panel_columns)
-              update(std::integral_constant<Index, panel_columns>{});
-            else
-              update(valid);
-          }
+          if (parts == 1) barriers[team.number].wait(team.members);
         }
-        barriers[team.number].wait(team.members);
       }
     }
   }
