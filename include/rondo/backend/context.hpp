@@ -167,8 +167,10 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   // Memory of the context's device, to be owned by whoever asks.
   [[nodiscard]] Memory memory() const { return {}; }
 
-  // Before a pass over so many tokens that reads so many bytes of weights; a back-end may have fewer threads while the result lives.
+  // Before a pass over so many tokens that reads so many bytes of weights, and before a batch to train on; a back-end may have fewer threads
+  // while the result lives.
   [[nodiscard]] int threads_for(Index, std::size_t) { return 0; }
+  [[nodiscard]] int threads_of_batch() { return 0; }
 
   // What a stack tells before and after each of its blocks; a watched context looks at every block's output.
   bool watched = false;

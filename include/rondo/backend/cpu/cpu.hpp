@@ -6,7 +6,7 @@
 #pragma once
 
 #include <rondo/backend/backend.hpp>
-#include <rondo/backend/cpu/decoding_team.hpp>
+#include <rondo/backend/cpu/adaptive_team.hpp>
 #include <rondo/backend/cpu/half_weights.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/recurrence/cell.hpp>
@@ -22,16 +22,17 @@ namespace rondo {
 class CpuContext : public CpuWeights {
  public:
   // One token alone: as its bytes are worth it. (More are products of matrices, which choose for themselves.)
-  [[nodiscard]] TokenThreads threads_for(Index tokens, std::size_t bytes) {
+  [[nodiscard]] TimedThreads threads_for(Index tokens, std::size_t bytes) {
     if (tokens > 1) return {nullptr, thread_count()};
-    if (bytes != team_bytes_) team_ = {}, team_bytes_ = bytes;
-    const Index most = decoding_threads(bytes);
-    return {most > 1 && !threads_are_given() ? &team_ : nullptr, most};
+    if (bytes != token_bytes_) token_team_ = AdaptiveTeam{AdaptiveTeam::tokens}, token_bytes_ = bytes;
+    return adapting(token_team_, decoding_threads(bytes));
   }
+  [[nodiscard]] TimedThreads threads_of_batch() { return adapting(batch_team_, thread_count()); }
 
  private:
-  DecodingTeam team_;
-  std::size_t team_bytes_ = 0;
+  static TimedThreads adapting(AdaptiveTeam& team, Index most) { return {most > 1 && !threads_are_given() ? &team : nullptr, most}; }
+  AdaptiveTeam token_team_{AdaptiveTeam::tokens}, batch_team_{AdaptiveTeam::batches};
+  std::size_t token_bytes_ = 0;
 };
 
 // The recurrences that have a form of their own here, each defined in the header of its name, backward in NAME_backward.hpp (softmax
