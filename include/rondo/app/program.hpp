@@ -7,9 +7,11 @@
 
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
+#include <rondo/app/compare.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/logits.hpp>
+#include <rondo/app/predictions.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/summary.hpp>
 #include <rondo/app/train.hpp>
@@ -85,6 +87,21 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   score_command->add_option("--tokenizer", score_options.tokenizer, "default: that of the model folder");
   add_backend_option(score_command);
   score_command->callback([&] { chosen = [&] { return score(served, score_options, common); }; });
+
+  CompareOptions compare_options;
+  CLI::App* compare_command =
+      command("compare", "The difference between two models on the items that both were scored on: error, p, which phenomena.",
+              "score --model one --pairs blimp_filtered --items one.jsonl\n  " + name +
+                  " score --model other --pairs blimp_filtered --items other.jsonl\n  " + name + " compare one.jsonl other.jsonl",
+              "of the bootstrap's draws (default 0)");
+  add_compare_options(*compare_command, compare_options);
+  compare_command->callback([&] { chosen = [&] { return compare_results(compare_options, common); }; });
+
+  PredictionsOptions predictions_options;
+  CLI::App* predictions_command = command("predictions", "Scores a file of predictions (the BabyLM challenge's form) against the evaluation data.",
+                                          "predictions --predictions predictions.json --data evaluation");
+  add_predictions_options(*predictions_command, predictions_options);
+  predictions_command->callback([&] { chosen = [&] { return score_prediction_file(predictions_options, common); }; });
 
   GenerateOptions generate_options;
   CLI::App* generate_command = command("generate", "Continues prompts; text is streamed.",

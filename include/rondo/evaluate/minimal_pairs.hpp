@@ -111,19 +111,22 @@ struct ScoredPair {
   std::string good, bad;
   float log_probability_good = 0, log_probability_bad = 0;
   Index tokens_good = 0, tokens_bad = 0;  // whose log-probabilities these are the sums of
+  std::string phenomenon{};               // of its file, or none
   [[nodiscard]] bool is_right() const { return log_probability_good > log_probability_bad; }
   [[nodiscard]] bool is_tie() const { return log_probability_good == log_probability_bad; }
   // A tie is half right.
   [[nodiscard]] Json json() const {
-    return {{"file", file},
-            {"line", line},
-            {"sentence_good", good},
-            {"sentence_bad", bad},
-            {"log_probability_good", log_probability_good},
-            {"log_probability_bad", log_probability_bad},
-            {"tokens_good", tokens_good},
-            {"tokens_bad", tokens_bad},
-            {"right", is_tie() ? 0.5 : is_right() ? 1.0 : 0.0}};
+    Json json{{"file", file},
+              {"line", line},
+              {"sentence_good", good},
+              {"sentence_bad", bad},
+              {"log_probability_good", log_probability_good},
+              {"log_probability_bad", log_probability_bad},
+              {"tokens_good", tokens_good},
+              {"tokens_bad", tokens_bad},
+              {"right", is_tie() ? 0.5 : is_right() ? 1.0 : 0.0}};
+    if (!phenomenon.empty()) json["phenomenon"] = phenomenon;
+    return json;
   }
 };
 
@@ -207,7 +210,7 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
     for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
       const ScoredPair pair{file.name,  i < file.lines.size() ? file.lines[i] : 0, file.good[i], file.bad[i],
                             sums[next], sums[next + 1],
-                            std::ssize(texts[next]) - 1, std::ssize(texts[next + 1]) - 1};
+                            std::ssize(texts[next]) - 1, std::ssize(texts[next + 1]) - 1, file.phenomenon};
       require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), place_of(file, i), ": the model's score is not a number");
       score.right += pair.is_right();
       score.ties += pair.is_tie();
