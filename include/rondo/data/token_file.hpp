@@ -238,6 +238,8 @@ class TokenFile {
   [[nodiscard]] TokenId vocabulary() const { return static_cast<TokenId>(header_.vocabulary); }
   [[nodiscard]] TokenId end_of_text() const { return static_cast<TokenId>(header_.end_of_text); }
   [[nodiscard]] std::uint64_t tokenizer() const { return header_.tokenizer; }
+  // Of all that is in it.
+  [[nodiscard]] std::uint64_t checksum() const { return trailer_.checksum; }
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
   [[nodiscard]] Index tokens() const { return static_cast<Index>(trailer_.tokens); }
