@@ -167,10 +167,11 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   // Memory of the context's device, to be owned by whoever asks.
   [[nodiscard]] Memory memory() const { return {}; }
 
-  // Before a pass over so many tokens that reads so many bytes of weights, and before a batch to train on; a back-end may have fewer threads
-  // while the result lives.
+  // Before a session's pass over so many tokens that reads so many bytes of weights, and before so many tokens to score or to train on; a
+  // back-end may have fewer threads while the result lives.
   [[nodiscard]] int threads_for(Index, std::size_t) { return 0; }
-  [[nodiscard]] int threads_of_batch() { return 0; }
+  [[nodiscard]] int threads_of_scoring(Index) { return 0; }
+  [[nodiscard]] int threads_of_training(Index) { return 0; }
 
   // What a stack tells before and after each of its blocks; a watched context looks at every block's output.
   bool watched = false;

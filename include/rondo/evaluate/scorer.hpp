@@ -112,6 +112,7 @@ void ScorerOn<Backend>::pass(std::span<const Text> texts, std::span<const std::s
   }
   if (tokens == 0) return;
   auto& c = *context_;
+  [[maybe_unused]] const auto threads = c.threads_of_scoring(tokens);
   c.begin(sequences_, Tokens{ids_.data(), 1, tokens});
   auto mark = c.mark();
   const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});

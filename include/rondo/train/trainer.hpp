@@ -83,7 +83,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
       Context& c;
       ~Listening() { c.gradient_left = nullptr; }
     } const listening{*this->context()};
-    [[maybe_unused]] const auto threads = listening.c.threads_of_batch();
+    [[maybe_unused]] const auto threads = listening.c.threads_of_training(batch.ids.columns);
     if (last_of_step && gradient_sum_) listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
     this->add(workspace_->add_gradient(stored(), batch, objective_, 1, dropout), batch);
   }

@@ -2,7 +2,7 @@
 // their processors.
 //
 //   AdaptiveTeam team{AdaptiveTeam::batches};
-//   { const TimedThreads threads{&team, most}; ... }  // one piece, which is timed
+//   { const TimedThreads threads{&team, most, 1}; ... }  // one piece, which is timed; or so many tokens, which count as one
 //
 // Threads that wait for each other lose more beside other work than fewer that wait less: the slowest of them decides. So a few pieces are
 // done by half as many threads at the beginning, now and then, and when pieces take longer than they did, then more than once; the faster
@@ -30,7 +30,7 @@ class AdaptiveTeam {
     most_ = most;
     return std::max<Index>(1, most >> halvings_);
   }
-  // What a piece took. Means of runs are compared; a trial ends as soon as it cannot be the faster.
+  // What a piece took, or each of its tokens. Means of runs are compared; a trial ends as soon as it cannot be the faster.
   void took(double seconds) {
     sum_ += seconds;
     ++count_;
@@ -74,17 +74,19 @@ class AdaptiveTeam {
 // The threads of one piece, until it is done; without a team as many as are given.
 class TimedThreads {
  public:
-  TimedThreads(AdaptiveTeam* team, Index most) : fewer_(team != nullptr ? team->threads(most) : most), team_(team) {}
+  TimedThreads(AdaptiveTeam* team, Index most, Index tokens)
+      : fewer_(team != nullptr ? team->threads(most) : most), team_(team), tokens_(tokens) {}
   TimedThreads(const TimedThreads&) = delete;
   TimedThreads& operator=(const TimedThreads&) = delete;
   ~TimedThreads() {
-    if (team_ != nullptr) team_->took(std::chrono::duration<double>(Clock::now() - begin_).count());
+    if (team_ != nullptr) team_->took(std::chrono::duration<double>(Clock::now() - begin_).count() / static_cast<double>(tokens_));
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   FewerThreads fewer_;
   AdaptiveTeam* team_;
+  Index tokens_;
   Clock::time_point begin_ = Clock::now();
 };
 

@@ -23,15 +23,18 @@ class CpuContext : public CpuWeights {
  public:
   // One token alone: as its bytes are worth it. (More are products of matrices, which choose for themselves.)
   [[nodiscard]] TimedThreads threads_for(Index tokens, std::size_t bytes) {
-    if (tokens > 1) return {nullptr, thread_count()};
+    if (tokens > 1) return {nullptr, thread_count(), 1};
     if (bytes != token_bytes_) token_team_ = AdaptiveTeam{AdaptiveTeam::tokens}, token_bytes_ = bytes;
     return adapting(token_team_, decoding_threads(bytes));
   }
-  [[nodiscard]] TimedThreads threads_of_batch() { return adapting(batch_team_, thread_count()); }
+  [[nodiscard]] TimedThreads threads_of_scoring(Index tokens) { return adapting(scoring_team_, thread_count(), tokens); }
+  [[nodiscard]] TimedThreads threads_of_training(Index tokens) { return adapting(training_team_, thread_count(), tokens); }
 
  private:
-  static TimedThreads adapting(AdaptiveTeam& team, Index most) { return {most > 1 && !threads_are_given() ? &team : nullptr, most}; }
-  AdaptiveTeam token_team_{AdaptiveTeam::tokens}, batch_team_{AdaptiveTeam::batches};
+  static TimedThreads adapting(AdaptiveTeam& team, Index most, Index tokens = 1) {
+    return {most > 1 && !threads_are_given() ? &team : nullptr, most, tokens};
+  }
+  AdaptiveTeam token_team_{AdaptiveTeam::tokens}, scoring_team_{AdaptiveTeam::batches}, training_team_{AdaptiveTeam::batches};
   std::size_t token_bytes_ = 0;
 };
 
