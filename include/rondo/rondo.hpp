@@ -21,7 +21,10 @@
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/model/equal_parameters.hpp>
 #include <rondo/model/parameters.hpp>
+#include <rondo/model/with_projections.hpp>
 #include <rondo/objective/cross_entropy.hpp>
+#include <rondo/objective/distillation.hpp>
+#include <rondo/objective/hidden_matching.hpp>
 #include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>

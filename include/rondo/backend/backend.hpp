@@ -34,6 +34,8 @@
 //   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update
 //   each_element(now, rule, x, y, ...)               the same with rule.at(now), made where the numbers `now` lie; nothing where they say that
 //                                                    it does not take place (now.takes_place)
+//   row_by_row(rule, x, y, ...)                      rule(x_r, y_r, ...) for every row of matrices of as many rows, each [1, its columns] of
+//                                                    elements of any type; what a rule writes no other row's reads (objective/compared_rows.hpp)
 //   apply(rule, x, y, ...)                           rule(x, y, ...) once, on records of the back-end's memory
 //
 // Each concept below is one of them, so that the error for a back-end without it names the operation.
@@ -146,6 +148,10 @@ concept HasEachElement = requires(C& c, WideIn<C> u, WideOut<C> v, View<const do
   c.each_element(now, AnyRule{}, v, u);
   c.apply(AnyRule{}, record);
 };
+template <class C>
+concept HasRowByRow = requires(C& c, typename C::PlacedTokens tokens, In<C> x, Out<C> y, WideOut<C> v) {
+  c.row_by_row(AnyRule{}, x, tokens, y, v);
+};
 
 template <class B>
 concept Backend = requires {
@@ -156,6 +162,6 @@ concept Backend = requires {
     HasBlockLinear<typename B::Context> && HasSkip<typename B::Context> && HasEmbedding<typename B::Context> &&
     HasElementwise<typename B::Context> && HasSoftCap<typename B::Context> && HasGates<typename B::Context> &&
     HasNorms<typename B::Context> && HasSequenceOperations<typename B::Context> && HasLosses<typename B::Context> &&
-    HasEachElement<typename B::Context>;
+    HasEachElement<typename B::Context> && HasRowByRow<typename B::Context>;
 
 }  // namespace rondo

@@ -173,10 +173,13 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] int threads_of_scoring(Index) { return 0; }
   [[nodiscard]] int threads_of_training(Index) { return 0; }
 
-  // What a stack tells before and after each of its blocks; a watched context looks at every block's output.
+  // What a stack tells before and after each of its blocks; a watched context looks at every block's output. Who wants to read the streams
+  // of a pass listens.
   bool watched = false;
+  std::function<void(Index block, Output stream)> stream_left;
   void enter_block(std::size_t) {}
   void leave_block(std::size_t block, Output stream) {
+    if (stream_left) stream_left(static_cast<Index>(block), stream);
     if (watched && !self().finite(stream))
       throw error("block ", block, ": its output is not finite (NaN or infinity)");
   }

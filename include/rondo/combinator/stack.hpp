@@ -76,6 +76,7 @@ class Stack {
       const Out<C> out = l + 1 < blocks_.size() ? streams[l % 2] : y;
       c.enter_block(l);
       blocks_[l].forward(c, w.blocks[l], l ? In<C>(streams[(l - 1) % 2]) : x, out, saved, handed<C>(carried, shared, l));
+      c.leave_block(l, out);
     }
   }
 

@@ -23,6 +23,7 @@ struct Sequence {
   Index begin = 0;     // first row
   Index length = 0;    // rows
   Index position = 0;  // tokens this sequence has seen before its first row (0 for a fresh one)
+  Index source = -1;   // number, in the data that the batch was drawn from, of the token that is its first row's label; -1: of none
 };
 
 using Sequences = std::span<const Sequence>;

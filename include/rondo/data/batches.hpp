@@ -147,7 +147,7 @@ class Batches {
       const Index count = std::min(end - begin, whole.end - from);
       if (own) {
         put(begin, from, count, whole);
-        sequences_.push_back({begin, count, 0});
+        sequences_.push_back({begin, count, 0, from + (labels_follow() ? 1 : 0)});
         batch.tokens += count;
         batch.words += cutting_.words_before(from + count) - cutting_.words_before(from);
       }
@@ -164,11 +164,13 @@ class Batches {
     }
     return begin - first;
   }
+  // Whether a token's label is the one after it; where a token stands before each document the label is that token itself.
+  [[nodiscard]] bool labels_follow() const { return options_.packing != Packing::documents || source_->end_of_text() < 0; }
   // Inputs and labels of `count` tokens from `from` on.
   void put(Index row, Index from, Index count, const Piece& whole) {
     const auto all = source_->all();
     Index labelled = count;
-    if (options_.packing == Packing::documents && source_->end_of_text() >= 0) {
+    if (!labels_follow()) {
       following_[0] = source_->end_of_text();
       const Index before = from > whole.first ? 1 : 0;
       all.middle(from - before, count + before).copy(following_.data() + 1 - before);

@@ -4,10 +4,12 @@
 //   EvaluationOf<Hgrn2, Cpu> evaluation{model, weights};
 //   evaluation.hidden(c, hidden);            // of the context's ids: hidden [tokens, width]
 //   evaluation.logits(c, hidden, logits);    // hidden [n, width] -> logits [n, outputs()]; uncapped_logits: before Shape::logit_soft_cap
+//   evaluation.logits_part(c, hidden, first, logits);      outputs [first, first + logits.columns) alone
 #pragma once
 
 #include <rondo/core/shape.hpp>
 #include <rondo/layer/embedding.hpp>
+#include <rondo/layer/head.hpp>
 #include <rondo/model/parameters.hpp>
 
 namespace rondo {
@@ -23,6 +25,7 @@ class Evaluation {
   virtual void hidden(Context& c, Out<Context> hidden) const = 0;
   virtual void logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
   virtual void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
+  virtual void logits_part(Context& c, In<Context> hidden, Index first, Out<Context> logits) const = 0;
 };
 
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
@@ -45,6 +48,14 @@ class EvaluationOf final : public Evaluation<Backend> {
   }
   void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const override {
     model_.uncapped_logits(c, weights_->record(), hidden, logits);
+  }
+  void logits_part(Context& c, In<Context> hidden, Index first, Out<Context> logits) const override {
+    if constexpr (InParts<Model>) {
+      model_.uncapped_logits_part(c, weights_->record(), hidden, first, logits);
+      if (const double cap = shape().logit_soft_cap; cap > 0) c.soft_cap(cap, logits, logits);
+    } else {
+      throw error("model: its head cannot be asked for a part of its ", outputs(), " outputs");
+    }
   }
 
  private:

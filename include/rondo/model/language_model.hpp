@@ -87,6 +87,17 @@ class LanguageModel {
   void uncapped_logits_backward(C& c, const auto& w, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw) const {
     head_.backward(c, w.head, w.trunk.embedding, hidden, d_logits, d_hidden, dw.head, dw.trunk.embedding);
   }
+  // Of outputs [first, first + logits.columns) alone, where the head has such parts; d_hidden is written or added to.
+  static constexpr bool in_parts = InParts<HeadType>;
+  template <class C>
+  void uncapped_logits_part(C& c, const auto& w, In<C> hidden, Index first, Out<C> logits) const {
+    head_.forward_part(c, w.head, w.trunk.embedding, hidden, first, logits);
+  }
+  template <class C>
+  void uncapped_logits_part_backward(C& c, const auto& w, In<C> hidden, Index first, In<C> d_logits, Out<C> d_hidden, Onto onto,
+                                     const auto& dw) const {
+    head_.backward_part(c, w.head, w.trunk.embedding, hidden, first, d_logits, d_hidden, onto, dw.head, dw.trunk.embedding);
+  }
 
  private:
   [[nodiscard]] double soft_cap() const { return shape().logit_soft_cap; }

@@ -220,6 +220,7 @@ class GuardedContext : public ContextBase<GuardedContext<T>, T, GuardedMemory> {
   [[nodiscard]] bool finite(Input x) { return std::isfinite(sum_of_squares(x)); }
   using Base::each_element;
   RONDO_GUARDED(each_element)
+  RONDO_GUARDED(row_by_row)
   RONDO_GUARDED(apply)
 
  private:

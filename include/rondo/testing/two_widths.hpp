@@ -113,6 +113,10 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
 
   void each_element(const auto& rule, auto... matrices) { exact_.each_element(rule, matrices...); }  // of wide numbers, by any
 
+  void row_by_row(const auto& rule, auto... matrices) {
+    exactly([&](auto& c, auto... exact) { c.row_by_row(rule, exact...); }, matrices...);
+  }
+
   [[nodiscard]] double sum(WideIn x) { return exact_.sum(x); }
   template <class T>
   [[nodiscard]] double sum_of_squares(View<T> x) {

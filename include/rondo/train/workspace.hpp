@@ -55,7 +55,7 @@ inline void check_batch(const Batch& batch, Index vocabulary, Index outputs) {
   }
   Index end = 0;
   for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
-    const auto& [begin, length, position] = batch.sequences[s];
+    const auto& [begin, length, position, source] = batch.sequences[s];
     require(length >= 0 && position >= 0, "batch: sequence ", s, " has ", length, " tokens at position ", position);
     require(begin >= end, "batch: sequence ", s, " begins at row ", begin, ", before the end of the one before it, ", end);
     require(length <= batch.ids.columns - begin, "batch: sequence ", s, " of ", length, " tokens at row ", begin,

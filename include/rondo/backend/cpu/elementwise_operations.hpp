@@ -9,6 +9,7 @@
 #include <rondo/backend/host_context.hpp>
 #include <rondo/backend/cpu/activation_loops.hpp>
 #include <rondo/backend/cpu/lookup_loops.hpp>
+#include <rondo/backend/cpu/rowwise.hpp>
 #include <rondo/backend/options.hpp>
 
 namespace rondo {
@@ -82,6 +83,12 @@ class CpuElementwise : public HostContext<CpuContext, float> {
   template <class Now, class Rule, class... Elements>
   void each_element(View<const Now> now, const Rule& rule, View<Elements>... views) {
     if (takes_place(*now.data)) each_element_of(rule.at(*now.data), views...);
+  }
+  template <class Rule, class First, class... Others>
+  void row_by_row(const Rule& rule, View<First> first, View<Others>... others) {
+    each_row_range(first.rows, first.columns, [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) rule(first.middle_rows(r, 1), others.middle_rows(r, 1)...);
+    });
   }
   void dropout(double rate, std::uint64_t stream, Output x);
 

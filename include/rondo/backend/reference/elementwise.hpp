@@ -267,6 +267,10 @@ class ReferenceElementwise : public HostContext<Backend, T> {
   void each_element(View<const Now> now, const Rule& rule, View<Elements>... views) {
     if (takes_place(*now.data)) each_element(rule.at(*now.data), views...);
   }
+  template <class Rule, class First, class... Others>
+  [[gnu::noinline]] void row_by_row(const Rule& rule, View<First> first, View<Others>... others) {
+    for (Index r = 0; r < first.rows; ++r) rule(first.middle_rows(r, 1), others.middle_rows(r, 1)...);
+  }
 
  protected:
   template <class Act>

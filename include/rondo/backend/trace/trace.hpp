@@ -162,6 +162,7 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void each_element(View<const Now, place>, const Rule& rule, View<Elements, place>... views) {
     each_element(rule, views...);
   }
+  void row_by_row(const auto&, const auto&... views) { touch(0, views...); }
   void apply(const auto&, const auto&...) { touch(0); }
 
  private:

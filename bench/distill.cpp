@@ -1,0 +1,93 @@
+// bench_distill: what a teacher costs. Steps of an HGRN2 alone and with a live teacher of its size (floor 4/3: the teacher's forward pass
+// is a third of a step), taken in turn in one process; the shortest of each counts. One JSON line a divergence.
+//
+//   bench_distill [--size S|M] [--steps N] [--threads N] [--divergence forward_kl|...|all]
+//
+// Bytes of scratch: of a plain step, of one with a teacher, and of that as the Trace back-end plans it.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/backend/cpu/wait_briefly.hpp>
+#include <rondo/model/architecture/hgrn2.hpp>
+#include <rondo/objective/any_objective.hpp>
+#include <rondo/objective/distillation.hpp>
+
+#include "step/step.hpp"
+
+namespace rondo::bench {
+
+template <class Backend>
+struct OwnTeacher {
+  Hgrn2 model;
+  Parameters<Hgrn2, Backend> weights;
+  EvaluationOf<Hgrn2, Backend> evaluation{model, weights};
+  explicit OwnTeacher(const Shape& shape) : model(shape), weights(model, Seed{2}) {}
+};
+template <class Backend>
+LiveTeacher<Backend> teacher_of(const Shape& shape) {
+  const auto own = std::make_shared<OwnTeacher<Backend>>(shape);
+  return LiveTeacher<Backend>{std::shared_ptr<const Evaluation<Backend>>{own, &own->evaluation}};
+}
+
+struct Steps {
+  Parameters<Hgrn2, Cpu> weights;
+  Trainer<Hgrn2, Cpu, AdamW, Cosine, AnyObjective<Cpu>> trainer;
+  double shortest = 1e30;
+  Steps(const Hgrn2& model, AnyObjective<Cpu> objective)
+      : weights(model, Seed{1}), trainer(model, weights, AdamW{}, Cosine{}, std::move(objective)) {
+    trainer.on_step([this](const StepReport& report) {
+      if (report.progress.step > 1) shortest = std::min(shortest, report.seconds);
+    });
+  }
+};
+
+void measure(const Size& size, int steps, const AnyDivergence& divergence, const std::string& name) {
+  const Hgrn2 model{size.shape()};
+  const DistillationOptions options{.alpha = 0.5, .temperature = 2};
+  RandomBatches batches{size.batch, size.length, size.vocabulary};
+  Steps alone{model, any_objective<Cpu>(CrossEntropy{{}, 512})};
+  Steps taught{model, any_objective<Cpu>(Distillation{divergence, teacher_of<Cpu>(size.shape()), options})};
+  for (int step = 0; step < steps; ++step) {
+    alone.trainer.step(batches, 1 << 20);
+    taught.trainer.step(batches, 1 << 20);
+  }
+  const StepPlan plan = plan_training_step(model, Distillation{divergence, teacher_of<Trace>(size.shape()), options}, batches.sequences(),
+                                           size.batch * size.length);
+  std::printf(
+      "{\"divergence\": \"%s\", \"size\": \"%s\", \"threads\": %td, \"step_seconds\": %.4f, \"with_teacher\": %.4f, \"ratio\": %.3f, "
+      "\"scratch_bytes\": %zu, \"scratch_with_teacher\": %zu, \"planned_scratch\": %zu}\n",
+      name.c_str(), size.name.c_str(), thread_count(), alone.shortest, taught.shortest, taught.shortest / alone.shortest,
+      alone.trainer.context()->scratch.high_water(), taught.trainer.context()->scratch.high_water(), plan.scratch);
+  std::fflush(stdout);
+}
+
+int distill_main(int argc, char** argv) {
+  CLI::App app{"Times training steps with a teacher of the student's size against steps without."};
+  std::string size_name = "S", divergence = "all";
+  int steps = 8;
+  Index threads = 0;
+  app.add_option("--size", size_name, "S (width 256, depth 6) or M (width 512, depth 8)")->check(CLI::IsMember({"S", "M"}));
+  app.add_option("--steps", steps, "steps of each to time; the shortest counts")->check(CLI::Range(2, 1000));
+  app.add_option("--threads", threads, "threads (0: as many as the process may use)");
+  app.add_option("--divergence", divergence, "one, or all");
+  CLI11_PARSE(app, argc, argv);
+  use_threads(threads);
+  wait_briefly(argv);
+  const Size size = size_name == "S" ? Size{"S", 8192, 256, 6, 4, 768, 8, 256} : Size{"M", 16000, 512, 8, 8, 1536, 8, 512};
+  [&]<class... Divergences>(const std::variant<Divergences...>&) {
+    const auto one = [&]<class D>(D chosen) {
+      if (divergence == "all" || divergence == D::name) measure(size, steps, AnyDivergence{chosen}, std::string(D::name));
+    };
+    (one(Divergences{}), ...);
+  }(AnyDivergence{}.chosen);
+  return 0;
+}
+
+}  // namespace rondo::bench
+
+int main(int argc, char** argv) { return rondo::bench::distill_main(argc, argv); }
