@@ -114,7 +114,7 @@ std::vector<std::string> violations(const std::vector<Include>& includes) {
     }
     for (const auto& [library, where] : places())
       if (target.rfind(library, 0) == 0 &&
-          std::none_of(where.begin(), where.end(), [&from = from](const std::string& place) { return from.rfind(place, 0) == 0; }))
+          std::none_of(where.begin(), where.end(), [&place = from](const std::string& start) { return place.rfind(start, 0) == 0; }))
         result.push_back(from + " includes " + target + ", which has its place elsewhere");
   }
   return result;

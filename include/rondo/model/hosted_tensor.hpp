@@ -33,8 +33,8 @@ template <class S>
 std::vector<HostedTensor<S>> hosted(const std::vector<NamedTensor<S>>& tensors) {
   std::vector<HostedTensor<S>> result;
   for (const auto& [name, leaf, tensor] : tensors)
-    result.push_back({name, leaf, [tensor = tensor](std::span<S> to) { std::copy_n(tensor.data, to.size(), to.begin()); },
-                      [tensor = tensor](std::span<const S> from) { std::copy(from.begin(), from.end(), tensor.data); }});
+    result.push_back({name, leaf, [data = tensor.data](std::span<S> to) { std::copy_n(data, to.size(), to.begin()); },
+                      [data = tensor.data](std::span<const S> from) { std::copy(from.begin(), from.end(), data); }});
   return result;
 }
 template <class C, class S, Place place>
@@ -44,8 +44,8 @@ std::vector<HostedTensor<S>> hosted(C& c, const std::vector<NamedTensor<S, place
   } else {
     std::vector<HostedTensor<S>> result;
     for (const auto& [name, leaf, tensor] : tensors)
-      result.push_back({name, leaf, [&c, tensor = tensor](std::span<S> to) { c.download(View<const S, place>(tensor), to); },
-                        [&c, tensor = tensor](std::span<const S> from) { c.upload(from, tensor); }});
+      result.push_back({name, leaf, [&c, there = tensor](std::span<S> to) { c.download(View<const S, place>(there), to); },
+                        [&c, there = tensor](std::span<const S> from) { c.upload(from, there); }});
     return result;
   }
 }

@@ -31,15 +31,16 @@ struct CrossEntropy {
     const auto& model = pass.model;
     check();
     auto mark = c.mark();
-    const auto [rows, labels] = labelled_rows(c);
+    const auto labelled = labelled_rows(c);
+    const auto& rows = labelled.rows;
     const WideOut<C> losses = c.wide(1, rows.count());
     rows.clear(c, pass.d_hidden);
-    const auto act = [&, rows = rows, labels = labels](Index begin, Out<C> logits) {
+    const auto act = [&](Index begin, Out<C> logits) {
       const ChosenRows block = rows.middle(begin, logits.rows);
       const In<C> x = block.of(c, pass.hidden);
       const Out<C> dx = block.place_of(c, pass.d_hidden);
       model.uncapped_logits(c, w, x, logits);
-      c.cross_entropy(logits, labels.middle_columns(begin, logits.rows), model.shape().logit_soft_cap, options, scale,
+      c.cross_entropy(logits, labelled.labels.middle_columns(begin, logits.rows), model.shape().logit_soft_cap, options, scale,
                       losses.middle_columns(begin, logits.rows));
       model.uncapped_logits_backward(c, w, x, logits, dx, dw);
       block.put(c, dx, pass.d_hidden);

@@ -40,8 +40,8 @@ Findings gate_laws(const Gate& gate, const std::vector<double>& bounds = {0, 1e-
     look("float as double", "k", f, beta, exact.write, static_cast<double>(found.write), 4e-6);
     const auto along_f = gate.template apply<Complex>({f, step}, beta), along_beta = gate.template apply<Complex>(f, {beta, bound_step});
     for (const auto& [dg, dk] : {std::pair{1.0, 0.0}, {0.0, 1.0}, {-0.75, 0.5}}) {
-      const auto derivative = [dg = dg, dk = dk](const GateOutput<Complex>& out, double h) {
-        return dg * (out.log_decay.imag() / h) + dk * (out.write.imag() / h);
+      const auto derivative = [by_g = dg, by_k = dk](const GateOutput<Complex>& out, double h) {
+        return by_g * (out.log_decay.imag() / h) + by_k * (out.write.imag() / h);
       };
       const auto gradient = gate.template backward<double>(f, beta, dg, dk);
       const auto narrow = gate.template backward<float>(narrow_f, narrow_beta, static_cast<float>(dg), static_cast<float>(dk));
