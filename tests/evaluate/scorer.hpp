@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string>
 
@@ -142,6 +144,111 @@ void expect_independent_texts(const Shape& shape) {
     among.insert(among.begin() + 2, texts[i]);
     BOOST_TEST((scores_of(scorer, among).values[2] == together.values[i]));
   }
+}
+
+// Texts that begin alike at several depths: some are the same, some the beginning of others; most tokens are scored.
+inline std::vector<ScoredText> branching_texts(Index vocabulary) {
+  std::uint64_t drawn = 0;
+  const auto draw = [&](std::uint64_t bound) { return below(RandomKey{11}, drawn++, bound); };
+  const auto grown = [&](std::vector<Token> text, std::uint64_t tokens) {
+    for (std::uint64_t i = 0; i < tokens; ++i) text.push_back(static_cast<Token>(draw(static_cast<std::uint64_t>(vocabulary))));
+    return text;
+  };
+  std::vector<std::vector<Token>> ids{{}, {3}, grown({}, 131)};
+  for (int a = 0; a < 3; ++a) {
+    const auto trunk = grown({1}, 20);
+    ids.push_back(trunk);
+    for (int b = 0; b < 4; ++b) {
+      const auto branch = grown(trunk, 5 + draw(30));
+      for (int c = 0; c < 5; ++c) ids.push_back(grown(branch, 1 + draw(4)));
+      ids.push_back(ids.back());
+    }
+  }
+  std::vector<ScoredText> texts;
+  for (auto& text : ids) {
+    std::vector<std::uint8_t> scored(text.size());
+    for (std::size_t t = 1; t < scored.size(); ++t) scored[t] = draw(3) > 0;
+    texts.push_back({std::move(text), std::move(scored)});
+  }
+  std::reverse(texts.begin() + 5, texts.end());
+  return texts;
+}
+
+// What texts share is computed once, and the numbers are those of each alone.
+template <class Model>
+void expect_shared_prefixes(const Shape& shape) {
+  const Model model{shape};
+  const std::vector<ScoredText> texts = branching_texts(shape.vocabulary);
+  Texts ids;
+  Index all = 0;
+  for (const ScoredText& text : texts) ids.push_back(text.ids), all += std::ssize(text.ids);
+  const auto exact = random_weights<Reference<double>>(model);
+  const auto rounded = random_weights<Cpu>(model);
+  const auto expected = expected_scores(model, exact, ids);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto differs = [&](TextScorer& scorer, const SharingOptions& options, Index batch_tokens) {
+    Index done = 0, of = 0;
+    const TokenScores scores = scorer.token_scores(texts, options, [&](Index now, Index total) {
+      BOOST_TEST(now > done);
+      BOOST_TEST(now - done <= std::max<Index>(batch_tokens, 131));
+      done = now, of = total;
+    });
+    BOOST_TEST(done == of);
+    BOOST_TEST(of == PrefixTree(texts, options.branch_cost).computed());
+    if (options.branch_cost == infinity)
+      BOOST_TEST(of > 3 * all / 4);  // equal texts alone are one
+    else
+      BOOST_TEST(of < all / 2);
+    double largest = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      BOOST_TEST_REQUIRE(scores.of(i).size() == texts[i].ids.size());
+      for (std::size_t t = 0; t < texts[i].ids.size(); ++t) {
+        const double found = double{scores.of(i)[t]};
+        if (texts[i].scored[t] == 0) BOOST_TEST(found == 0);
+        else largest = std::max(largest, std::abs(found - expected[i][t - 1]));
+        for (std::size_t j = 0; j < i; ++j)
+          if (texts[j].ids == texts[i].ids && texts[j].scored[t] != 0 && texts[i].scored[t] != 0)
+            BOOST_TEST(double{scores.of(j)[t]} == found);
+      }
+    }
+    return largest;
+  };
+  for (const Index batch_tokens : {1, 100, 4096})
+    for (const double branch_cost : {0.0, 2.0, infinity})
+      for (const std::size_t state_bytes : {std::size_t{1}, std::size_t{256} << 20}) {
+        BOOST_TEST_CONTEXT("batches of " << batch_tokens << ", branches cost " << branch_cost << ", states " << state_bytes) {
+          const SharingOptions options{.branch_cost = branch_cost, .state_bytes = state_bytes};
+          Scorer<Model, Reference<double>> plain{model, exact, batch_tokens};
+          BOOST_TEST(differs(plain, options, batch_tokens) < 2e-6);
+          Scorer<Model, Cpu> fast{model, rounded, batch_tokens};
+          BOOST_TEST(differs(fast, options, batch_tokens) < 2e-4);
+        }
+      }
+}
+
+// Temperatures of one pass are those of a log-softmax of divided logits, a soft cap included.
+template <class Model>
+void expect_temperatures(Shape shape) {
+  shape.logit_soft_cap = 1.5;
+  const Model model{shape};
+  const auto weights = random_weights<Reference<double>>(model);
+  Scorer<Model, Reference<double>> scorer{model, weights};
+  const std::vector<ScoredText> texts = branching_texts(shape.vocabulary);
+  const std::vector<double> temperatures{0.5, 1, 2.25};
+  const TokenScores scores = scorer.token_scores(texts, {.temperatures = temperatures});
+  for (const std::size_t number : {std::size_t{2}, texts.size() - 1}) {
+    const ScoredText& text = texts[number];
+    const auto rows = log_softmax_of(model, weights, text.ids, 0);  // already capped
+    for (std::size_t k = 0; k < temperatures.size(); ++k)
+      for (std::size_t t = 1; t < text.ids.size(); ++t) {
+        double sum = 0;
+        for (const double z : rows[t - 1]) sum += std::exp(z / temperatures[k]);
+        const double expected = rows[t - 1][static_cast<std::size_t>(text.ids[t])] / temperatures[k] - std::log(sum);
+        if (text.scored[t] != 0) BOOST_TEST(std::abs(double{scores.of(number, k)[t]} - expected) < 2e-6);
+      }
+  }
+  BOOST_TEST(message_of([&] { (void)scorer.token_scores(texts, {.temperatures = {0.0}}); }) ==
+             "scorer: a temperature must be more than 0, found 0");
 }
 
 template <class Model>

@@ -16,6 +16,12 @@ BOOST_AUTO_TEST_CASE(are_those_of_a_log_softmax) {
 BOOST_AUTO_TEST_CASE(texts_do_not_see_each_other) {
   expect_independent_texts<Hgrn2>(shape);
 }
+BOOST_AUTO_TEST_CASE(what_texts_share_is_computed_once) {
+  expect_shared_prefixes<Hgrn2>(shape);
+}
+BOOST_AUTO_TEST_CASE(temperatures_divide_logits) {
+  expect_temperatures<Hgrn2>(shape);
+}
 BOOST_AUTO_TEST_CASE(ids_outside_the_vocabulary_are_named) {
   expect_refused_ids<Hgrn2>(shape);
 }

@@ -5,6 +5,7 @@
 //   Scorer<Hgrn2, Cpu> scorer{model, weights};                            // a TextScorer, which names no model
 //   scorer.each(texts, [](std::size_t text, std::span<const float> log_probabilities) { ... });
 //   std::vector<float> sums = scorer.sums(texts);
+//   TokenScores scores = scorer.token_scores(scored_texts);               // of chosen tokens; what texts share is computed once
 //
 // Texts are packed, longest first, about `batch_tokens` tokens a pass, each as a sequence of its own: no padding. A text of fewer
 // than two tokens has no log-probabilities and the sum 0. Throws Error for an id outside the vocabulary.
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include <rondo/backend/host_copy.hpp>
+#include <rondo/evaluate/shared_prefixes.hpp>
 #include <rondo/model/evaluation.hpp>
 #include <rondo/objective/logit_blocks.hpp>
 
@@ -40,7 +42,28 @@ class TextScorer {
     }, progress);
     return result;
   }
+
+  // The scored tokens of texts, of which many may begin alike (shared_prefixes.hpp). A scorer that knows no states takes each text alone.
+  [[nodiscard]] virtual TokenScores token_scores(std::span<const ScoredText> texts, const SharingOptions& options = {},
+                                                 const SharedProgress& progress = {});
 };
+
+inline TokenScores TextScorer::token_scores(std::span<const ScoredText> texts, const SharingOptions& options,
+                                            const SharedProgress& progress) {
+  require(options.temperatures == std::vector{1.0}, "scorer: this one knows no temperature but 1");
+  TokenScores scores{texts, 1};
+  std::vector<Text> ids;
+  Index all = 0;
+  for (const ScoredText& text : texts) ids.push_back(text.ids), all += std::ssize(text.ids);
+  each(
+      ids,
+      [&](std::size_t text, std::span<const float> values) {
+        for (std::size_t t = 0; t < values.size(); ++t)
+          if (texts[text].scored[t + 1] != 0) scores.set(text, 0, t + 1, values[t]);
+      },
+      [&](Index done) { if (progress) progress(done, all); });
+  return scores;
+}
 
 // The scorer of any model on a back-end.
 template <class Backend>
@@ -54,6 +77,10 @@ class ScorerOn : public TextScorer {
   ~ScorerOn() override;
 
   void each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress = {}) override;
+  [[nodiscard]] TokenScores token_scores(std::span<const ScoredText> texts, const SharingOptions& options = {},
+                                         const SharedProgress& progress = {}) override {
+    return SharedPrefixes<Backend>{*context_, *model_, texts, batch_tokens_, options, progress}.scores();
+  }
 
  private:
   void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit);

@@ -5,7 +5,15 @@
 //   evaluation.hidden(c, hidden);            // of the context's ids: hidden [tokens, width]
 //   evaluation.logits(c, hidden, logits);    // hidden [n, width] -> logits [n, outputs()]; uncapped_logits: before Shape::logit_soft_cap
 //   evaluation.logits_part(c, hidden, first, logits);      outputs [first, first + logits.columns) alone
+//
+// Passes may go on from what others have left, several from the same state:
+//
+//   evaluation.hidden_onward(c, hidden, capacity, {}, {}, &after);              // states of the context's sequences, in its scratch
+//   evaluation.hidden_onward(c, hidden, capacity, after, {0, 0, 1}, nullptr);   // three more: two from the first's, one from the second's
 #pragma once
+
+#include <span>
+#include <vector>
 
 #include <rondo/core/shape.hpp>
 #include <rondo/layer/embedding.hpp>
@@ -26,6 +34,14 @@ class Evaluation {
   virtual void logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
   virtual void uncapped_logits(Context& c, In<Context> hidden, Out<Context> logits) const = 0;
   virtual void logits_part(Context& c, In<Context> hidden, Index first, Out<Context> logits) const = 0;
+
+  using States = std::vector<Out<Context>>;  // row s of each is sequence s's
+  // Sequence s starts from a copy of row parents[s] of `before`, or of nothing where that is empty; what the sequences leave is taken from
+  // the context's scratch, and is there as long as the caller's mark. `capacity`: tokens that a cache must hold, the same for all
+  // passes of a text.
+  virtual void hidden_onward(Context& c, Out<Context> hidden, Index capacity, const States& before, std::span<const Index> parents,
+                             States* after) const = 0;
+  [[nodiscard]] virtual Index state_size(Index capacity) const = 0;  // numbers a sequence
 };
 
 template <class Model, class Backend, class Storage = typename Backend::Scalar>
@@ -58,7 +74,49 @@ class EvaluationOf final : public Evaluation<Backend> {
     }
   }
 
+  using typename Evaluation<Backend>::States;
+  void hidden_onward(Context& c, Out<Context> hidden, Index capacity, const States& before, std::span<const Index> parents,
+                     States* after) const override {
+    const Model model = with_cache(capacity);
+    const State state = c.record(StateRecords{c.extent()}, model);
+    const States rows = tensors(c, model, state);
+    if (!before.empty()) {
+      const std::vector<bool> is_cache = caches(model);
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        for (std::size_t s = 0; s < parents.size(); ++s) {
+          const Index known = is_cache[i] ? rows[i].columns / capacity * c.sequences()[s].position : rows[i].columns;
+          c.copy(before[i].middle_rows(parents[s], 1).middle_columns(0, known),
+                 rows[i].middle_rows(static_cast<Index>(s), 1).middle_columns(0, known));
+        }
+    }
+    model.evaluate(c, weights_->record(), hidden, {before.empty() ? nullptr : &state, after ? &state : nullptr});
+    if (after) *after = rows;
+  }
+  [[nodiscard]] Index state_size(Index capacity) const override {
+    return record_size(StateRecords{Extent{1, 1}}, with_cache(capacity));
+  }
+
  private:
+  [[nodiscard]] Model with_cache(Index capacity) const {
+    return Model{shape().with_context(capacity)};
+  }
+  static States tensors(Context& c, const Model& model, State state) {
+    States result;
+    each_leaf<Out<Context>>(StateRecords{c.extent()}, model, state,
+                            [&](const Path&, const Leaf&, Out<Context>& tensor) { result.push_back(tensor); });
+    return result;
+  }
+  // Which of the tensors of a state grow with the text.
+  static std::vector<bool> caches(const Model& model) {
+    std::vector<Index> sizes[2];
+    for (const Index times : {1, 2})
+      each_leaf_of(StateRecords{Extent{1, 1}}, Model{model.shape().with_context(times)},
+                   [&](const Path&, const Leaf& leaf) { sizes[times - 1].push_back(leaf.dimensions.size()); });
+    std::vector<bool> result;
+    for (std::size_t i = 0; i < sizes[0].size(); ++i) result.push_back(sizes[0][i] != sizes[1][i]);
+    return result;
+  }
+
   Model model_;
   const Parameters<Model, Backend, Storage>* weights_;
   const State* state_;
