@@ -4,7 +4,7 @@
 # Packages that are there already cost nothing; without a package manager it says what is needed and goes on.
 
 rondo_packages="g++ cmake ninja-build libeigen3-dev libdnnl-dev nlohmann-json3-dev libcli11-dev libxtensor-dev libboost-test-dev
-  libutf8proc-dev libonig-dev libsentencepiece-dev"
+  libutf8proc-dev libonig-dev libsentencepiece-dev libzip-dev"
 
 install_packages() {
   missing=""

@@ -61,6 +61,7 @@ const std::map<std::string, Names>& places() {
       {"utf8proc", {"data/tokenizer/unicode_tables.hpp"}},
       {"oniguruma", {"data/tokenizer/regular_expression.hpp"}},
       {"sentencepiece", {"data/tokenizer/sentence_piece_model.hpp"}},
+      {"zip.h", {"io/zip_archive.hpp"}},
       {"CLI/", {"app/"}},
       {"boost/", {}},
       {"thrust/", {"backend/cuda/"}},

@@ -10,6 +10,7 @@
 #include <rondo/app/progress.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
+#include <rondo/evaluate/scoring_convention.hpp>
 #include <rondo/io/atomic_file.hpp>
 #include <rondo/io/output_file.hpp>
 
@@ -45,12 +46,6 @@ inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::fil
     require(!own || *own == tokenizer.fingerprint(), given.string(), ": not the tokenizer of the model, which is in ", model.string());
   }
   return tokenizer;
-}
-
-// The token that stands before a text: the one that begins texts, or else the one that ends them.
-inline Token text_border(const Tokenizer& tokenizer) {
-  const SpecialIds& special = tokenizer.special_ids();
-  return special.begin_of_text >= 0 ? special.begin_of_text : special.end_of_text;
 }
 
 inline int score(const std::vector<ServedModel>& served, const ScoreOptions& options, const CommonOptions& common) {

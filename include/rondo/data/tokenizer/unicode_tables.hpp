@@ -1,4 +1,4 @@
-// Unicode's tables: kinds of characters, lower case, decomposition and composition. The only header that includes
+// Unicode's tables: kinds of characters, lower and upper case, decomposition and composition. The only header that includes
 // utf8proc; in a build without it every function here throws Error.
 //
 //   character_kind(c)   letter: general category L, number: N, space: property White_Space, other: the rest
@@ -6,6 +6,7 @@
 //   is_punctuation(c)   general category P, or a sign of ASCII
 //   is_mark(c), is_nonspacing_mark(c), is_control(c)   categories M, Mn, and Cc, Cf, Co
 //   lower_case(c)       the characters of the full lower-case mapping of one character, without context
+//   upper_case(c)       the one character of the simple upper-case mapping
 //   decompose(c, ...)   canonical (NFD) or compatibility (NFKD) decomposition of one character
 //   compose(a, b)       the primary composite of two characters, or 0
 //   grapheme_end(text, at)   where the extended grapheme cluster (UAX 29) that begins at `at` ends
@@ -105,6 +106,9 @@ struct CharacterString {
   if (c == 0x130) return {{U'i', 0x307}, 2};
   return {{static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)))}, 1};
 }
+[[nodiscard]] inline char32_t upper_case(char32_t c) {
+  return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
+}
 
 [[nodiscard]] inline CharacterString decompose(char32_t c, Decomposition form) {
   std::array<utf8proc_int32_t, 24> buffer{};
@@ -166,6 +170,9 @@ inline void require_unicode_tables(std::string_view what) {
   no_unicode_tables();
 }
 [[nodiscard]] inline CharacterString lower_case(char32_t) {
+  no_unicode_tables();
+}
+[[nodiscard]] inline char32_t upper_case(char32_t) {
   no_unicode_tables();
 }
 [[nodiscard]] inline CharacterString decompose(char32_t, Decomposition) {
