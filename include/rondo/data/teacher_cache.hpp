@@ -256,6 +256,8 @@ class TeacherCache {
   [[nodiscard]] Index top() const { return static_cast<Index>(header_.info.top); }
   [[nodiscard]] Index tokens() const { return static_cast<Index>(header_.info.tokens); }
   [[nodiscard]] double temperature() const { return header_.info.temperature; }
+  // Of what it is of.
+  [[nodiscard]] std::uint64_t fingerprint() const { return header_.hash; }
 
   // That it was made of this data.
   void require_of(const TokenFile& data) const {
