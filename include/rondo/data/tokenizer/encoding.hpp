@@ -34,6 +34,17 @@ struct Encoding {
   std::vector<CharacterRange> offsets;
 };
 
+// What the ids of one text, or of two, become: theirs and special tokens, in this order.
+struct TemplatePiece {
+  enum class Kind : unsigned char { first_text, second_text, token };
+  Kind kind = Kind::first_text;
+  TokenId token = -1;
+  friend bool operator==(const TemplatePiece&, const TemplatePiece&) = default;
+};
+using TextsTemplate = std::vector<TemplatePiece>;
+[[nodiscard]] inline TemplatePiece special_piece(TokenId token) { return {TemplatePiece::Kind::token, token}; }
+[[nodiscard]] inline TextsTemplate two_texts() { return {{TemplatePiece::Kind::first_text}, {TemplatePiece::Kind::second_text}}; }
+
 // Whether the post-processor adds its tokens (<s> ... </s>); and whether decoding writes special tokens out.
 enum class SpecialTokens { left_out, included };
 

@@ -52,13 +52,9 @@ class Pipeline {
         if (token.special == special) (token.normalized ? in_normalized : in_given).push_back(added_by_id_.at(token.id));
     in_given_ = AddedTokens{std::move(in_given)};
     in_normalized_ = AddedTokens{std::move(in_normalized)};
-    for (const PostProcessor& step : parts_.post_processors) {
-      const auto* special = std::get_if<AddSpecial>(&step);
-      for (const auto* ids : {special ? &special->before : nullptr, special ? &special->after : nullptr})
-        for (std::size_t i = 0; ids != nullptr && i < ids->size(); ++i)
-          require((*ids)[i] < vocabulary_, name, ": post_processor: id ", (*ids)[i], " is not below the vocabulary of ",
-                  vocabulary_);
-    }
+    for (const bool pair : {false, true})
+      for (const TemplatePiece& piece : texts_template(pair))
+        require(piece.token < vocabulary_, name, ": post_processor: id ", piece.token, " is not below the vocabulary of ", vocabulary_);
     const auto bytes_as_characters = [](const auto& step) { return std::holds_alternative<ByteCharacters>(step); };
     const auto bytes_in_words = [](const auto& step) { return std::holds_alternative<ByteLevel>(step); };
     require(std::count_if(parts_.normalizers.begin(), parts_.normalizers.end(), bytes_as_characters) +
@@ -134,6 +130,22 @@ class Pipeline {
       }
     }
     return rondo::decode(parts_.decoders, std::move(texts));
+  }
+
+  // What the post-processors make of one text, or of two.
+  [[nodiscard]] TextsTemplate texts_template(bool pair) const {
+    TextsTemplate result = pair ? two_texts() : TextsTemplate(1);
+    for (const PostProcessor& step : parts_.post_processors) {
+      const auto* special = std::get_if<AddSpecial>(&step);
+      if (special == nullptr) continue;
+      if (pair) {
+        result = special->pair;
+        continue;
+      }
+      for (auto id = special->before.rbegin(); id != special->before.rend(); ++id) result.insert(result.begin(), special_piece(*id));
+      for (const TokenId id : special->after) result.push_back(special_piece(id));
+    }
+    return result;
   }
 
   // One more than the largest id.

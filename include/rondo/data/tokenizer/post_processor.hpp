@@ -1,7 +1,7 @@
 // Post-processors: what is done to the tokens of a whole text.
 //
 //   TrimOffsets{prefix_space}   takes the white space at the ends of byte-level tokens out of their offsets
-//   AddSpecial{before, after}   puts special tokens around the text, with offsets (0, 0)
+//   AddSpecial{before, after}   puts special tokens around the text, with offsets (0, 0); `pair` says what two texts become
 //
 // Trimming keeps Hugging Face's behaviour to the letter: a single leading space of a token whose range begins at 0 stays
 // when `prefix_space` says that it was added, and a token of nothing but spaces ends as an empty range.
@@ -47,6 +47,7 @@ struct TrimOffsets {
 struct AddSpecial {
   std::vector<TokenId> before;
   std::vector<TokenId> after;
+  TextsTemplate pair = two_texts();
 
   void process(Encoding& encoding) const {
     encoding.ids.insert(encoding.ids.begin(), before.begin(), before.end());

@@ -32,6 +32,16 @@ class SentencePieceModel {
   [[nodiscard]] Encoding encode(std::string_view text, SpecialTokens special) const;
   void append_ids(std::string_view text, std::vector<TokenId>& out) const;
   [[nodiscard]] std::string decode(std::span<const TokenId> ids) const;
+  [[nodiscard]] TextsTemplate texts_template(bool pair) const {
+    const TokenId begin = special_ids().begin_of_text;  // stands before each of two texts (transformers' LlamaTokenizer)
+    TextsTemplate result;
+    for (const auto text : {TemplatePiece::Kind::first_text, TemplatePiece::Kind::second_text}) {
+      if (text == TemplatePiece::Kind::second_text && !pair) continue;
+      if (begin >= 0) result.push_back(special_piece(begin));
+      result.push_back({text});
+    }
+    return result;
+  }
   [[nodiscard]] TokenId vocabulary() const;
   [[nodiscard]] std::optional<TokenId> id_of(std::string_view token) const;
   [[nodiscard]] std::string token(TokenId id) const;

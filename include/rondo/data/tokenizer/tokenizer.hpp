@@ -84,6 +84,11 @@ class Tokenizer {
     return std::get<SentencePieceModel>(*kind_).decode(ids);
   }
 
+  // What one text, or two, become with the special tokens of the post-processor.
+  [[nodiscard]] TextsTemplate texts_template(bool pair) const {
+    return std::visit([&](const auto& kind) { return kind.texts_template(pair); }, *kind_);
+  }
+
   // One more than the largest id.
   [[nodiscard]] TokenId vocabulary() const {
     return std::visit([](const auto& kind) { return kind.vocabulary(); }, *kind_);

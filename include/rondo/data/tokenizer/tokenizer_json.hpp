@@ -15,6 +15,7 @@
 // part, a member of the wrong type, and whatever the models refuse throw Error with the place in the document.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -142,20 +143,46 @@ inline void read_pre_tokenizer(const JsonPlace& part, PreTokenizers& out) {
   return elements[1].count();
 }
 
-[[nodiscard]] inline AddSpecial read_template(const JsonPlace& part) {
-  AddSpecial special;
-  bool after = false;
-  for (const JsonPlace& item : part["single"].elements()) {
-    if (item.find("Sequence")) {
-      if (after) throw item.problem("expected one Sequence, found another");
-      after = true;
+// "single" or "pair": where the texts stand, and the tokens around them.
+[[nodiscard]] inline TextsTemplate read_template(const JsonPlace& part, const char* which) {
+  TextsTemplate pieces;
+  const JsonPlace list = part[which];
+  for (const JsonPlace& item : list.elements()) {
+    if (const auto sequence = item.find("Sequence")) {
+      const std::string id = sequence->text("id", "A");
+      if (id != "A" && id != "B") throw sequence->problem("expected A or B, found '" + id + "'");
+      const TemplatePiece text{id == "A" ? TemplatePiece::Kind::first_text : TemplatePiece::Kind::second_text};
+      if (std::find(pieces.begin(), pieces.end(), text) != pieces.end()) throw item.problem("expected one Sequence " + id + ", found another");
+      pieces.push_back(text);
       continue;
     }
     const std::string name = item["SpecialToken"]["id"].text();
-    for (const JsonPlace& id : part["special_tokens"][name]["ids"].elements())
-      (after ? special.after : special.before).push_back(id.count());
+    for (const JsonPlace& id : part["special_tokens"][name]["ids"].elements()) pieces.push_back(special_piece(id.count()));
+  }
+  return pieces;
+}
+[[nodiscard]] inline AddSpecial read_template(const JsonPlace& part) {
+  AddSpecial special;
+  bool after = false;
+  for (const TemplatePiece& piece : read_template(part, "single")) {
+    if (piece.kind == TemplatePiece::Kind::second_text) throw part["single"].problem("expected Sequence A alone, found B");
+    if (piece.kind == TemplatePiece::Kind::first_text)
+      after = true;
+    else
+      (after ? special.after : special.before).push_back(piece.token);
   }
   if (!after) throw part["single"].problem("expected a Sequence, found none");
+  if (part.find("pair")) special.pair = read_template(part, "pair");
+  return special;
+}
+
+// [CLS] A [SEP] B [SEP], or <s> A </s></s> B </s>
+[[nodiscard]] inline AddSpecial read_cls_and_sep(const JsonPlace& part, bool twice) {
+  const TokenId cls = read_token_with_id(part["cls"]), sep = read_token_with_id(part["sep"]);
+  AddSpecial special{{cls}, {sep}, {special_piece(cls), {TemplatePiece::Kind::first_text}, special_piece(sep)}};
+  if (twice) special.pair.push_back(special_piece(sep));
+  special.pair.push_back({TemplatePiece::Kind::second_text});
+  special.pair.push_back(special_piece(sep));
   return special;
 }
 
@@ -163,10 +190,9 @@ inline void read_post_processor(const JsonPlace& part, PostProcessors& out) {
   const std::string& type = part["type"].text();
   if (type == "ByteLevel" || type == "RobertaProcessing") {
     if (part.flag("trim_offsets", true)) out.emplace_back(TrimOffsets{part.flag("add_prefix_space", true)});
-    if (type == "RobertaProcessing")
-      out.emplace_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
+    if (type == "RobertaProcessing") out.emplace_back(read_cls_and_sep(part, true));
   } else if (type == "BertProcessing") {
-    out.emplace_back(AddSpecial{{read_token_with_id(part["cls"])}, {read_token_with_id(part["sep"])}});
+    out.emplace_back(read_cls_and_sep(part, false));
   } else if (type == "TemplateProcessing") {
     out.emplace_back(read_template(part));
   } else {
