@@ -1,4 +1,5 @@
 // Clipping by the global norm (Pascanu et al. 2013):  g <- g min(1, limit / |g|),  |g| over all gradients together.
+// With an epsilon  limit / (|g| + epsilon), as torch's clip_grad_norm_ has it with 1e-6.
 //
 // The gradients stay as they are: the factor goes to the optimiser, which multiplies while it reads them.
 #pragma once
@@ -13,9 +14,9 @@ struct ClippedNorm {
 };
 
 // The norm of scale * gradients whose squares have this sum, and the factor that brings it down to `limit` (no limit where it is 0).
-inline ClippedNorm clip_norm(double sum_of_squares, double limit, double scale = 1) {
-  const double norm = scale * std::sqrt(sum_of_squares);
-  return {norm, limit > 0 && norm > limit ? scale * (limit / norm) : scale};
+inline ClippedNorm clip_norm(double sum_of_squares, double limit, double scale = 1, double epsilon = 0) {
+  const double norm = scale * std::sqrt(sum_of_squares), divisor = norm + epsilon;
+  return {norm, limit > 0 && divisor > limit ? scale * (limit / divisor) : scale};
 }
 
 }  // namespace rondo

@@ -81,9 +81,9 @@ struct Absence {
 
 // The gradients of all batches and ranks, as the mean over labels, brought down to the norm `limit`: what the optimiser goes by.
 struct ClipStep {
-  double limit;
+  double limit, epsilon = 0;
   void operator()(StepNumbers& numbers, Update& now) const {
-    const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1));
+    const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1), epsilon);
     numbers.gradient_norm = clipped.norm;
     numbers.takes_place = numbers.sums.labels > 0 && numbers.sums.ended + numbers.sums.failed == 0 && std::isfinite(numbers.sums.loss) && std::isfinite(clipped.norm);
     now = {numbers.step, numbers.rate_share, clipped.scale, numbers.decay_share, now.numbers, numbers.takes_place};

@@ -39,6 +39,7 @@ struct TrainingOptions {
   Seed seed{};                   // of dropout
   std::vector<Group> groups{};   // of parameters that have shares of their own of rate and decay
   AnySchedule decay_schedule{};  // of weight decay
+  double clip_epsilon = 0;       // optimizer/clip.hpp
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -180,6 +181,7 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
   schedule_.check();
   require(options.accumulate > 0, "trainer: accumulate must be at least 1 batch, found ", options.accumulate);
   require(options.clip >= 0, "trainer: clip must be at least 0, found ", options.clip);
+  require(options.clip_epsilon >= 0, "trainer: clip_epsilon must be at least 0, found ", options.clip_epsilon);
 }
 
 template <class Backend, class Optimizer, class Schedule>
@@ -280,7 +282,7 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   sum_gradients();
   c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
   sum_placed(sums_of(numbers_));
-  c.apply(ClipStep{options_.clip}, numbers_, state_.now());
+  c.apply(ClipStep{options_.clip, options_.clip_epsilon}, numbers_, state_.now());
   update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
   if (options_.average.there())
     c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), WideIn<Context>(weights_->flat()));
