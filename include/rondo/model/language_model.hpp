@@ -15,10 +15,9 @@ namespace rondo {
 template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, class Start = SmallNormal,
           class EmbeddingType = Embedding>
 class LanguageModel {
-  using TrunkType = Trunk<BlockType, FinalNorm, Start, EmbeddingType>;
-
  public:
   using Block = BlockType;
+  using TrunkType = Trunk<BlockType, FinalNorm, Start, EmbeddingType>;
 
   static constexpr void check(const Shape& shape) {
     TrunkType::check(shape);
