@@ -43,4 +43,12 @@ inline std::size_t group_of(std::span<const Group> groups, std::string_view path
   return static_cast<std::size_t>(std::find_if(groups.begin(), groups.end(), fits) - groups.begin());
 }
 
+// For training with adapters (rondo/combinator/low_rank.hpp): they alone, and whatever fits a pattern of `also` (a classifier's "score.*").
+[[nodiscard]] inline std::vector<Group> adapters_alone(const std::vector<std::string>& also = {}) {
+  std::vector<Group> groups{{.path = "*adapters.*"}};
+  for (const std::string& path : also) groups.push_back({.path = path});
+  groups.push_back({.rate = 0, .decay = 0.0});
+  return groups;
+}
+
 }  // namespace rondo
