@@ -9,6 +9,7 @@
 #include <rondo/app/common.hpp>
 #include <rondo/app/compare.hpp>
 #include <rondo/app/evaluate.hpp>
+#include <rondo/app/finetune.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/logits.hpp>
 #include <rondo/app/predictions.hpp>
@@ -54,6 +55,15 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                     "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(*train_command, train_options);
   train_command->callback([&] { chosen = [&] { return train(served, train_options, common); }; });
+
+  FinetuneOptions finetune_options;
+  CLI::App* finetune_command =
+      command("finetune", "Fine-tunes classifiers of GLUE's and SuperGLUE's tasks from a model, and measures them on held-out texts.",
+              "finetune --model run --task rte --data glue --out tuned\n  " + name +
+                  " finetune --model run --task all --data glue --out tuned --recipe 2025 --seeds 3",
+              "of the heads' start, the order of the texts and dropout (default 12)");
+  add_finetune_options(*finetune_command, finetune_options);
+  finetune_command->callback([&] { chosen = [&] { return finetune(served, finetune_options, common); }; });
 
   EvaluateOptions evaluate_options;
   CLI::App* evaluate_command = command(

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/app/fine_tuning.hpp>
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/gate/standard_gates.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
@@ -78,6 +79,7 @@ struct ServedModel {
   std::unique_ptr<Training> (*train)(const Shape&, const TrainingSetup&);
   StepPlan (*plan)(const Shape&, Sequences, Index tokens, const AnyOptimizer&);
   Index (*state_size)(const Shape&);  // numbers a sequence
+  std::unique_ptr<FineTuning> (*fine_tune)(const Shape&, const FineTuningSetup&) = nullptr;  // of its trunk; null: none is compiled
 
   // Of one array of weights.
   [[nodiscard]] Index parameters(const Shape& shape) const {
@@ -183,6 +185,16 @@ ServedModel serve() {
                  const AnyOptimizer& optimizer) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens, optimizer); },
       .state_size = [](const Shape& shape) { return record_size(StateRecords{Extent{1, 1}}, Model{shape}); },
   };
+}
+// The same for a program that fine-tunes classifiers with the model's trunk, too.
+template <class Model>
+ServedModel serve_whole() {
+  ServedModel served = serve<Model>();
+  if constexpr (requires { typename Model::TrunkType; })
+    served.fine_tune = [](const Shape& shape, const FineTuningSetup& setup) -> std::unique_ptr<FineTuning> {
+      return std::make_unique<FineTuningOf<typename Model::TrunkType>>(shape, setup);
+    };
+  return served;
 }
 
 }  // namespace rondo::app

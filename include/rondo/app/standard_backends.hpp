@@ -6,6 +6,7 @@
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/evaluate/scorer.hpp>
+#include <rondo/evaluate/text_classifier.hpp>
 #include <rondo/generate/session.hpp>
 #include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/train/plan.hpp>
@@ -25,6 +26,7 @@ RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<float, Arena>
 RONDO_COMPILED_ONCE(standard_backends) template class TensorBuffer<double, Arena>;
 RONDO_COMPILED_ONCE(standard_backends) template class ScorerOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class ScorerOn<Reference<double>>;
+RONDO_COMPILED_ONCE(standard_backends) template class ClassScorerOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Cpu>;
 RONDO_COMPILED_ONCE(standard_backends) template class SessionOn<Reference<double>>;
 RONDO_COMPILED_ONCE(standard_backends) template class LogitsPassOn<Cpu>;

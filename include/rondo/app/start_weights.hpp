@@ -16,17 +16,26 @@
 
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/data/token_file.hpp>
+#include <rondo/model/checkpoint/classifier_folder.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
 
 namespace rondo::app {
 
 class StartWeights {
  public:
-  StartWeights(const std::vector<ServedModel>& served, const std::filesystem::path& folder) : folder_(folder) {
+  // All weights, or those without a head, whatever the folder's.
+  enum class Part { whole, trunk };
+  StartWeights(const std::vector<ServedModel>& served, const std::filesystem::path& folder, Part part = Part::whole) : folder_(folder) {
     std::tie(model_, form_) = choose(served, folder_.config(), &folder_.tensors());
-    folder_.check(form_.names, model_->leaves(form_.shape));
+    if (part == Part::trunk)
+      check_trunk(folder_, form_.names, model_->leaves(form_.shape));
+    else
+      folder_.check(form_.names, model_->leaves(form_.shape));
   }
   [[nodiscard]] const ServedModel& model() const { return *model_; }
+  [[nodiscard]] const Shape& shape() const { return form_.shape; }
+  [[nodiscard]] const NameTable& names() const { return form_.names; }
+  [[nodiscard]] const ModelFolder& folder() const { return folder_; }
   // With the context that was asked for, where the model has no learned positions.
   [[nodiscard]] Shape shape_for(const RunDescription& run, const Json& asked) const {
     if (!asked.contains("shape") || !asked["shape"].contains("context")) return form_.shape;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include <rondo/model/checkpoint/compositions.hpp>
@@ -44,8 +45,9 @@ class ModelFolder {
     return form<Model>().shape;
   }
 
-  // Names and shapes: throws Error with all that is wrong.
-  void check(const NameTable& names, const std::vector<NamedLeaf>& weights) const {
+  // Names and shapes: throws Error with all that is wrong. `besides`: of tensors that may be there too.
+  void check(const NameTable& names, const std::vector<NamedLeaf>& weights,
+             const std::function<bool(const std::string& name)>& besides = {}) const {
     std::string problems;
     std::set<std::string> expected;
     for (const auto& [path, leaf] : weights) {
@@ -55,7 +57,7 @@ class ModelFolder {
     }
     const std::vector<std::string> all(expected.begin(), expected.end());
     for (const std::string& name : tensors_.names())
-      if (!expected.contains(name) && !names.ignores(name) && !copies_embedding(name, names))
+      if (!expected.contains(name) && !names.ignores(name) && !copies_embedding(name, names) && !(besides && besides(name)))
         problems += "\n  tensor '" + name + "' is left over" + did_you_mean(name, all);
     require(problems.empty(), path_.string(), ": not the tensors of its config.json:", problems);
   }
