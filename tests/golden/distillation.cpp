@@ -279,7 +279,8 @@ void expect_hidden(const SafetensorsFile& file, const Json& values, double toler
   using C = typename Backend::Context;
   const std::vector<Token> labels = labels_of(file);
   const auto count = static_cast<double>(std::count_if(labels.begin(), labels.end(), has_label));
-  for (const auto& [name, distance] : {std::pair{"mse", HiddenDistance::mse}, {"cosine", HiddenDistance::cosine}}) {
+  for (const HiddenDistance distance : {HiddenDistance::mse, HiddenDistance::cosine}) {
+    const char* const name = distance == HiddenDistance::mse ? "mse" : "cosine";
     C c;
     const Table student = table_of(file.tensor("student"));
     const std::vector<Token> ids(labels.size(), 0);

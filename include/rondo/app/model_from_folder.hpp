@@ -17,11 +17,11 @@
 
 namespace rondo::app {
 
-// The composition and the form that a configuration names.
-inline std::pair<const ServedModel*, ModelForm> choose(const std::vector<ServedModel>& served, const ModelConfig& config,
-                                                       const TensorFolder* tensors = nullptr) {
+// The composition and the form that a configuration names. One: ServedModel, KnownModel.
+template <class One>
+std::pair<const One*, ModelForm> choose(const std::vector<One>& served, const ModelConfig& config, const TensorFolder* tensors = nullptr) {
   std::vector<CompositionFiles> files;
-  for (const ServedModel& one : served) files.push_back(one.files);
+  for (const One& one : served) files.push_back(one.files);
   const ChosenForm chosen = choose_form(files, config, tensors);
   return {&served[chosen.number], chosen.form};
 }

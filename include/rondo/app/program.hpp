@@ -8,6 +8,7 @@
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/compare.hpp>
+#include <rondo/app/distill.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/finetune.hpp>
 #include <rondo/app/generate.hpp>
@@ -55,6 +56,14 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                     "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(*train_command, train_options);
   train_command->callback([&] { chosen = [&] { return train(served, train_options, common); }; });
+
+  DistillOptions distill_options;
+  CLI::App* distill_command =
+      command("distill", "Trains a model as `train` does, on a mixture of the data's labels and what teachers say instead of them.",
+              "distill --teacher large --data train.tokens --out small --set distill.alpha=0.5 --set distill.temperature=2",
+              "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
+  add_distill_options(*distill_command, distill_options);
+  distill_command->callback([&] { chosen = [&] { return distill(served, distill_options, common); }; });
 
   FinetuneOptions finetune_options;
   CLI::App* finetune_command =

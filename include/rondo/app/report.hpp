@@ -110,9 +110,20 @@ inline Json run_results(const std::vector<Json>& metrics) {
   if (!losses.empty()) {
     const std::size_t last = std::min(losses.size(), std::max<std::size_t>(10, losses.size() / 20));
     double sum = 0;
+    std::size_t seen = 0;
     for (std::size_t i = losses.size() - last; i < losses.size(); ++i) sum += losses[i];
     results["training_loss"] = sum / static_cast<double>(last);
     results["training_loss_steps"] = last;
+    // Its parts, where the objective has any.
+    Json parts = Json::object();
+    for (auto line = metrics.rbegin(); line != metrics.rend() && seen < last; ++line) {
+      if (!line->contains("loss")) continue;
+      ++seen;
+      const Json of_step = line->value("parts", Json::object());
+      for (const auto& [name, part] : of_step.items())
+        if (part.is_number()) parts[name] = parts.value(name, 0.0) + part.get<double>() / static_cast<double>(last);
+    }
+    if (!parts.empty()) results["training_parts"] = std::move(parts);
   }
   if (seconds > 0) results["tokens_per_second"] = tokens / seconds;
   if (seconds > 0) results["training_time"] = short_time(seconds);

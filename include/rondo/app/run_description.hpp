@@ -5,6 +5,7 @@
 //    "train": {"steps": 1000, "batch": 8, ...},           TrainSettings below
 //    "optimizer": {"name": "adamw", "rate": 0.001, ...},  rondo/app/optimizer_settings.hpp
 //    "data": {"tokens": "train.tokens", "pack": "documents", ...},
+//    "distill": {"teachers": ["RUN"], "alpha": 0.5, ...},  where it has teachers: rondo/app/distill_settings.hpp
 //    "seed": 0,
 //    "record": {...}}                                     facts noted down for the reader: version, threads, checksums ...
 //
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include <rondo/app/common.hpp>
+#include <rondo/app/distill_settings.hpp>
 #include <rondo/app/optimizer_settings.hpp>
 #include <rondo/core/shape.hpp>
 #include <rondo/data/packing.hpp>
@@ -73,6 +75,7 @@ struct RunDescription {
   TrainSettings train;
   OptimizerSettings optimizer;
   DataSettings data;
+  DistillSettings distill;
   std::uint64_t seed = 0;
   Json record = Json::object();
 };
@@ -132,7 +135,7 @@ inline bool may_change(std::string_view path) {
   if (path.starts_with("train.checkpoint_")) return true;
   for (const std::string_view free :
        {"train.held_out_steps", "train.patience", "train.best", "train.steps", "train.tokens", "train.epochs", "train.keep",
-        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer"})
+        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers"})
     if (path == free) return true;
   return false;
 }
@@ -155,20 +158,23 @@ inline RunDescription read_run_description(const Json& document, const std::stri
     reader.object("train", [&](ObjectReader& train) { each_train_setting(run.train, take_from(train)); });
     reader.object("optimizer", [&](ObjectReader& optimizer) { take_optimizer(optimizer, run.optimizer, schedule_names); });
     reader.object("data", [&](ObjectReader& data) { each_data_setting(run.data, take_from(data)); });
+    reader.object("distill", [&](ObjectReader& distill) { each_distill_setting(run.distill, take_from(distill)); });
     reader.take("seed", run.seed);
     if (const Json* record = reader.find("record")) run.record = *record;
   });
   return run;
 }
 
-inline Json to_json(const RunDescription& run) {
-  Json shape = Json::object(), train = Json::object(), data = Json::object();
+// `whole`: what teachers would be for, too, where there are none.
+inline Json to_json(const RunDescription& run, bool whole = false) {
+  Json shape = Json::object(), train = Json::object(), data = Json::object(), distill = Json::object();
   const auto put_into = [](Json& section) {
     return [&section](const char* setting, const char*, const auto& value, const auto&...) { section[setting] = value; };
   };
   each_size(run.shape, [&](std::string_view size, const auto& value) { shape[std::string(size)] = size_json(value); });
   each_train_setting(run.train, put_into(train));
   each_data_setting(run.data, put_into(data));
+  each_distill_setting(run.distill, put_into(distill));
   Json document = Json::object();
   document["composition"] = run.composition;
   document["init"] = run.init;
@@ -176,6 +182,7 @@ inline Json to_json(const RunDescription& run) {
   document["train"] = std::move(train);
   document["optimizer"] = to_json(run.optimizer);
   document["data"] = std::move(data);
+  if (whole || !run.distill.teachers.empty()) document["distill"] = std::move(distill);
   document["seed"] = run.seed;
   document["record"] = run.record;
   return document;
@@ -187,7 +194,7 @@ struct OtherSetting {
   Json before, now;
 };
 inline std::vector<OtherSetting> other_settings(const RunDescription& before, const RunDescription& now) {
-  const Json was = to_json(before), is = to_json(now);
+  const Json was = to_json(before, true), is = to_json(now, true);
   std::vector<OtherSetting> others;
   const auto compare = [&](const std::string& path, const Json& then, const Json& other) {
     if (then != other) others.push_back({path, then, other});
@@ -254,6 +261,7 @@ inline std::vector<std::string> setting_paths() {
   each_size(run.shape, add_to("shape."));
   each_train_setting(run.train, add_to("train."));
   each_data_setting(run.data, add_to("data."));
+  each_distill_setting(run.distill, add_to("distill."));
   for (const std::string& name : settings_of_optimizers()) paths.push_back("optimizer." + name);
   return paths;
 }

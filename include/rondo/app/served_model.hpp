@@ -18,9 +18,12 @@
 #include <vector>
 
 #include <rondo/app/fine_tuning.hpp>
+#include <rondo/app/known_model.hpp>
+#include <rondo/app/objectives.hpp>
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/gate/standard_gates.hpp>
 #include <rondo/model/checkpoint/file_form.hpp>
+#include <rondo/model/with_projections.hpp>
 #include <rondo/train/grid_gradient.hpp>
 #include <rondo/train/plan.hpp>
 
@@ -51,8 +54,9 @@ class LoadedModel {
 struct TrainingSetup {
   AnyOptimizer optimizer;
   AnySchedule schedule;
-  CrossEntropyOptions objective;
+  AnyObjective<Cpu> objective;
   TrainingOptions options;
+  std::vector<ProjectionWidths> projections{};  // maps that the run learns beside the model
   std::function<void(const std::vector<HostedTensor<float>>& weights)> start{};  // fills weights that are not to start at random
 };
 
@@ -79,8 +83,10 @@ struct ServedModel {
   std::unique_ptr<Training> (*train)(const Shape&, const TrainingSetup&);
   StepPlan (*plan)(const Shape&, Sequences, Index tokens, const AnyOptimizer&);
   Index (*state_size)(const Shape&);  // numbers a sequence
+  std::unique_ptr<EvaluatedModel> (*evaluated)(const Shape&);
   std::unique_ptr<FineTuning> (*fine_tune)(const Shape&, const FineTuningSetup&) = nullptr;  // of its trunk; null: none is compiled
 
+  [[nodiscard]] KnownModel known() const { return {files, leaves, evaluated}; }
   // Of one array of weights.
   [[nodiscard]] Index parameters(const Shape& shape) const {
     Index count = 0;
@@ -137,10 +143,13 @@ class LoadedModelOn : public LoadedModel {
 
 template <class Model>
 class TrainingOf : public Training {
+  using Trained = WithProjections<Model>;
+  using Weights = Parameters<Trained, Cpu>;
+
  public:
   TrainingOf(const Shape& shape, const TrainingSetup& setup)
-      : weights_(started(Parameters<Model, Cpu>{Model{shape}, setup.options.seed}, setup)),
-        trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{setup.objective}, setup.options) {}
+      : weights_(started(Weights{Trained{Model{shape}, setup.projections}, setup.options.seed}, setup)),
+        trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, setup.objective, setup.options) {}
 
   [[nodiscard]] Index rank() const override { return trainer_.rank(); }
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }
@@ -148,7 +157,7 @@ class TrainingOf : public Training {
   [[nodiscard]] std::vector<NamedNumber> numbers() const override { return trainer_.numbers(); }
   [[nodiscard]] std::vector<HostedTensor<float>> hosted_tensors() const override { return trainer_.hosted_tensors(); }
   [[nodiscard]] std::vector<HostedTensor<float>> result() const override {
-    return hosted(*trainer_.context(), trainer_.result().tensors());
+    return hosted(*trainer_.context(), without_projections(trainer_.result().tensors()));
   }
   TextScorer& scorer() override {
     scorer_.emplace(weights_.model(), trainer_.result(), 4096, trainer_.context());
@@ -159,14 +168,14 @@ class TrainingOf : public Training {
   bool run(const std::function<bool(Batch&)>& next, Index steps) override { return trainer_.run_on(next, steps); }
 
  private:
-  static Parameters<Model, Cpu> started(Parameters<Model, Cpu> weights, const TrainingSetup& setup) {
-    if (setup.start) setup.start(hosted(weights.tensors()));
+  static Weights started(Weights weights, const TrainingSetup& setup) {
+    if (setup.start) setup.start(hosted(without_projections(weights.tensors())));
     return weights;
   }
 
-  Parameters<Model, Cpu> weights_;
-  Trainer<Model, Cpu, AnyOptimizer, AnySchedule> trainer_;
-  std::optional<Scorer<Model, Cpu>> scorer_;
+  Weights weights_;
+  Trainer<Trained, Cpu, AnyOptimizer, AnySchedule, AnyObjective<Cpu>> trainer_;
+  std::optional<Scorer<Trained, Cpu>> scorer_;
 };
 
 template <class Model>
@@ -184,6 +193,7 @@ ServedModel serve() {
       .plan = [](const Shape& shape, Sequences sequences, Index tokens,
                  const AnyOptimizer& optimizer) { return plan_training_step(Model{shape}, CrossEntropy{}, sequences, tokens, optimizer); },
       .state_size = [](const Shape& shape) { return record_size(StateRecords{Extent{1, 1}}, Model{shape}); },
+      .evaluated = evaluated_model<Model>,
   };
 }
 // The same for a program that fine-tunes classifiers with the model's trunk, too.

@@ -114,6 +114,7 @@ inline std::vector<Setting> all_settings(const std::vector<ServedModel>& models)
   });
   each_train_setting(run.train, add_to("train."));
   each_data_setting(run.data, add_to("data."));
+  each_distill_setting(run.distill, add_to("distill."));
   all.push_back({"optimizer.name", std::string(AdamW::name), listed(names_of(AnyOptimizer{}.chosen))});
   each_optimizer([&]<class One>(const One& one) {
     const Json settings = settings_json(one);

@@ -9,14 +9,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <rondo/app/model_from_folder.hpp>
-#include <rondo/data/token_file.hpp>
 #include <rondo/model/checkpoint/classifier_folder.hpp>
+#include <rondo/model/checkpoint/fingerprint.hpp>
 #include <rondo/model/checkpoint/reader.hpp>
 
 namespace rondo::app {
@@ -47,17 +46,7 @@ class StartWeights {
   }
   void load(const std::vector<HostedTensor<float>>& tensors) const { folder_.load(form_.names, tensors); }
   [[nodiscard]] Json facts() const {
-    RunningChecksum sum;
-    std::vector<std::string> names = folder_.tensors().names();
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) {
-      const auto bytes = folder_.tensors().tensor(name).bytes;
-      sum.add(name.data(), name.size());
-      sum.add(bytes.data(), bytes.size());
-    }
-    char digits[17];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(sum.value()));
-    return {{"folder", folder_.path().string()}, {"fingerprint", digits}};
+    return {{"folder", folder_.path().string()}, {"fingerprint", fingerprint_of(folder_.tensors())}};
   }
 
  private:

@@ -19,9 +19,11 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/every_architecture.hpp>
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/settings_list.hpp>
 #include <rondo/app/start_weights.hpp>
+#include <rondo/app/teachers.hpp>
 #include <rondo/app/training_run.hpp>
 #include <rondo/data/token_file.hpp>
 
@@ -31,6 +33,10 @@ namespace rondo::app {
 struct TrainOptions {
   std::filesystem::path data, held_out, tokenizer, out, config, resume, init;
   std::vector<std::string> settings;
+  std::vector<std::filesystem::path> teachers;  // folders of models to learn from (rondo/app/distill.hpp)
+  std::uint64_t more_seed = 0;                  // added to the seed: of the generations of a chain
+  const char* verb = "train";
+  bool needs_teachers = false, first_of_chain = false;
   bool tensorboard = false;
   bool list_settings = false;
 };
@@ -94,8 +100,11 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
   if (!options.init.empty()) run.init = options.init.string();
   if (!run.init.empty() && !asked.resumed)
     run.init = std::filesystem::weakly_canonical(std::filesystem::path(run.init) / ".").string();
+  if (!options.teachers.empty()) run.distill.teachers.clear();
+  for (const std::filesystem::path& teacher : options.teachers)
+    run.distill.teachers.push_back(std::filesystem::weakly_canonical(teacher / ".").string());
   if (options.tensorboard) run.train.tensorboard = true;
-  run.seed = common.seed.value_or(run.seed);
+  run.seed = common.seed.value_or(run.seed) + (asked.resumed ? 0 : options.more_seed);
   require_usage(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
   return asked;
 }
@@ -113,17 +122,18 @@ inline std::filesystem::path place_of(const std::string& name, const std::string
 }
 
 // Refuses to go on by a command that would have begun another run.
-inline void require_same_command(const AskedRun& asked) {
+inline void require_same_command(const AskedRun& asked, const char* verb) {
   std::string differences, settings;
   bool possible = true;
   for (const auto& [path, was, is] : other_settings(*asked.before, asked.run)) {
-    if (path == "data.tokens" || path == "data.tokenizer") continue;  // the files themselves are compared
+    if (path == "data.tokens" || path == "data.tokenizer") continue;  // the files themselves are compared,
+    if (path == "distill.teachers" && !was.empty() && !is.empty()) continue;  // and the weights
     if (path == "data.held_out" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
     differences += (differences.empty() ? "" : ", ") + path + " was " + was.dump() + ", now " + is.dump();
     settings += " --set " + path + "=" + is.dump();
     possible = possible && may_change(path);
   }
-  const std::string resume = std::string(program_invocation_short_name) + " train --resume " + asked.folder.string();
+  const std::string resume = std::string(program_invocation_short_name) + " " + verb + " --resume " + asked.folder.string();
   require(differences.empty(), asked.folder.string(), ": holds a run already, of other settings: ", differences, "; `", resume,
           possible ? settings : "", possible ? "` goes on with the new ones" : "` goes on with it as it is",
           ", another --out begins a new one");
@@ -160,6 +170,17 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
       if (run.data.tokenizer.empty()) run.data.tokenizer = run.init;
     }
   }
+  std::vector<KnownModel> known;
+  require(!run.distill.teachers.empty() || !options.needs_teachers, asked.folder.string(), ": a run without teachers; expected --teacher");
+  require(!run.distill.teachers.empty() || options.first_of_chain || !asked.asked.contains("distill"),
+          "distill: settings without a teacher; `distill --teacher FOLDER` has one");
+  if (!run.distill.teachers.empty()) {
+    for (const ServedModel& one : served) known.push_back(one.known());
+#if !RONDO_HEADER_ONLY
+    for (KnownModel& one : every_architecture()) known.push_back(std::move(one));
+#endif
+    if (run.shape.vocabulary == 0) run.shape.vocabulary = Teachers::vocabulary_of(known, run.distill.teachers.front());
+  }
   if (run.shape.vocabulary == 0) run.shape.vocabulary = data.vocabulary();
   for (const TokenFile* file : {&data, static_cast<const TokenFile*>(held_out.get())}) {
     if (file == nullptr) continue;
@@ -174,15 +195,19 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   const ServedModel* model = choose(served, run);
   if (!asked.resumed) require_used_sizes({model}, options.settings, run.shape);
   if (goes_on && !asked.resumed) {
-    require_same_command(asked);
+    require_same_command(asked, options.verb);
     if (!common.quiet) std::fprintf(stderr, "note: %s holds the run of this command: going on with it\n", asked.folder.c_str());
     const DataSettings files = run.data;
+    const std::vector<std::string> teachers = run.distill.teachers;
     run = *asked.before;
+    run.distill.teachers = teachers;
     run.data.tokens = files.tokens;
     run.data.held_out = files.held_out;
     if (!options.tokenizer.empty()) run.data.tokenizer = files.tokenizer;
   }
   if (!run.init.empty() && goes_on && !Checkpoints{asked.folder}.latest()) start.emplace(served, run.init);
+  std::optional<Teachers> teachers;
+  if (!run.distill.teachers.empty()) teachers.emplace(known, run.distill, run.shape.vocabulary, data);
   TrainingRun training{std::move(asked.folder),
                        std::move(asked.lock),
                        *model,
@@ -191,7 +216,8 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
                        data,
                        held_out.get(),
                        common,
-                       start ? &*start : nullptr};
+                       start ? &*start : nullptr,
+                       teachers ? &*teachers : nullptr};
   return training.go();
 }
 

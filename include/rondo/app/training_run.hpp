@@ -9,6 +9,7 @@
 #include <rondo/app/run_keeper.hpp>
 #include <rondo/app/served_model.hpp>
 #include <rondo/app/start_weights.hpp>
+#include <rondo/app/teachers.hpp>
 #include <rondo/data/batches.hpp>
 #include <rondo/train/training_state.hpp>
 
@@ -30,14 +31,16 @@ inline AnyAverage average_of(const TrainSettings& train) {
   if (train.ema_start == "zero") return {CorrectedAverage{train.ema}};
   return {WarmedAverage{train.ema}};
 }
-// `start`: weights to begin with, or null.
-inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start) {
+// `start`: weights to begin with, or null; `teachers`: whom the run learns from, or null.
+inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start = nullptr, const Teachers* teachers = nullptr) {
   const TrainSettings& train = run.train;
+  const CrossEntropyOptions cross_entropy{train.label_smoothing, train.z_loss};
   TrainingSetup setup{run.optimizer.optimizer,
                       schedule_of(train, train.schedule, train.warmup, train.floor),
-                      {train.label_smoothing, train.z_loss},
+                      teachers != nullptr ? teachers->objective(run.shape, cross_entropy) : cross_entropy_objective(cross_entropy),
                       {train.accumulate, train.clip, average_of(train), Seed{run.seed}, run.optimizer.groups,
                        schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
+  if (teachers != nullptr) setup.projections = teachers->projections(run.shape);
   if (start != nullptr) setup.start = [start](const std::vector<HostedTensor<float>>& weights) { start->load(weights); };
   return setup;
 }
@@ -53,16 +56,17 @@ inline BatchOptions batches_of(const RunDescription& run) {
 class TrainingRun : public RunKeeper {
  public:
   // `record` is that of the run.json of a run that goes on and `lock` that of its folder, both null for a new one; `start`:
-  // weights that a run begins with, or null. The model must outlive the run.
+  // weights that a run begins with, or null; `teachers`: or null. The model must outlive the run.
   TrainingRun(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, const ServedModel& model, RunDescription run,
               const Json& record, const TokenFile& data, const TokenFile* held_out, const CommonOptions& common,
-              const StartWeights* start)
+              const StartWeights* start, const Teachers* teachers)
       : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
         model_(&model),
         files_(model.files),
-        training_(model.train(run_.shape, setup_of(run_, start))),
+        training_(model.train(run_.shape, setup_of(run_, start, teachers))),
         batches_(data, batches_of(run_)) {
     note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape), "Cpu");
+    if (teachers != nullptr) note_teachers(record, teachers->facts());
     if (record.is_null()) return;
     require(checkpoints_.latest() || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
             ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
@@ -93,6 +97,17 @@ class TrainingRun : public RunKeeper {
   }
 
  private:
+  void note_teachers(const Json& before, const Json& facts) {
+    run_.record["teachers"] = facts;
+    if (before.is_null() || !before.contains("teachers")) return;
+    const auto fingerprints = [](const Json& teachers) {
+      Json result = Json::array();
+      for (const Json& one : teachers) result.push_back(one.value("fingerprint", Json()));
+      return result;
+    };
+    require(fingerprints(before["teachers"]) == fingerprints(facts), folder_.string(), ": not the teachers that this run began with (", fingerprints(facts).dump(),
+            ", was ", fingerprints(before["teachers"]).dump(), ")");
+  }
   void note_own_form() const {
     const FileForm* form = files_.published.get();
     const std::string why = form != nullptr ? form->refusal(run_.shape) : "no published form has such blocks";

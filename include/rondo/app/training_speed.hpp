@@ -56,7 +56,7 @@ inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, Run
     source.add(ids);
   }
   Batches batches{source, BatchOptions{.rows = rows, .length = length}};
-  const auto training = model.train(run.shape, setup_of(run, nullptr));
+  const auto training = model.train(run.shape, setup_of(run));
   TrainingSpeed speed{0, 0, rows, depth};
   double all = 0, shortest = std::numeric_limits<double>::infinity();
   training->on_step([&](const StepReport& report) {

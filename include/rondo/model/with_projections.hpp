@@ -26,6 +26,7 @@ class WithProjections {
   explicit WithProjections(Model model, const std::vector<ProjectionWidths>& maps = {}) : model_(std::move(model)) {
     for (const auto& [from, to] : maps) projections_.emplace_back(from, to);
   }
+  explicit WithProjections(const Shape& shape) : WithProjections(Model{shape}) {}
 
   [[nodiscard]] const Model& inner() const { return model_; }
   [[nodiscard]] const Shape& shape() const { return model_.shape(); }

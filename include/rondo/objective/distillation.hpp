@@ -71,16 +71,17 @@ struct Distillation {
     check();
     teacher.check(model.outputs(), options.temperature);
     auto mark = c.mark();
-    const auto [rows, labels] = labelled_rows(c);
+    const auto labelled = labelled_rows(c);
+    const auto& rows = labelled.rows;
     const Index count = rows.count();
     const WideOut<C> losses = c.wide(1, count), distances = c.wide(1, count);
     const double of_labels = options.weight_of_labels(), of_teacher = options.weight_of_teacher() * mean_factor(c, count, model.outputs());
     const double cap = model.shape().logit_soft_cap;
     rows.clear(c, pass.d_hidden);
-    const auto in_block = [&, rows = rows, labels = labels](Index begin, Index size, auto act) {
+    const auto in_block = [&](Index begin, Index size, auto act) {
       const TaughtRows<C::place> block{rows.middle(begin, size), begin};
       const Out<C> dx = block.rows.place_of(c, pass.d_hidden);
-      act(block, block.rows.of(c, pass.hidden), dx, labels.middle_columns(begin, size), losses.middle_columns(begin, size),
+      act(block, block.rows.of(c, pass.hidden), dx, labelled.labels.middle_columns(begin, size), losses.middle_columns(begin, size),
           distances.middle_columns(begin, size));
       block.rows.put(c, dx, pass.d_hidden);
     };

@@ -1,0 +1,29 @@
+// What every_architecture() knows (rondo/app/every_architecture.hpp).
+#pragma once
+
+#include <rondo/app/every_architecture.hpp>
+#include <rondo/model/checkpoint/gpt2.hpp>
+#include <rondo/model/checkpoint/hgrn1.hpp>
+#include <rondo/model/checkpoint/hgrn2.hpp>
+#include <rondo/model/checkpoint/llama.hpp>
+#include <rondo/model/checkpoint/lstm.hpp>
+#include <rondo/model/checkpoint/mamba.hpp>
+#include <rondo/model/checkpoint/mamba2.hpp>
+#include <rondo/model/checkpoint/xlstm.hpp>
+#include <rondo/model/checkpoint/xlstm_large.hpp>
+
+namespace rondo::app {
+
+template <class... Models>
+std::vector<KnownModel> known_models() {
+  return {known_model<Models>()...};
+}
+
+RONDO_DEFINED_ONCE std::vector<KnownModel> every_architecture() {
+  return known_models<Hgrn2, Hgrn2Tied, Hgrn2Convolved, Hgrn2ConvolvedTied, Hgrn2Unbounded, Hgrn1, Hgrn1Tied, Hgrn1Convolved,
+                      Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Gpt2, Gpt2Untied, Opt, OptUntied,
+                      ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied, XlstmBiased, XlstmBiasedTied,
+                      XlstmLarge, XlstmLargeTied>();
+}
+
+}  // namespace rondo::app

@@ -1,0 +1,31 @@
+// How the objectives of programs are made (rondo/app/objectives.hpp).
+#pragma once
+
+#include <rondo/app/distill_settings.hpp>
+#include <rondo/app/objectives.hpp>
+#include <rondo/objective/cross_entropy.hpp>
+#include <rondo/objective/distillation.hpp>
+#include <rondo/objective/hidden_matching.hpp>
+
+namespace rondo::app {
+
+RONDO_DEFINED_ONCE AnyObjective<Cpu> cross_entropy_objective(const CrossEntropyOptions& options) {
+  return any_objective<Cpu>(CrossEntropy{options});
+}
+
+RONDO_DEFINED_ONCE AnyObjective<Cpu> distillation_objective(const DistillSettings& settings, const CrossEntropyOptions& cross_entropy,
+                                                            const std::vector<std::shared_ptr<const Evaluation<Cpu>>>& teachers,
+                                                            const Shape& student) {
+  const std::vector<LiveTeacher<Cpu>> live(teachers.begin(), teachers.end());
+  Distillation objective{divergence_of(settings), Ensemble{live, value_of<MeanOf>(settings.mean_of, mean_of_names), settings.shares},
+                         options_of(settings), cross_entropy, settings.block_tokens, settings.block_outcomes};
+  objective.check();
+  objective.teacher.check(student.vocabulary, settings.temperature);
+  const Shape& teacher = teachers.front()->shape();
+  const std::vector<MatchedBlocks> blocks = matched_blocks(settings, student.depth, teacher.depth);
+  if (blocks.empty()) return any_objective<Cpu>(std::move(objective));
+  const HiddenDistance distance = settings.hidden == "cosine" ? HiddenDistance::cosine : HiddenDistance::mse;
+  return any_objective<Cpu>(HiddenMatching{std::move(objective), blocks, teacher.width, {distance, settings.hidden_weight}});
+}
+
+}  // namespace rondo::app
