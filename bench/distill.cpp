@@ -1,13 +1,19 @@
-// bench_distill: what a teacher costs. Steps of an HGRN2 alone and with a live teacher of its size (floor 4/3: the teacher's forward pass
-// is a third of a step), taken in turn in one process; the shortest of each counts. One JSON line a divergence.
+// bench_distill: what a teacher costs. Steps of an HGRN2 alone, with a live teacher of its size (floor 4/3: the teacher's forward pass
+// is a third of a step) and from a cache of 64 outcomes a token, taken in turn in one process; the shortest of each counts. One JSON line
+// a divergence.
 //
 //   bench_distill [--size S|M] [--steps N] [--threads N] [--divergence forward_kl|...|all]
 //
 // Bytes of scratch: of a plain step, of one with a teacher, and of that as the Trace back-end plans it.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <optional>
+
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +21,9 @@
 #include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/objective/any_objective.hpp>
+#include <rondo/data/teacher_cache.hpp>
 #include <rondo/objective/distillation.hpp>
+#include <rondo/objective/stored_teacher.hpp>
 
 #include "step/step.hpp"
 
@@ -32,6 +40,27 @@ template <class Backend>
 LiveTeacher<Backend> teacher_of(const Shape& shape) {
   const auto own = std::make_shared<OwnTeacher<Backend>>(shape);
   return LiveTeacher<Backend>{std::shared_ptr<const Evaluation<Backend>>{own, &own->evaluation}};
+}
+
+// A cache for each token of the batch, of outcomes that are drawn.
+std::shared_ptr<const TeacherCache> drawn_cache(const Size& size, double temperature) {
+  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("rondo-bench-" + std::to_string(::getpid()) + ".cache");
+  constexpr Index top = 64;
+  TeacherCacheWriter writer{path,
+                            {.vocabulary = static_cast<std::uint64_t>(size.vocabulary),
+                             .top = top,
+                             .tokens = static_cast<std::uint64_t>(size.batch * size.length),
+                             .temperature = temperature}};
+  std::vector<Token> ids(top);
+  const std::vector<float> log_probabilities(top + 1, -std::log(static_cast<float>(top + 1)));
+  for (Index token = 0; token < size.batch * size.length; ++token) {
+    for (Index i = 0; i < top; ++i) ids[static_cast<std::size_t>(i)] = static_cast<Token>((token + i * (size.vocabulary / top)) % size.vocabulary);
+    writer.append(ids, log_probabilities);
+  }
+  writer.commit();
+  auto cache = std::make_shared<const TeacherCache>(path);
+  std::filesystem::remove(path);  // what is mapped stays
+  return cache;
 }
 
 struct Steps {
@@ -52,16 +81,22 @@ void measure(const Size& size, int steps, const AnyDivergence& divergence, const
   RandomBatches batches{size.batch, size.length, size.vocabulary};
   Steps alone{model, any_objective<Cpu>(CrossEntropy{{}, 512})};
   Steps taught{model, any_objective<Cpu>(Distillation{divergence, teacher_of<Cpu>(size.shape()), options})};
+  std::optional<Steps> stored;  // log-probabilities are stored, no logits
+  if (name != LogitsMse::name)
+    stored.emplace(model, any_objective<Cpu>(Distillation{divergence, StoredTeacher{drawn_cache(size, options.temperature)}, options}));
   for (int step = 0; step < steps; ++step) {
     alone.trainer.step(batches, 1 << 20);
     taught.trainer.step(batches, 1 << 20);
+    if (stored) stored->trainer.step(batches, 1 << 20);
   }
   const StepPlan plan = plan_training_step(model, Distillation{divergence, teacher_of<Trace>(size.shape()), options}, batches.sequences(),
                                            size.batch * size.length);
   std::printf(
       "{\"divergence\": \"%s\", \"size\": \"%s\", \"threads\": %td, \"step_seconds\": %.4f, \"with_teacher\": %.4f, \"ratio\": %.3f, "
+      "\"from_cache\": %.4f, \"ratio_of_cache\": %.3f, "
       "\"scratch_bytes\": %zu, \"scratch_with_teacher\": %zu, \"planned_scratch\": %zu}\n",
       name.c_str(), size.name.c_str(), thread_count(), alone.shortest, taught.shortest, taught.shortest / alone.shortest,
+      stored ? stored->shortest : 0.0, stored ? stored->shortest / alone.shortest : 0.0,
       alone.trainer.context()->scratch.high_water(), taught.trainer.context()->scratch.high_water(), plan.scratch);
   std::fflush(stdout);
 }

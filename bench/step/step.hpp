@@ -35,7 +35,7 @@ class RandomBatches {
       ids_.push_back(draw(7, i));
       labels_.push_back(draw(8, i));
     }
-    for (Index row = 0; row < batch; ++row) sequences_.push_back({row * length, length, 0});
+    for (Index row = 0; row < batch; ++row) sequences_.push_back({row * length, length, 0, row * length});
   }
   bool next(Batch& batch) {
     const auto tokens = static_cast<Index>(ids_.size());

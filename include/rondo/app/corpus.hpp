@@ -22,8 +22,7 @@
 
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
-#include <rondo/app/progress.hpp>
-#include <rondo/app/signals.hpp>
+#include <rondo/app/stoppable_progress.hpp>
 #include <rondo/app/token_file_commands.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/processors.hpp>
@@ -87,24 +86,6 @@ class Stopwatch {
 
  private:
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
-
-// Shows how far the work is, and ends it by an exception after a signal.
-class StoppableProgress {
- public:
-  explicit StoppableProgress(const CommonOptions& common) : line_(common.quiet) {}
-
-  [[nodiscard]] ProgressReport stage(const char* name, const char* unit) {
-    return [this, name, unit](std::uint64_t done, std::uint64_t all) {
-      if (const int signal = signals_.caught(); signal != 0) throw StoppedBySignal{signal};
-      line_.show(name, static_cast<Index>(done), static_cast<Index>(all), unit);
-    };
-  }
-  void finish() { line_.finish(); }
-
- private:
-  StopSignals signals_{"stopping"};
-  ProgressLine line_;
 };
 
 inline int train_tokenizer(const TrainTokenizerOptions& options, const CommonOptions& common) {

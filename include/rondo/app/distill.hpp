@@ -2,6 +2,7 @@
 //
 //   hgrn2 distill --teacher FOLDER [--teacher FOLDER ...] --data train.tokens --out RUN [--set distill.alpha=0.5 ...]
 //   hgrn2 distill --chain 3 --data train.tokens --out RUN       a model, then students of which each is taught by the one before
+//   hgrn2 distill --cache train.cache --data train.tokens --out RUN                from what `teach` has written down
 //   hgrn2 distill --resume RUN
 //
 // A teacher is a checkpoint folder or a run of any architecture, of the data's tokenizer; the student is what `train` would make. All else
@@ -32,6 +33,7 @@ void add_distill_options(Command& command, DistillOptions& options) {
       .add_option("--teacher", options.train.teachers,
                   "folder of a model or a run to learn from, of any architecture on the same tokenizer; may be given again")
       ->allow_extra_args(false);
+  command.add_option("--cache", options.train.cache, "file of a teacher's outcomes, made by `teach` of the same data, instead of the teacher");
   command.add_option("--chain", options.chain, "students, of which each teaches the next; without --teacher the first learns from one more")
       ->check(whole_number_from(0))
       ->capture_default_str();
@@ -42,13 +44,14 @@ inline int distill(const std::vector<ServedModel>& served, DistillOptions option
   const TrainOptions& given = options.train;
   const auto went_on_by = [&](const std::string& command) { common.how_to_go_on = "go on with: " + command; };
   if (options.chain == 0 || given.list_settings) {
-    require_usage(!given.teachers.empty() || !given.resume.empty() || !given.config.empty() || given.list_settings,
-                  "--teacher: expected the folder of a model to learn from (or --chain)");
+    require_usage(!given.teachers.empty() || !given.cache.empty() || !given.resume.empty() || !given.config.empty() || given.list_settings,
+                  "--teacher: expected the folder of a model to learn from (or --cache, or --chain)");
     const std::filesystem::path& folder = given.resume.empty() ? given.out : given.resume;
     went_on_by(std::string(program_invocation_short_name) + " distill --resume " + folder.string());
     options.train.needs_teachers = true;
     return train(served, given, common);
   }
+  require_usage(given.cache.empty(), "--chain: its teachers are models, not a --cache");
   require_usage(given.resume.empty(), "--chain: goes on by the same command again, not with --resume");
   require_usage(!given.out.empty(), "--out: expected the folder of the new runs");
   went_on_by("the same command again");

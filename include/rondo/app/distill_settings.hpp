@@ -22,6 +22,7 @@ inline constexpr std::array<std::string_view, 3> mean_of_names{"probabilities", 
 
 struct DistillSettings {
   std::vector<std::string> teachers;
+  std::string cache;
   double alpha = 0.5, temperature = 1;
   std::string alpha_of = "teacher";
   bool squared_temperature = true;
@@ -34,6 +35,8 @@ struct DistillSettings {
   double hidden_weight = 1;
   std::vector<std::string> hidden_blocks;
   Index block_tokens = 512, block_outcomes = 0;
+
+  [[nodiscard]] bool has_teacher() const { return !teachers.empty() || !cache.empty(); }
 };
 
 // visit(name, meaning, value, limits...) for every setting; `settings` may be const.
@@ -41,6 +44,7 @@ template <class Settings, class Visit>
 void each_distill_setting(Settings& settings, Visit&& visit) {
   const Between<double> share{0.0, 1.0}, positive = at_least(0.0);
   visit("teachers", "folders of models that teach (--teacher)", settings.teachers);
+  visit("cache", "file of what a teacher said before, made by `teach` (--cache)", settings.cache);
   visit("alpha", "weight of the divergence from the teacher, beside 1 - alpha of cross-entropy", settings.alpha, share);
   visit("temperature", "that both models' logits are divided by in the divergence", settings.temperature, positive);
   visit("alpha_of", "whose weight alpha is", settings.alpha_of, as_list(alpha_names));

@@ -6,6 +6,7 @@
 #include <rondo/objective/cross_entropy.hpp>
 #include <rondo/objective/distillation.hpp>
 #include <rondo/objective/hidden_matching.hpp>
+#include <rondo/objective/stored_teacher.hpp>
 
 namespace rondo::app {
 
@@ -26,6 +27,14 @@ RONDO_DEFINED_ONCE AnyObjective<Cpu> distillation_objective(const DistillSetting
   if (blocks.empty()) return any_objective<Cpu>(std::move(objective));
   const HiddenDistance distance = settings.hidden == "cosine" ? HiddenDistance::cosine : HiddenDistance::mse;
   return any_objective<Cpu>(HiddenMatching{std::move(objective), blocks, teacher.width, {distance, settings.hidden_weight}});
+}
+
+RONDO_DEFINED_ONCE AnyObjective<Cpu> stored_distillation_objective(const DistillSettings& settings, const CrossEntropyOptions& cross_entropy,
+                                                                   const std::shared_ptr<const TeacherCache>& cache, const Shape& student) {
+  Distillation objective{divergence_of(settings), StoredTeacher{cache}, options_of(settings), cross_entropy, settings.block_tokens};
+  objective.check();
+  objective.teacher.check(student.vocabulary, settings.temperature);
+  return any_objective<Cpu>(std::move(objective));
 }
 
 }  // namespace rondo::app

@@ -6,6 +6,7 @@
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/data/teacher_cache.hpp>
 #include <rondo/model/evaluation.hpp>
 #include <rondo/objective/any_objective.hpp>
 
@@ -18,6 +19,10 @@ struct DistillSettings;
 [[nodiscard]] AnyObjective<Cpu> distillation_objective(const DistillSettings& settings, const CrossEntropyOptions& cross_entropy,
                                                        const std::vector<std::shared_ptr<const Evaluation<Cpu>>>& teachers,
                                                        const Shape& student);
+
+// From what a teacher said before.
+[[nodiscard]] AnyObjective<Cpu> stored_distillation_objective(const DistillSettings& settings, const CrossEntropyOptions& cross_entropy,
+                                                              const std::shared_ptr<const TeacherCache>& cache, const Shape& student);
 
 }  // namespace rondo::app
 

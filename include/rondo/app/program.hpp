@@ -16,6 +16,7 @@
 #include <rondo/app/predictions.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/summary.hpp>
+#include <rondo/app/teach.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/cpu/wait_briefly.hpp>
@@ -73,6 +74,13 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
               "of the heads' start, the order of the texts and dropout (default 12)");
   add_finetune_options(*finetune_command, finetune_options);
   finetune_command->callback([&] { chosen = [&] { return finetune(served, finetune_options, common); }; });
+
+  TeachOptions teach_options;
+  CLI::App* teach_command = command("teach", "Writes down what a model holds most probable for every token of a file, for students to learn from.",
+                                    "teach --model large --data train.tokens --out train.cache --top 64\n  " + name +
+                                        " distill --cache train.cache --data train.tokens --out small");
+  add_teach_options(*teach_command, teach_options);
+  teach_command->callback([&] { chosen = [&] { return teach(served, teach_options, common); }; });
 
   EvaluateOptions evaluate_options;
   CLI::App* evaluate_command = command(

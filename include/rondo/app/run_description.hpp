@@ -135,7 +135,8 @@ inline bool may_change(std::string_view path) {
   if (path.starts_with("train.checkpoint_")) return true;
   for (const std::string_view free :
        {"train.held_out_steps", "train.patience", "train.best", "train.steps", "train.tokens", "train.epochs", "train.keep",
-        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers"})
+        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers",
+        "distill.cache"})
     if (path == free) return true;
   return false;
 }
@@ -182,7 +183,7 @@ inline Json to_json(const RunDescription& run, bool whole = false) {
   document["train"] = std::move(train);
   document["optimizer"] = to_json(run.optimizer);
   document["data"] = std::move(data);
-  if (whole || !run.distill.teachers.empty()) document["distill"] = std::move(distill);
+  if (whole || run.distill.has_teacher()) document["distill"] = std::move(distill);
   document["seed"] = run.seed;
   document["record"] = run.record;
   return document;

@@ -19,7 +19,6 @@
 #include <string>
 #include <vector>
 
-#include <rondo/app/every_architecture.hpp>
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/settings_list.hpp>
 #include <rondo/app/start_weights.hpp>
@@ -35,6 +34,7 @@ struct TrainOptions {
   std::vector<std::string> settings;
   std::vector<std::filesystem::path> teachers;  // folders of models to learn from (rondo/app/distill.hpp)
   std::uint64_t more_seed = 0;                  // added to the seed: of the generations of a chain
+  std::filesystem::path cache;                  // of a teacher's outcomes
   const char* verb = "train";
   bool needs_teachers = false, first_of_chain = false;
   bool tensorboard = false;
@@ -103,6 +103,7 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
   if (!options.teachers.empty()) run.distill.teachers.clear();
   for (const std::filesystem::path& teacher : options.teachers)
     run.distill.teachers.push_back(std::filesystem::weakly_canonical(teacher / ".").string());
+  if (!options.cache.empty()) run.distill.cache = std::filesystem::weakly_canonical(options.cache).string();
   if (options.tensorboard) run.train.tensorboard = true;
   run.seed = common.seed.value_or(run.seed) + (asked.resumed ? 0 : options.more_seed);
   require_usage(!run.data.tokens.empty(), "--data: expected a token file to train on (made by `corpus encode`)");
@@ -128,6 +129,7 @@ inline void require_same_command(const AskedRun& asked, const char* verb) {
   for (const auto& [path, was, is] : other_settings(*asked.before, asked.run)) {
     if (path == "data.tokens" || path == "data.tokenizer") continue;  // the files themselves are compared,
     if (path == "distill.teachers" && !was.empty() && !is.empty()) continue;  // and the weights
+    if (path == "distill.cache" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
     if (path == "data.held_out" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
     differences += (differences.empty() ? "" : ", ") + path + " was " + was.dump() + ", now " + is.dump();
     settings += " --set " + path + "=" + is.dump();
@@ -171,15 +173,12 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
     }
   }
   std::vector<KnownModel> known;
-  require(!run.distill.teachers.empty() || !options.needs_teachers, asked.folder.string(), ": a run without teachers; expected --teacher");
-  require(!run.distill.teachers.empty() || options.first_of_chain || !asked.asked.contains("distill"),
+  require(run.distill.has_teacher() || !options.needs_teachers, asked.folder.string(), ": a run without teachers; expected --teacher");
+  require(run.distill.has_teacher() || options.first_of_chain || !asked.asked.contains("distill"),
           "distill: settings without a teacher; `distill --teacher FOLDER` has one");
-  if (!run.distill.teachers.empty()) {
-    for (const ServedModel& one : served) known.push_back(one.known());
-#if !RONDO_HEADER_ONLY
-    for (KnownModel& one : every_architecture()) known.push_back(std::move(one));
-#endif
-    if (run.shape.vocabulary == 0) run.shape.vocabulary = Teachers::vocabulary_of(known, run.distill.teachers.front());
+  if (run.distill.has_teacher()) {
+    known = known_models(served);
+    if (run.shape.vocabulary == 0) run.shape.vocabulary = Teachers::vocabulary_of(known, run.distill);
   }
   if (run.shape.vocabulary == 0) run.shape.vocabulary = data.vocabulary();
   for (const TokenFile* file : {&data, static_cast<const TokenFile*>(held_out.get())}) {
@@ -199,15 +198,17 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
     if (!common.quiet) std::fprintf(stderr, "note: %s holds the run of this command: going on with it\n", asked.folder.c_str());
     const DataSettings files = run.data;
     const std::vector<std::string> teachers = run.distill.teachers;
+    const std::string cache = run.distill.cache;
     run = *asked.before;
     run.distill.teachers = teachers;
+    run.distill.cache = cache;
     run.data.tokens = files.tokens;
     run.data.held_out = files.held_out;
     if (!options.tokenizer.empty()) run.data.tokenizer = files.tokenizer;
   }
   if (!run.init.empty() && goes_on && !Checkpoints{asked.folder}.latest()) start.emplace(served, run.init);
   std::optional<Teachers> teachers;
-  if (!run.distill.teachers.empty()) teachers.emplace(known, run.distill, run.shape.vocabulary, data);
+  if (run.distill.has_teacher()) teachers.emplace(known, run, data);
   TrainingRun training{std::move(asked.folder),
                        std::move(asked.lock),
                        *model,
