@@ -35,6 +35,7 @@
 #include <rondo/data/tokenizer/encoding.hpp>
 #include <rondo/data/tokenizer/word_table.hpp>
 #include <rondo/io/atomic_file.hpp>
+#include <rondo/io/hash_bytes.hpp>
 #include <rondo/io/mapped_file.hpp>
 
 namespace rondo {
@@ -73,34 +74,6 @@ struct TokenFileTrailer {
   char magic[8];
 };
 static_assert(sizeof(TokenFileHeader) == 64 && sizeof(TokenFileTrailer) == 32 && sizeof(DocumentBegin) == 24);
-
-// The hash of bytes that come in parts: of blocks of 64 KiB, each with the hash before it.
-class RunningChecksum {
- public:
-  void add(const void* data, std::size_t bytes) {
-    for (const char* at = static_cast<const char*>(data); bytes > 0;) {
-      const std::size_t part = std::min(bytes, block_bytes - block_.size());
-      if (block_.empty() && part == block_bytes) {
-        hash_ = hash_bytes({at, part}, hash_);
-      } else {
-        block_.append(at, part);
-        if (block_.size() == block_bytes) close_block();
-      }
-      at += part;
-      bytes -= part;
-    }
-  }
-  [[nodiscard]] std::uint64_t value() const { return hash_bytes(block_, hash_); }
-
- private:
-  static constexpr std::size_t block_bytes = std::size_t{1} << 16;
-  void close_block() {
-    hash_ = hash_bytes(block_, hash_);
-    block_.clear();
-  }
-  std::string block_;
-  std::uint64_t hash_ = 0;
-};
 
 class TokenFileWriter {
  public:

@@ -9,33 +9,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <rondo/core/error.hpp>
+#include <rondo/io/hash_bytes.hpp>
 
 namespace rondo {
-
-// A 64-bit hash of some bytes; the same on every machine of the same byte order.
-[[nodiscard]] inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) {
-  const auto mix = [](std::uint64_t hash, std::uint64_t value) {
-    hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 32;
-  };
-  std::uint64_t hash = mix(seed + 0xD1B54A32D192ED03u, bytes.size());
-  while (bytes.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t value;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    hash = mix(hash, value);
-    bytes.remove_prefix(sizeof value);
-  }
-  std::uint64_t value = 0;
-  if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
-  return mix(mix(hash, value), 0x2545F4914F6CDD1Du);
-}
 
 class WordTable {
  public:

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <rondo/data/token_file.hpp>
+#include <rondo/io/hash_bytes.hpp>
 #include <rondo/io/tensor_folder.hpp>
 
 namespace rondo {
