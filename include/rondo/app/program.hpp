@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/benchmark.hpp>
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/compare.hpp>
@@ -129,6 +130,15 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                           "predictions --predictions predictions.json --data evaluation");
   add_predictions_options(*predictions_command, predictions_options);
   predictions_command->callback([&] { chosen = [&] { return score_prediction_file(predictions_options, common); }; });
+
+  BenchmarkOptions benchmark_options;
+  CLI::App* benchmark_command = command(
+      "benchmark", "Scores on suites of tasks: BLiMP, its supplement, EWoK, entity tracking, WUG, COMPS, reading times, BEAR.",
+      "benchmark --model run --suite babylm2025 --data evaluation/full_eval --out results\n  " + name +
+          " benchmark --checkpoints run --suite babylm2024 --fast --data evaluation --data ewok --password P --out curves");
+  add_benchmark_options(*benchmark_command, benchmark_options);
+  add_backend_option(benchmark_command);
+  benchmark_command->callback([&] { chosen = [&] { return benchmark(served, benchmark_options, common); }; });
 
   GenerateOptions generate_options;
   CLI::App* generate_command = command("generate", "Continues prompts; text is streamed.",

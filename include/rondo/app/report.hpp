@@ -77,6 +77,18 @@ inline std::string html_text(std::string_view text) {
   return result;
 }
 
+// A page that needs nothing beside it; `body` ends with a new line.
+inline std::string html_page(const std::string& title, const std::string& body) {
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html_text(title) +
+         "</title>\n<style>body{font:15px/1.45 sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222}"
+         "table{border-collapse:collapse;margin:1em 0}th,td{text-align:left;padding:.15em 1.2em .15em "
+         "0;border-bottom:1px solid #ddd;"
+         "font-weight:normal;vertical-align:top;overflow-wrap:anywhere}th{color:#666;white-space:nowrap}svg{max-"
+         "width:100%;height:auto}"
+         "</style></head>\n<body>\n" +
+         body + "</body></html>\n";
+}
+
 // A table of names and values, one row for each member of an object, inner objects with their path.
 inline void append_rows(std::string& html, const Json& object, const std::string& path = "") {
   for (const auto& [key, value] : object.items()) {
@@ -157,22 +169,15 @@ inline void write_report(const std::filesystem::path& run, const std::string& sa
   const std::string name = title_of(run);
   const std::string chart = loss_chart(metrics, "Loss of " + name);
   write_file(run / "loss.svg", chart);
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html_text(name) +
-                     "</title>\n<style>body{font:15px/1.45 sans-serif;max-width:820px;margin:2em auto;padding:0 1em;color:#222}"
-                     "table{border-collapse:collapse;margin:1em 0}th,td{text-align:left;padding:.15em 1.2em .15em "
-                     "0;border-bottom:1px solid #ddd;"
-                     "font-weight:normal;vertical-align:top;overflow-wrap:anywhere}th{color:#666;white-space:nowrap}svg{max-"
-                     "width:100%;height:auto}"
-                     "</style></head>\n<body>\n<h1>" +
-                     html_text(name) + "</h1>\n<table>\n";
+  std::string html = "<h1>" + html_text(name) + "</h1>\n<table>\n";
   append_rows(html, run_results(metrics));
   html += "</table>\n" + chart.substr(chart.find("<svg"));
   if (!sample.empty())
     html += "\n<h2>A text of the model's</h2>\n<p style=\"white-space:pre-wrap\">" + html_text(sample) + "</p>";
   html += "\n<h2>The run</h2>\n<table>\n";
   append_rows(html, description);
-  html += "</table>\n</body></html>\n";
-  write_file(run / "report.html", html);
+  html += "</table>\n";
+  write_file(run / "report.html", html_page(name, html));
 }
 
 }  // namespace rondo::app

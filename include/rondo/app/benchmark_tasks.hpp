@@ -1,0 +1,173 @@
+// The suites of `benchmark`: which tasks they have, where these lie in folders of data, and how each is scored.
+//
+//   const Suite& suite = suite_named("babylm2025");
+//   FoundTasks found = find_tasks(suite, {"evaluation_data", "ewok"}, fast);     // found.present, found.missing
+//   BenchmarkTask task = read_task(found.present[0], password, limit);
+//
+// A task is a folder of its name, or a .zip whose name begins with it, in one of the folders of data or in their full_eval, fast_eval
+// (evaluation/full_eval, ...), as the challenges hand them out. Throws Error where no task of a suite is there.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <rondo/data/tokenizer/word_table.hpp>
+#include <rondo/evaluate/reading_times.hpp>
+#include <rondo/evaluate/task_files.hpp>
+
+namespace rondo::app {
+
+enum class TaskKind { minimal_pairs, ewok, entity_tracking, comps, wug, reading, bear };
+
+struct SuiteTask {
+  std::string name;
+  TaskKind kind;
+  std::vector<std::string> folders, fast_folders;
+};
+struct Suite {
+  std::string name, convention;
+  std::vector<std::string> tasks;
+};
+
+inline const std::vector<SuiteTask>& suite_tasks() {
+  static const std::vector<SuiteTask> tasks{
+      {"blimp", TaskKind::minimal_pairs, {"blimp_filtered"}, {"blimp_fast"}},
+      {"blimp_supplement", TaskKind::minimal_pairs, {"supplement_filtered"}, {"supplement_fast"}},
+      {"ewok", TaskKind::ewok, {"ewok_filtered"}, {"ewok_fast"}},
+      {"entity_tracking", TaskKind::entity_tracking, {"entity_tracking"}, {"entity_tracking_fast"}},
+      {"wug_adj", TaskKind::wug, {"wug_adj_nominalization"}, {"wug_adj_nominalization"}},
+      {"wug_past", TaskKind::wug, {"wug_past_tense"}, {"wug_past_tense"}},
+      {"comps", TaskKind::comps, {"comps"}, {"comps"}},
+      {"reading", TaskKind::reading, {"reading"}, {"reading"}},
+      {"bear", TaskKind::bear, {"bear/BEAR", "BEAR"}, {"bear/BEAR", "BEAR"}},
+  };
+  return tasks;
+}
+inline const std::vector<Suite>& suites() {
+  static const std::vector<Suite> all{
+      {"babylm2024", "pipeline2024", {"blimp", "blimp_supplement", "ewok"}},
+      {"babylm2025", "pipeline2025", {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading"}},
+      {"bear", "lm_pub_quiz", {"bear"}},
+      {"all", "rondo", {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading", "bear"}},
+  };
+  return all;
+}
+inline std::vector<std::string> suite_names() {
+  std::vector<std::string> names;
+  for (const Suite& suite : suites()) names.push_back(suite.name);
+  return names;
+}
+inline const Suite& suite_named(const std::string& name) {
+  for (const Suite& suite : suites())
+    if (suite.name == name) return suite;
+  std::string names;
+  for (const std::string& one : suite_names()) names += (names.empty() ? "" : ", ") + one;
+  throw error("suite: expected one of ", names, "; found '", name, "'");
+}
+
+struct TaskSource {
+  SuiteTask task;
+  std::filesystem::path source;  // a folder or an archive
+};
+struct FoundTasks {
+  std::vector<TaskSource> present;
+  std::vector<std::string> missing;
+};
+
+inline std::optional<std::filesystem::path> source_of(const SuiteTask& task, const std::vector<std::filesystem::path>& data, bool fast) {
+  const std::string part = fast ? "fast_eval" : "full_eval";
+  for (const std::filesystem::path& folder : data)
+    for (const std::filesystem::path& inside :
+         {std::filesystem::path{}, std::filesystem::path{part}, "evaluation" / std::filesystem::path{part},
+          "evaluation_data" / std::filesystem::path{part}}) {
+      const std::filesystem::path root = inside.empty() ? folder : folder / inside;
+      if (!std::filesystem::is_directory(root)) continue;
+      for (const std::string& name : fast ? task.fast_folders : task.folders) {
+        if (std::filesystem::is_directory(root / name)) return root / name;
+        std::vector<std::filesystem::path> archives;
+        for (const auto& entry : std::filesystem::directory_iterator(root))
+          if (entry.path().extension() == ".zip" && entry.path().filename().string().starts_with(name)) archives.push_back(entry.path());
+        if (!archives.empty()) return *std::min_element(archives.begin(), archives.end());
+      }
+    }
+  return std::nullopt;
+}
+
+inline FoundTasks find_tasks(const Suite& suite, const std::vector<std::filesystem::path>& data, bool fast) {
+  FoundTasks found;
+  std::string folders;
+  for (const std::filesystem::path& folder : data) {
+    require(std::filesystem::is_directory(folder), folder.string(), ": expected a folder of benchmark data, found none");
+    folders += (folders.empty() ? "" : ", ") + folder.string();
+  }
+  for (const std::string& name : suite.tasks) {
+    const auto task = std::find_if(suite_tasks().begin(), suite_tasks().end(), [&](const SuiteTask& one) { return one.name == name; });
+    if (const auto source = source_of(*task, data, fast))
+      found.present.push_back({*task, *source});
+    else
+      found.missing.push_back(name);
+  }
+  if (found.present.empty()) {
+    std::string expected;
+    for (const SuiteTask& task : suite_tasks())
+      if (std::find(suite.tasks.begin(), suite.tasks.end(), task.name) != suite.tasks.end())
+        expected += (expected.empty() ? "" : ", ") + (fast ? task.fast_folders : task.folders).front();
+    throw error(folders, ": no task of the suite ", suite.name, " in it; expected a folder or a .zip of ", expected);
+  }
+  return found;
+}
+
+// A task with its items.
+struct BenchmarkTask {
+  SuiteTask task;
+  std::filesystem::path source;
+  std::variant<ChoiceTask, ReadingTimes> items;
+  std::uint64_t fingerprint = 0;  // of the files
+
+  [[nodiscard]] const ChoiceTask* choices() const { return std::get_if<ChoiceTask>(&items); }
+  // Of all texts, the measure of the work.
+  [[nodiscard]] Index characters() const {
+    Index sum = 0;
+    if (const ChoiceTask* task_of_choices = choices()) {
+      each_item(*task_of_choices, [&](const ChoiceSubset&, const ChoiceItem& item) {
+        for (const ChoiceOption& option : item.options) sum += std::ssize(option.context) + std::ssize(option.completion);
+      });
+    } else {
+      sum = 200 * std::get<ReadingTimes>(items).words();
+    }
+    return sum;
+  }
+};
+
+inline BenchmarkTask read_task(const TaskSource& from, const std::string& password, Index limit = 0) {
+  const SuiteTask& task = from.task;
+  const std::filesystem::path& source = from.source;
+  std::vector<TaskFile> files = read_task_files(source, password, task.kind == TaskKind::reading ? ".csv" : ".jsonl");
+  std::uint64_t fingerprint = 0;
+  for (const TaskFile& file : files) fingerprint = hash_bytes(file.text, hash_bytes(file.name, fingerprint));
+  const auto items = [&]() -> std::variant<ChoiceTask, ReadingTimes> {
+    switch (task.kind) {
+      case TaskKind::ewok:
+        return read_ewok_task(task.name, files, limit);
+      case TaskKind::entity_tracking:
+        return read_entity_tracking_task(task.name, files, limit);
+      case TaskKind::comps:
+        return read_comps_task(task.name, files, limit);
+      case TaskKind::wug:
+        return read_wug_task(task.name, files, limit);
+      case TaskKind::reading:
+        return ReadingTimes{files.front().text, files.front().place, limit};
+      case TaskKind::bear:
+        return read_bear_task(task.name, source, limit);
+      default:
+        return read_minimal_pair_task(task.name, files, limit);
+    }
+  };
+  return {task, source, items(), fingerprint};
+}
+
+}  // namespace rondo::app
