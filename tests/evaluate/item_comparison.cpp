@@ -150,85 +150,85 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(predictions)
 
-struct Data {
-  TemporaryFolder folder;
-  Data() {
-    std::filesystem::create_directories(folder / "full_eval/blimp_filtered");
-    std::filesystem::create_directories(folder / "glue_2024");
-    const std::string islands = ", \"linguistics_term\": \"islands\"}\n";
-    put(folder / "full_eval/blimp_filtered/one.jsonl", "{\"sentence_good\": \"Yes.\", \"sentence_bad\": \"No.\"" + islands +
-                                                           "{\"sentence_good\": \"In.\", \"sentence_bad\": \"Out.\"" + islands);
-    put(folder / "full_eval/blimp_filtered/two.jsonl", "{\"sentence_good\": \"Up.\", \"sentence_bad\": \"Down.\"}\n");
-    std::string labels;
-    for (const char label : std::string("00111")) labels += std::string("{\"label\": ") + label + "}\n";
-    for (const char* name : {"cola", "mrpc", "rte"}) put(folder / ("glue_2024/" + std::string(name) + ".valid.jsonl"), labels);
-    put(folder / "glue_2024/rte.train.jsonl", labels);
-  }
-  [[nodiscard]] std::vector<PredictedTask> scored(const std::string& predictions, std::vector<Json>* items = nullptr,
-                                                  GlueMetrics glue = GlueMetrics::of_each_task) const {
-    return score_predictions(parse_json(predictions, "p.json"), "p.json", folder.path(), glue, [items](const Json& item) {
-      if (items != nullptr) items->push_back(item);
-    });
-  }
-};
+ChoiceTask two_files() {
+  const auto pair = [](const std::string& good, const std::string& bad, std::size_t line) {
+    return ChoiceItem{{{"", good, good}, {"", bad, bad}}, 0, line, 0};
+  };
+  return {"blimp", Average::subsets, Metric::accuracy,
+          {{"one", "islands", "data/one.jsonl", {pair("Yes.", "No.", 1), pair("In.", "Out.", 2)}},
+           {"two", "", "data/two.jsonl", {pair("Up.", "Down.", 1)}}}};
+}
+Json json_of(const std::string& text) { return parse_json(text, "p.json"); }
+const std::string texts = R"({"one": {"predictions": [{"id": "one_0", "pred": " Yes."}, {"id": "one_1", "pred": "Out."}]}})";
 
-const std::string texts = R"({"blimp": {"one": {"predictions": [{"id": "one_0", "pred": " Yes."}, {"id": "one_1", "pred": "Out."}]}}})";
-
-BOOST_FIXTURE_TEST_CASE(chosen_texts_are_right_or_wrong, Data) {
+BOOST_AUTO_TEST_CASE(chosen_texts_are_right_or_wrong) {
   std::vector<Json> items;
-  const std::vector<PredictedTask> tasks = scored(texts, &items);
-  BOOST_TEST_REQUIRE(tasks.size() == 1U);
-  BOOST_TEST(tasks[0].mean() == 0.5);
-  BOOST_TEST(tasks[0].standard_error() == std::sqrt(0.125), tt::tolerance(1e-12));
-  BOOST_TEST(tasks[0].missing == std::vector<std::string>{"two"}, tt::per_element());
+  const PredictedTask scored = score_predictions(two_files(), json_of(texts), "p.json: blimp", [&](const Json& item) { items.push_back(item); });
+  BOOST_TEST(scored.score.estimate.score == 0.5);
+  BOOST_TEST(scored.score.estimate.standard_error == std::sqrt(0.125), tt::tolerance(1e-12));
+  BOOST_TEST(scored.missing == std::vector<std::string>{"two"}, tt::per_element());
+  BOOST_TEST(scored.measures == std::vector<std::string>{"accuracy"}, tt::per_element());
   BOOST_TEST_REQUIRE(items.size() == 2U);
-  BOOST_TEST((items[1] == Json{{"task", "blimp"},
-                               {"file", "one"},
-                               {"line", 2},
-                               {"phenomenon", "islands"},
-                               {"sentence_good", "In."},
-                               {"sentence_bad", "Out."},
-                               {"right", 0.0}}));
+  BOOST_TEST((items[1] == Json{{"task", "blimp"}, {"file", "one"}, {"phenomenon", "islands"}, {"line", 2}, {"right", 0.0}, {"choice", 1}}));
 }
 
-BOOST_FIXTURE_TEST_CASE(classes_are_measured_as_their_task_asks, Data) {
+BOOST_AUTO_TEST_CASE(correlations_take_probabilities) {
+  ChoiceTask task = two_files();
+  task.metric = Metric::spearman;
+  for (std::size_t i = 0; i < 2; ++i) task.subsets[0].items[i].target = static_cast<double>(i);
+  task.subsets.pop_back();
+  const auto with = [&](const std::string& first, const std::string& second) {
+    return score_predictions(task, json_of(R"({"one": {"predictions": [{"id": "one_0", "pred": "Yes.")" + first +
+                                           R"(}, {"id": "one_1", "pred": "Out.")" + second + "}]}}"), "p.json: wug");
+  };
+  BOOST_TEST(with(", \"prob\": 0.2", ", \"prob\": 0.9").score.estimate.score == 1.0, tt::tolerance(1e-12));
+  BOOST_TEST(with(", \"prob\": 0.9", ", \"prob\": 0.2").score.estimate.score == -1.0, tt::tolerance(1e-12));
+  BOOST_TEST(message_of([&] { static_cast<void>(with("", "")); }) == "p.json: wug.one: prediction 1: expected a number \"prob\"");
+}
+
+BOOST_AUTO_TEST_CASE(classes_are_measured_as_their_task_asks) {
+  const TemporaryFolder folder;
   std::string subsets;
   for (const std::string name : {"cola", "mrpc", "rte"}) {
+    std::string labels;
+    for (const char label : std::string("00111"))
+      labels += std::string(R"({"sentence": "a", "sentence1": "a", "sentence2": "b", "label": )") + label + "}\n";
+    put(folder / (name + ".valid.jsonl"), labels);
+    put(folder / (name + ".train.jsonl"), "no labels");
     subsets += (subsets.empty() ? "\"" : ", \"") + name + "\": {\"predictions\": [";
     for (int i = 0; i < 5; ++i)
       subsets += (i > 0 ? ", " : "") + std::string("{\"id\": \"") + name + "_" + std::to_string(i) + "\", \"pred\": " + "01110"[i] + "}";
     subsets += "]}";
   }
-  const std::string document = "{\"glue\": {" + subsets + "}, \"wug\": {}}";
-  const std::vector<PredictedTask> tasks = scored(document);
-  BOOST_TEST_REQUIRE(tasks.size() == 2U);
-  BOOST_TEST_REQUIRE(tasks[0].subsets.size() == 3U);
-  BOOST_TEST(tasks[0].subsets[0].metric == "MCC");
-  BOOST_TEST(tasks[0].subsets[0].score == 1.0 / 6, tt::tolerance(1e-12));
-  BOOST_TEST(tasks[0].subsets[1].metric == "F1");
-  BOOST_TEST(tasks[0].subsets[1].score == 4.0 / 6, tt::tolerance(1e-12));
-  BOOST_TEST(tasks[0].subsets[2].metric == "accuracy");
-  BOOST_TEST(tasks[0].mean() == (1.0 / 6 + 4.0 / 6 + 0.6) / 3, tt::tolerance(1e-12));
-  BOOST_TEST(tasks[0].missing.empty());
-  BOOST_TEST(tasks[1].name == "wug");
-  BOOST_TEST(tasks[1].subsets.empty());
-  BOOST_TEST(scored(document, nullptr, GlueMetrics::accuracy)[0].mean() == 0.6, tt::tolerance(1e-12));
+  const auto scored = [&](GlueMetrics metrics) { return score_glue_predictions(folder.path(), json_of("{" + subsets + "}"), "p.json: glue", metrics); };
+  const PredictedTask own = scored(GlueMetrics::of_each_task);
+  BOOST_TEST(own.measures == (std::vector<std::string>{"mcc", "f1", "accuracy"}), tt::per_element());
+  BOOST_TEST(own.score.subsets[0].estimate.score == 1.0 / 6, tt::tolerance(1e-12));
+  BOOST_TEST(own.score.subsets[1].estimate.score == 4.0 / 6, tt::tolerance(1e-12));
+  BOOST_TEST(own.score.estimate.score == (1.0 / 6 + 4.0 / 6 + 0.6) / 3, tt::tolerance(1e-12));
+  BOOST_TEST(own.missing.empty());
+  BOOST_TEST(scored(GlueMetrics::accuracy).score.estimate.score == 0.6, tt::tolerance(1e-12));
+  const auto message = [&](const std::string& text) {
+    return message_of([&] { static_cast<void>(score_glue_predictions(folder.path(), json_of(text), "p.json: glue", GlueMetrics::accuracy)); });
+  };
+  BOOST_TEST(message(R"({"rte": []})") == R"(p.json: glue.rte: expected an object with an array "predictions")");
+  BOOST_TEST(message(R"({"wnli": {"predictions": []}})") == "p.json: glue.wnli: the data has no such subset");
 }
 
-BOOST_FIXTURE_TEST_CASE(predictions_that_do_not_belong_to_the_data, Data) {
-  const auto message = [&](const std::string& predictions) { return message_of([&] { static_cast<void>(scored(predictions)); }); };
-  const auto one = [&](const std::string& list) { return message(R"({"blimp": {"one": {"predictions": [)" + list + "]}}}"); };
-  const std::string file = (folder / "full_eval/blimp_filtered/one.jsonl").string(), first = R"({"id": "one_0", "pred": "Yes."})";
-  BOOST_TEST(one(first) == "p.json: blimp.one: 1 predictions, " + file + " has more items");
-  BOOST_TEST(one(first + R"(, {"id": "one_1", "pred": "In."}, {"id": "one_2", "pred": "In."})") ==
-             "p.json: blimp.one: 3 predictions, " + file + " has 2 items");
+BOOST_AUTO_TEST_CASE(predictions_that_do_not_belong_to_the_data) {
+  const auto message = [](const std::string& text) {
+    return message_of([&] { static_cast<void>(score_predictions(two_files(), json_of(text), "p.json: blimp")); });
+  };
+  const auto one = [&](const std::string& list) { return message(R"({"one": {"predictions": [)" + list + "]}}"); };
+  const std::string first = R"({"id": "one_0", "pred": "Yes."})";
+  BOOST_TEST(one(first) == "p.json: blimp.one: 1 predictions, data/one.jsonl has 2 items");
   BOOST_TEST(one(first + R"(, {"id": "one_7", "pred": "In."})") ==
              "p.json: blimp.one: prediction 2: expected an object with id 'one_1' and a member 'pred', found {\"id\":\"one_7\",\"pred\":\"In.\"}");
-  BOOST_TEST(one(R"({"id": "one_0", "pred": "Perhaps."}, {"id": "one_1", "pred": "In."})") ==
-             "p.json: blimp.one: one_0: \"Perhaps.\" is none of the texts of " + file + ":1");
-  BOOST_TEST(has(message(R"({"blimp": {"three": {"predictions": []}}})"), "three.jsonl"));
-  BOOST_TEST(has(message(R"({"comps": {"base": {"predictions": []}}})"), "p.json: no task whose data is in "));
-  BOOST_TEST(message(R"({"glue": {"rte": []}})") == R"(p.json: glue.rte: expected an object with an array "predictions")");
+  BOOST_TEST(one(first + R"(, {"id": "one_1", "pred": "Perhaps."})") ==
+             "p.json: blimp.one: one_1: expected a text of data/one.jsonl:2, found \"Perhaps.\"");
+  BOOST_TEST(one(first + R"(, {"id": "one_1", "pred": 1})") == "p.json: blimp.one: one_1: expected a text of data/one.jsonl:2, found 1");
+  BOOST_TEST(message(R"({"three": {"predictions": []}})") == "p.json: blimp.three: the data has no such subset");
+  BOOST_TEST(message("[]") == "p.json: blimp: expected an object of subsets, found array");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

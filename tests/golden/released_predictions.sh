@@ -11,15 +11,17 @@ trap 'rm -rf "$work"' EXIT
 tar -xJf "$data" -C "$work"
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-# BLiMP, supplement, GLUE: per cent, as published.
-published=$(printf '72.11 58.57 65.79\n77.53 58.51 70.74')
+# BLiMP, supplement, GLUE, EWoK: per cent, as published.
+published=$(printf '72.11 58.57 65.79 51.3\n77.53 58.51 70.74 51.6')
 found="" files=0
 for file in "$predictions"/*.json.gz; do
   files=$((files + 1))
-  zcat "$file" | "$program" predictions --predictions - --data "$work/evaluation" --items "$work/$files.jsonl" >"$work/report"
+  zcat "$file" >"$work/predictions.json"
+  scored=("$program" predictions --predictions "$work/predictions.json" --data "$work/evaluation")
+  "${scored[@]}" --data "$shared/data/ewok" --password ewok --items "$work/$files.jsonl" >"$work/report"
   mean() { awk -v task="$1" 'means && $1 == task { print $3 } $1 == "task" && $2 == "subsets" { means = 1 }' "$work/report"; }
-  found+="$(mean blimp) $(mean blimp_supplement) $(mean glue)"$'\n'
-  grep -q '^ewok: not scored, no data for it' "$work/report" || fail "$file: the task without data is not named"
+  found+="$(mean blimp) $(mean blimp_supplement) $(mean glue) $(printf %.1f "$(mean ewok)")"$'\n'
+  "${scored[@]}" --quiet | grep -q '^ewok: not scored, no data for it' || fail "$file: the task without data is not named"
   # The authors' own table of the same model: the one that agrees on the mean.
   tables=0
   for table in "$predictions"/*_results.txt; do
