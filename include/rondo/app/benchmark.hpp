@@ -24,6 +24,8 @@
 #include <rondo/app/signals.hpp>
 #include <rondo/evaluate/benchmark_scores.hpp>
 #include <rondo/io/folder_lock.hpp>
+#include <rondo/io/hash_bytes.hpp>
+#include <rondo/model/checkpoint/fingerprint.hpp>
 #include <rondo/train/checkpoints.hpp>
 #include <rondo/train/metrics.hpp>
 
@@ -60,19 +62,6 @@ void add_benchmark_options(Command& command, BenchmarkOptions& options) {
   command.add_option("--out", options.out, "folder for the results; the same command goes on where it stopped")->required();
 }
 
-// A hash of all that a model's scores depend on besides the tokenizer.
-inline std::uint64_t model_fingerprint(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (const auto ending = entry.path().extension();
-        ending == ".safetensors" || ending == ".bin" || entry.path().filename() == "config.json")
-      files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::uint64_t hash = 0;
-  for (const std::filesystem::path& file : files) hash = hash_bytes(MappedFile{file}.text(), hash_bytes(file.filename().string(), hash));
-  return hash;
-}
-
 inline std::string lines_of(const std::vector<Json>& items) {
   std::string text;
   for (const Json& item : items) text += item.dump() + "\n";
@@ -93,7 +82,8 @@ class BenchmarkRun {
     require_fits(tokenizer, options_.tokenizer.empty() ? model : options_.tokenizer, from.model->shape().vocabulary);
     make_folder(out / "tasks");
     const FolderLock lock{out};
-    model_hash_ = std::to_string(model_fingerprint(model));
+    weights_ = fingerprint_of(from.folder.tensors());
+    configuration_ = hexadecimal(hash_bytes(InputText{model / "config.json"}.text()));
     const StopSignals signals{"stopping; the same command goes on with the task that was begun"};
     ProgressLine progress{common_.quiet};
     Index done = 0, all = 0;
@@ -138,9 +128,10 @@ class BenchmarkRun {
   }
   // What the results of a task are of.
   [[nodiscard]] Json identity(const BenchmarkTask& task, const Tokenizer& tokenizer) const {
-    return {{"model", model_hash_},
-            {"tokenizer", std::to_string(tokenizer.fingerprint())},
-            {"data", std::to_string(task.fingerprint)},
+    return {{"model", weights_},
+            {"configuration", configuration_},
+            {"tokenizer", hexadecimal(tokenizer.fingerprint())},
+            {"data", hexadecimal(task.fingerprint)},
             {"convention", std::string(convention_of(task).name)},
             {"temperatures", temperatures()},
             {"limit", options_.limit},
@@ -213,7 +204,7 @@ class BenchmarkRun {
   const CommonOptions& common_;
   std::vector<BenchmarkTask>& tasks_;
   const std::vector<std::string>& missing_;
-  std::string model_hash_;
+  std::string weights_, configuration_;
 };
 
 // Where checkpoints stand: their words where all say them, else their steps.

@@ -15,9 +15,9 @@
 #include <variant>
 #include <vector>
 
-#include <rondo/data/tokenizer/word_table.hpp>
 #include <rondo/evaluate/reading_times.hpp>
 #include <rondo/evaluate/task_files.hpp>
+#include <rondo/io/hash_bytes.hpp>
 
 namespace rondo::app {
 
