@@ -1,5 +1,5 @@
-// How many threads a parallel region may use, how many it has got and which of them runs: OpenMP's answers, or one thread
-// without OpenMP. And how many decoding is worth, which reads every weight once a token:
+// How many threads a parallel region may use (one inside another region), how many it has got and which of them runs: OpenMP's answers,
+// or one thread without OpenMP. And how many decoding is worth, which reads every weight once a token:
 //
 //   decoding_threads(bytes)      one for each decoding_bytes_worth_a_thread of the weights, at most thread_count(); where somebody has
 //                                said how many threads there are to be (use_threads.hpp), that many
@@ -18,7 +18,7 @@ namespace rondo {
 
 #ifdef _OPENMP
 [[nodiscard]] inline Index thread_count() {
-  return omp_get_max_threads();
+  return omp_in_parallel() ? 1 : omp_get_max_threads();
 }
 [[nodiscard]] inline Index thread_number() {
   return omp_get_thread_num();
