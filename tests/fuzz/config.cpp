@@ -108,7 +108,19 @@ std::vector<std::string> seeds() {
     texts.push_back(Json{{"model_type", own_model_type}, {"composition", one.files.composition}, {"shape", sizes}}.dump());
     if (!one.files.published) continue;
     ModelConfig config{Json::object(), "config.json"};
-    if (one.files.published->write(one.shape, {}, config)) texts.push_back(config.document.dump());
+    if (!one.files.published->write(one.shape, {}, config)) continue;
+    texts.push_back(config.document.dump());
+    if (config.document.value("model_type", "") != "llama") continue;
+    for (const char* scaling :
+         {R"({"rope_type": "linear", "factor": 2.0})", R"({"type": "dynamic", "factor": 4.0, "rope_theta": 5000.0})",
+          R"({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_slow": 1, "beta_fast": 32, "mscale": 1.0, )"
+          R"("mscale_all_dim": 0.5, "truncate": false, "attention_factor": 1.1})",
+          R"({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32})"}) {
+      Json document = config.document;
+      document["rope_scaling"] = parse_json(scaling, "scaling");
+      document["partial_rotary_factor"] = 0.5;
+      texts.push_back(document.dump());
+    }
   }
   texts.push_back(R"({"shape": {"vocabulary": 24, "width": 16, "depth": 2, "heads": 2}, "train": {"steps": 100, "batch": 2, "length": 8}, "seed": 3})");
   texts.push_back(R"({"shape": {"width": 32}, "train": {"epochs": 2.5, "warmup": 10, "accumulate": 2, "held_out_steps": 5, "checkpoint_tokens": 1000}})");
