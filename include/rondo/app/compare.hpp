@@ -57,7 +57,9 @@ inline Json to_json(const ItemComparison& compared, const BootstrapOptions& boot
   if (part) json["adjusted_p"] = compared.adjusted_p;
   if (compared.seed_differences.size() == 1) {
     json["mcnemar"] = {
-        {"more_right_in_first", compared.discordant.first}, {"more_right_in_second", compared.discordant.second}, {"p", compared.discordant.p()}};
+        {"more_right_in_first", compared.discordant.first},
+        {"more_right_in_second", compared.discordant.second},
+        {"p", compared.discordant.p()}};
   } else {
     json["over_seeds"] = to_json(seed_test(compared.seed_differences, bootstrap.confidence));
     json["over_seeds"]["differences"] = compared.seed_differences;
@@ -120,7 +122,8 @@ inline int compare_results(const CompareOptions& options, const CommonOptions& c
             {"draws", bootstrap.draws}, {"confidence", bootstrap.confidence}};
   std::string text = "A: " + options.first.string() + "\nB: " + options.second.string() + "\n";
   if (first.size() > 1)
-    for (std::size_t s = 0; s < first.size(); ++s) text += "pair " + std::to_string(s + 1) + ": " + first[s].path + ", " + second[s].path + "\n";
+    for (std::size_t s = 0; s < first.size(); ++s)
+      text += "pair " + std::to_string(s + 1) + ": " + first[s].path + ", " + second[s].path + "\n";
   ProgressLine progress{common.quiet};
   const std::vector<TaskComparison> tasks = compare_items(std::move(first), std::move(second), bootstrap,
                                                           [&](Index done, Index all) { progress.show("comparing", done, all, "sets"); });
@@ -132,7 +135,8 @@ inline int compare_results(const CompareOptions& options, const CommonOptions& c
     Json& to = json["tasks"][task.name] = to_json(task.whole, bootstrap, false);
     for (const ItemComparison& part : task.parts) to["parts"][part.name] = to_json(part, bootstrap, true);
   }
-  text += "± and p: bootstrap of seeds, files and items, " + std::to_string(bootstrap.draws) + " draws; p of all: Holm's, of all rows at once\n";
+  text += "± and p: bootstrap of seeds, files and items, " + std::to_string(bootstrap.draws) +
+          " draws; p of all: Holm's, of all rows at once\n";
   std::printf("%s", text.c_str());
   if (!options.out.empty()) write_json(options.out, json);
   print_result(common, json);

@@ -26,8 +26,11 @@ struct PredictionsOptions {
 };
 
 inline void add_predictions_options(CLI::App& command, PredictionsOptions& options) {
-  command.add_option("--predictions", options.predictions, "a JSON file of tasks, subsets and their predictions (-: standard input)")->required();
-  command.add_option("--data", options.data, "folder of the evaluation data, as for `benchmark`; of GLUE one with glue_2024 or glue_filtered; may be given again")
+  command.add_option("--predictions", options.predictions, "a JSON file of tasks, subsets and their predictions (-: standard input)")
+      ->required();
+  command
+      .add_option("--data", options.data,
+                  "folder of the evaluation data, as for `benchmark`; of GLUE one with glue_2024 or glue_filtered; may be given again")
       ->required()
       ->allow_extra_args(false);
   command.add_option("--password", options.password, "of archives in the data");

@@ -1,4 +1,5 @@
-// `teach`: what a model holds most probable for every token of a token file, written down once for all students (rondo/data/teacher_cache.hpp).
+// `teach`: what a model holds most probable for every token of a token file, written down once for all students
+// (rondo/data/teacher_cache.hpp).
 //
 //   hgrn2 teach --model large --data train.tokens --out train.cache --top 64
 //   hgrn2 distill --cache train.cache --data train.tokens --out small
@@ -34,12 +35,15 @@ inline void add_teach_options(CLI::App& command, TeachOptions& options) {
   command.add_option("--model", options.model, "checkpoint folder or run, of any architecture")->required();
   command.add_option("--data", options.data, "token file that students will train on")->required();
   command.add_option("--out", options.out, "the cache to write")->required();
-  command.add_option("--top", options.top, "outcomes stored for each token; the others are kept as one")->check(whole_number_from(1))->capture_default_str();
+  command.add_option("--top", options.top, "outcomes stored for each token; the others are kept as one")
+      ->check(whole_number_from(1))
+      ->capture_default_str();
   command.add_option("--temperature", options.temperature, "that logits are divided by; the students' distill.temperature")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command
-      .add_option("--chunk", options.chunk, "tokens read with one state; the students' train.length (default: as the model's run trains, without a run 512)")
+      .add_option("--chunk", options.chunk,
+                  "tokens read with one state; the students' train.length (default: as the model's run trains, without a run 512)")
       ->check(whole_number_from(0));
 }
 
@@ -79,7 +83,8 @@ inline int teach(const std::vector<ServedModel>& served, const TeachOptions& opt
   writer.commit();
   progress.finish();
   const auto bytes = std::filesystem::file_size(options.out);
-  std::printf("%s: %td tokens, of each the %td most probable (%.1f %% of the teacher's mass) and the rest; %.1f MB, chunks of %td, temperature %s\n",
+  std::printf("%s: %td tokens, of each the %td most probable (%.1f %% of the teacher's mass) and the rest; %.1f MB, chunks of %td, "
+              "temperature %s\n",
               options.out.c_str(), data.tokens(), static_cast<Index>(info.top), 100 * mass, static_cast<double>(bytes) / 1e6, chunk,
               short_text(info.temperature).c_str());
   json["mass"] = mass;

@@ -72,7 +72,8 @@ class Teachers {
     const TeacherCacheInfo& info = cache_->info();
     cache_->require_of(data);
     require(settings_.hidden == "none", "distill.hidden: ", settings_.cache, ": a cache has no hidden states; expected \"none\"");
-    require(settings_.block_outcomes == 0, "distill.block_outcomes: ", settings_.cache, ": a cache's outcomes are compared at once; expected 0");
+    require(settings_.block_outcomes == 0, "distill.block_outcomes: ", settings_.cache,
+            ": a cache's outcomes are compared at once; expected 0");
     require(run.data.pack == "documents", "data.pack: ", settings_.cache, ": a cache is of documents; found \"", run.data.pack, "\"");
     require(static_cast<Index>(info.chunk) == run.train.length, settings_.cache, ": its teacher read chunks of ", info.chunk,
             " tokens, train.length is ", run.train.length);
@@ -83,7 +84,8 @@ class Teachers {
     const std::string teacher = hexadecimal(info.teacher);
     require(facts_.size() <= 1, settings_.cache, ": a cache is of one teacher, ", facts_.size(), " are named");
     require(facts_.empty() || facts_[0]["fingerprint"] == teacher, settings_.cache, ": made by another teacher (", teacher, ") than ",
-            settings_.teachers.empty() ? "" : settings_.teachers[0], " (", facts_.empty() ? "" : facts_[0]["fingerprint"].get<std::string>(), ")");
+            settings_.teachers.empty() ? "" : settings_.teachers[0], " (",
+            facts_.empty() ? "" : facts_[0]["fingerprint"].get<std::string>(), ")");
     facts_ = Json::array({{{"cache", settings_.cache},
                            {"teacher", teacher},
                            {"top", info.top},

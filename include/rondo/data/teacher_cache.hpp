@@ -84,7 +84,8 @@ struct TeacherCacheInfo {
     for (const std::string& one :
          {differ("teacher", kept(teacher), kept(other.teacher)), differ("tokenizer", kept(tokenizer), kept(other.tokenizer)),
           differ("corpus", kept(corpus), kept(other.corpus)), differ("vocabulary", vocabulary, other.vocabulary), differ("k", top, other.top),
-          differ("tokens", tokens, other.tokens), differ("chunks of", chunk, other.chunk), differ("temperature", temperature, other.temperature)})
+          differ("tokens", tokens, other.tokens), differ("chunks of", chunk, other.chunk),
+          differ("temperature", temperature, other.temperature)})
       if (!one.empty()) result += (result.empty() ? "" : "; ") + one;
     return result;
   }
@@ -239,7 +240,8 @@ class TeacherCache {
  public:
   explicit TeacherCache(const std::filesystem::path& path) : file_(path) {
     const std::string name = path.string();
-    require(is_teacher_cache(file_.text()), name, ": not a teacher's cache (expected it to begin with '", TeacherCacheHeader::right_magic, "')");
+    require(is_teacher_cache(file_.text()), name, ": not a teacher's cache (expected it to begin with '",
+            TeacherCacheHeader::right_magic, "')");
     require(file_.size() > sizeof header_, name, ": cut short: expected more than ", sizeof header_, " bytes, found ", file_.size());
     std::memcpy(&header_, file_.bytes().data(), sizeof header_);
     require(header_.version == 1, name, ": expected a teacher's cache of version 1, found version ", header_.version);

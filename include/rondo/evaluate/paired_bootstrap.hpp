@@ -62,7 +62,8 @@ class Drawn {
   std::uint64_t count_ = 0;
 };
 
-[[nodiscard]] inline Bootstrapped paired_bootstrap(std::span<const FileDifferences> files, Index seeds, const BootstrapOptions& options = {}) {
+[[nodiscard]] inline Bootstrapped paired_bootstrap(std::span<const FileDifferences> files, Index seeds,
+                                                   const BootstrapOptions& options = {}) {
   require(!files.empty() && seeds > 0, "bootstrap: ", files.size(), " files of ", seeds, " seeds");
   require(options.draws > 1, "bootstrap: expected at least 2 draws, found ", options.draws);
   require(options.confidence > 0 && options.confidence < 1, "bootstrap: the confidence is between 0 and 1, found ", options.confidence);

@@ -73,7 +73,8 @@ inline void require_subsets(const Json& subsets, const std::string& place, const
 }
 
 // `task` is left with the subsets that have predictions.
-[[nodiscard]] inline PredictedTask score_predictions(ChoiceTask task, const Json& subsets, const std::string& place, const EachItem& each = {}) {
+[[nodiscard]] inline PredictedTask score_predictions(ChoiceTask task, const Json& subsets, const std::string& place,
+                                                     const EachItem& each = {}) {
   PredictedTask result{task.name, {}, {}, {}};
   std::vector<std::string> known;
   for (const ChoiceSubset& subset : task.subsets) {
@@ -101,7 +102,8 @@ inline void require_subsets(const Json& subsets, const std::string& place, const
       outcome.choice = static_cast<std::size_t>(chosen - item.options.begin());
       outcome.right = outcome.choice == item.right ? 1 : 0;
       if (task.metric == Metric::spearman) {
-        require(one.contains("prob") && one["prob"].is_number(), place, ".", subset.name, ": prediction ", i + 1, R"(: expected a number "prob")");
+        require(one.contains("prob") && one["prob"].is_number(), place, ".", subset.name, ": prediction ", i + 1,
+                R"(: expected a number "prob")");
         outcome.first = one["prob"].get<double>();
         continue;
       }
