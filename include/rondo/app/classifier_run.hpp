@@ -24,6 +24,8 @@
 #include <rondo/app/signals.hpp>
 #include <rondo/data/text_batches.hpp>
 #include <rondo/data/text_pair.hpp>
+#include <rondo/evaluate/label_counts.hpp>
+#include <rondo/io/number_text.hpp>
 #include <rondo/model/checkpoint/classifier_folder.hpp>
 #include <rondo/train/checkpoints.hpp>
 #include <rondo/train/metrics.hpp>

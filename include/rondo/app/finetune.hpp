@@ -23,7 +23,9 @@
 #include <rondo/app/score.hpp>
 #include <rondo/app/start_weights.hpp>
 #include <rondo/io/folder_lock.hpp>
+#include <rondo/io/hash_bytes.hpp>
 #include <rondo/io/text_table.hpp>
+#include <rondo/model/checkpoint/fingerprint.hpp>
 
 namespace rondo::app {
 
@@ -108,9 +110,7 @@ inline std::string file_fingerprint(const std::filesystem::path& path) {
   const MappedFile file{path};
   RunningChecksum sum;
   sum.add(file.bytes().data(), file.size());
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(sum.value()));
-  return digits;
+  return hexadecimal(sum.value());
 }
 
 // Says what a text file has that who reads the scores should know.

@@ -20,6 +20,7 @@
 
 #include <rondo/backend/host_copy.hpp>
 #include <rondo/evaluate/shared_prefixes.hpp>
+#include <rondo/evaluate/text_packs.hpp>
 #include <rondo/model/evaluation.hpp>
 #include <rondo/objective/logit_blocks.hpp>
 
@@ -83,14 +84,14 @@ class ScorerOn : public TextScorer {
   }
 
  private:
-  void pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit);
+  void pass(const Visit& visit);  // of the texts that are packed
 
   std::unique_ptr<const Evaluation<Backend>> model_;
   Index batch_tokens_;
   std::shared_ptr<Context> context_;
   HostCopy<Context, Wide<Scalar>> host_copy_;
-  std::vector<Token> ids_, labels_;
-  std::vector<Sequence> sequences_;
+  TextPack pack_;
+  std::vector<Token> labels_;
   std::vector<float> log_probabilities_;
 };
 
@@ -104,43 +105,23 @@ ScorerOn<Backend>::~ScorerOn() = default;
 
 template <class Backend>
 void ScorerOn<Backend>::each(std::span<const Text> texts, const Visit& visit, const TokensDone& progress) {
-  std::vector<std::size_t> order(texts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() > texts[b].size(); });
-  Index done = 0;
-  for (std::size_t first = 0; first < order.size();) {
-    std::size_t last = first;
-    Index tokens = 0;
-    while (last < order.size() && (last == first || tokens + std::ssize(texts[order[last]]) <= batch_tokens_))
-      tokens += std::ssize(texts[order[last++]]);
-    pass(texts, std::span(order).subspan(first, last - first), tokens, visit);
-    first = last;
-    done += tokens;
+  each_pack(texts, batch_tokens_, [&](std::span<const std::size_t> chosen, Index done) {
+    pack_.fill(texts, chosen, model_->shape().vocabulary);
+    if (!pack_.ids.empty()) pass(visit);
     if (progress) progress(done);
-  }
+  });
 }
 
 template <class Backend>
-void ScorerOn<Backend>::pass(std::span<const Text> texts, std::span<const std::size_t> chosen, Index tokens, const Visit& visit) {
-  ids_.clear();
-  labels_.clear();
-  sequences_.clear();
-  for (const std::size_t number : chosen) {
-    const Text& text = texts[number];
-    for (const Token id : text)
-      require(id >= 0 && id < model_->shape().vocabulary, "text ", number, ": token id ", id, " is outside the vocabulary of ",
-              model_->shape().vocabulary);
-    sequences_.push_back({std::ssize(ids_), std::ssize(text), 0});
-    ids_.insert(ids_.end(), text.begin(), text.end());
-    if (!text.empty()) {
-      labels_.insert(labels_.end(), text.begin() + 1, text.end());
-      labels_.push_back(no_label);  // nothing follows
-    }
-  }
-  if (tokens == 0) return;
+void ScorerOn<Backend>::pass(const Visit& visit) {
+  const Index tokens = std::ssize(pack_.ids);
+  labels_.assign(pack_.ids.begin() + 1, pack_.ids.end());
+  labels_.push_back(no_label);
+  for (const Sequence& text : pack_.sequences)
+    if (text.length > 0) labels_[static_cast<std::size_t>(text.begin + text.length - 1)] = no_label;  // nothing follows
   auto& c = *context_;
   [[maybe_unused]] const auto threads = c.threads_of_scoring(tokens);
-  c.begin(sequences_, Tokens{ids_.data(), 1, tokens});
+  c.begin(pack_.sequences, pack_.tokens());
   auto mark = c.mark();
   const auto labels = c.placed(Tokens{labels_.data(), 1, tokens});
   const Out<Context> hidden = c.matrix(tokens, model_->shape().width);
@@ -153,9 +134,9 @@ void ScorerOn<Backend>::pass(std::span<const Text> texts, std::span<const std::s
   });
   const auto values = host_copy_(c, result);
   log_probabilities_.assign(values.data, values.data + tokens);
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const Sequence& sequence = sequences_[i];
-    visit(chosen[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
+  for (std::size_t i = 0; i < pack_.texts.size(); ++i) {
+    const Sequence& sequence = pack_.sequences[i];
+    visit(pack_.texts[i], std::span<const float>(log_probabilities_.data() + sequence.begin,
                                             static_cast<std::size_t>(std::max<Index>(sequence.length - 1, 0))));
   }
 }

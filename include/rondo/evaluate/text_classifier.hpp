@@ -84,8 +84,9 @@ std::vector<double> ClassScorerOn<Backend>::logits(std::span<const Text> texts, 
 template <class Backend>
 void ClassScorerOn<Backend>::pass(const TextPack& pack, std::vector<double>& logits) {
   for (std::size_t i = 0; i < pack.sequences.size(); ++i)
-    require(pack.sequences[i].length > 0, "text ", pack.texts[i], ": has no tokens");
+    require(pack.sequences[i].length > 0, "text ", pack.texts[i], ": it has no tokens");
   auto& c = *context_;
+  [[maybe_unused]] const auto threads = c.threads_of_scoring(pack.tokens().columns);
   c.begin(pack.sequences, pack.tokens());
   auto mark = c.mark();
   const Out<Context> all = c.matrix(pack.tokens().columns, shape().width);
