@@ -64,7 +64,7 @@ template <class T>
 struct LogSum {
   Real<T> largest = -std::numeric_limits<Real<T>>::infinity();
   T sum{};
-  void add(Index count, auto u) {
+  [[gnu::flatten]] void add(Index count, auto u) {
     const Real<T> before = largest;
     largest = std::max(before, largest_of_terms<T>(count, u));
     const T m(largest);
@@ -92,7 +92,7 @@ struct RowOfOutcomes {
   LogProbability<T> log_q, log_p;
 
   [[nodiscard]] Index size() const { return count; }
-  [[nodiscard]] Outcome<T> operator()(Index j) const {
+  [[nodiscard]] [[gnu::always_inline]] Outcome<T> operator()(Index j) const {
     if constexpr (OfLogits<D>) {
       return {teacher(j), student(j), T(0), T(0)};
     } else {
@@ -102,9 +102,9 @@ struct RowOfOutcomes {
   }
 };
 
-// (By value: what a loop reads of them then lies where the numbers that it writes cannot.)
+// (By value: what a loop reads of them then lies where the numbers that it writes cannot. All inlined: only so are loops vectorised.)
 template <class T>
-RowSums<T> sums_of(const auto divergence, const auto row) {
+[[gnu::flatten]] RowSums<T> sums_of(const auto divergence, const auto row) {
   T value(0), derivative(0);
   const Index count = row.size();
   if constexpr (std::floating_point<T>) {
@@ -159,7 +159,7 @@ struct Comparison {
   }
   // Teacher's logits j become the gradient by the student's; both are read before.
   template <class T>
-  void write_gradient(const auto here, const auto outcomes_here, T derivatives, T* to) const {
+  [[gnu::flatten]] void write_gradient(const auto here, const auto outcomes_here, T derivatives, T* to) const {
     const T factor = scalar_of<T>(OfLogits<D> ? scale / static_cast<double>(outcomes) : scale);
     const Index count = outcomes_here.size();
 #pragma omp simd
