@@ -76,7 +76,7 @@ Results<double> step_form(const Problem& problem, const Inputs& in) {
   const Index K = problem.sizes.key_width, V = problem.sizes.value_width;
   const double c = problem.sizes.scale;
   for (std::size_t s = 0; s < problem.sequences.size(); ++s) {
-    const auto [first, length, position] = problem.sequences[s];
+    const Index first = problem.sequences[s].begin, length = problem.sequences[s].length;
     for (Index h = 0; h < problem.sizes.heads; ++h) {
       const auto size = static_cast<std::size_t>(K * V);
       const auto row = static_cast<Index>(s);
