@@ -1,8 +1,15 @@
 // How the objectives of programs are made (rondo/app/objectives.hpp).
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include <rondo/app/distill_settings.hpp>
-#include <rondo/app/objectives.hpp>
+#include <rondo/backend/cpu/cpu.hpp>
+#include <rondo/core/compiled.hpp>
+#include <rondo/data/teacher_cache.hpp>
+#include <rondo/model/evaluation.hpp>
+#include <rondo/objective/any_objective.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 #include <rondo/objective/distillation.hpp>
 #include <rondo/objective/hidden_matching.hpp>
