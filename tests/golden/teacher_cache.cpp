@@ -8,7 +8,7 @@
 #include <rondo/data/teacher_cache.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/safetensors.hpp>
-#include <rondo/objective/compared_rows.hpp>
+#include <rondo/objective/compared_stored_rows.hpp>
 #include <rondo/objective/top_outcomes.hpp>
 
 #include "io/temporary_folder.hpp"
@@ -35,9 +35,10 @@ void expect_cache(const fs::path& folder, const Json& cache) {
                                .tokens = static_cast<std::uint64_t>(tokens),
                                .temperature = temperature}};
     std::vector<Token> ids(static_cast<std::size_t>(k));
-    std::vector<double> log_probabilities(static_cast<std::size_t>(k + 1)), gradient(static_cast<std::size_t>(vocabulary));
+    std::vector<double> log_probabilities(static_cast<std::size_t>(k + 1)), kept(static_cast<std::size_t>(2 * (k + 1)));
+    std::vector<double> statistics(static_cast<std::size_t>(RowStatistics::count(1)));
     const View<Token> ids_row{ids.data(), 1, k};
-    const View<double> log_row{log_probabilities.data(), 1, k + 1}, gradient_row{gradient.data(), 1, vocabulary};
+    const View<double> log_row{log_probabilities.data(), 1, k + 1};
     for (Index t = 0; t < tokens; ++t) {
       TopOutcomesRow{temperature}(View<const double>{teacher.data() + t * vocabulary, 1, vocabulary}, ids_row, log_row);
       for (Index i = 0; i < k; ++i) BOOST_TEST(ids[static_cast<std::size_t>(i)] == expected.at(static_cast<std::size_t>(t * k + i)));
@@ -50,12 +51,15 @@ void expect_cache(const fs::path& folder, const Json& cache) {
     for (Index t = 0; t < tokens; ++t) {
       if (labels[static_cast<std::size_t>(t)] < 0) continue;
       stored.read(t, ids.data(), log_probabilities.data());
-      double value = 0;
+      std::vector<double> row(student.begin() + t * vocabulary, student.begin() + (t + 1) * vocabulary);
+      const auto label = static_cast<Token>(labels[static_cast<std::size_t>(t)]);
       CompareStoredRow<ForwardKl> rule;
       rule.temperature = temperature;
-      rule(View<const double>{student.data() + t * vocabulary, 1, vocabulary}, View<const Token>(ids_row), View<const double>(log_row),
-           gradient_row, View<double>{&value, 1, 1});
-      sum += value;
+      rule.outcomes = vocabulary;
+      rule(View<double>{row.data(), 1, vocabulary}, View<const Token>(ids_row), View<const double>(log_row),
+           View<double>{kept.data(), 1, 2 * (k + 1)}, View<const Token>{&label, 1, 1},
+           View<double>{statistics.data(), 1, std::ssize(statistics)});
+      sum += statistics[RowStatistics::value];
       ++count;
     }
     const double unrounded = cache["value_from_float64_cache"].get<double>(), halves = cache["value"].get<double>();

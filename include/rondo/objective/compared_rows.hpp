@@ -1,285 +1,251 @@
-// What a divergence (rondo/objective/divergence.hpp) makes of rows of logits, as rules that a context runs row by row (c.row_by_row).
+// What rows of a student's and a teacher's logits come to, as rules that a context runs row by row (c.row_by_row):
 //
-//   u = cap(z) / T for the student, z / T for the teacher;   log q_j = (u_j - m) - log sum_i exp(u_i - m), m the largest, and so log p
+//   z, t: logits of the student (capped, where they are) and the teacher;   q = softmax(z / T), p = softmax(t / T), s = softmax(z)
+//   L = b CE(z, y) + a D(p, q),    g_j = dD / d log q_j,    CE with label smoothing and z-loss (CrossEntropyOptions), V outcomes
+//   dL/dz_j = slope_j ((a / T) (g_j - q_j sum_i g_i) + b (s_j (1 + 2 z_loss log sum exp z) - smoothing / V - (1 - smoothing) [j = y]))
 //
-//   CompareRow        student [outcomes], teacher [outcomes], value [1]: the teacher's logits become the gradient by the student's
-//   CompareStoredRow  student [outcomes], ids [k], log_p [k + 1], gradient [outcomes], value [1]: of k stored outcomes and the rest
+// slope_j: of the soft cap, so that the gradient is by the logits before it. One softmax serves both terms where T is 1.
 //
-// Gradients are by the student's logits before the soft cap, times `scale`; 1 / T of the inner derivative is in them, T^2 is not.
+//   CompareRow   student [V], teacher [V], label [1], statistics: the teacher's logits become dL/dz of a whole row
+//   FinishRow    statistics, cross-entropy [1], divergence [1]: their values, without a and b
+//
+// Of several voices (rondo/objective/teacher.hpp) each leaves its share of the g_j, and CombineRow makes dL/dz of their sum. Where a part
+// of the outcomes exists at a time (distillation_in_parts.hpp) MeasureRow and MeasureTeacherRow see all parts before the first DeriveRow,
+// and that sees all before the first CombineRow.
 #pragma once
 
-#include <concepts>
-#include <limits>
-
 #include <rondo/backend/options.hpp>
+#include <rondo/core/sequence.hpp>
 #include <rondo/objective/divergence.hpp>
+#include <rondo/objective/log_sum.hpp>
 
 namespace rondo {
 
-// Sums of term(j) for j in [0, count), vectorised where numbers are plain.
+// Columns of what is kept of a row; of each pair that is a log-sum the second holds the sum.
+struct RowStatistics {
+  static constexpr Index student = 0, labels = 2, at_label = 4, total = 5, value = 6, derivative = 7, teachers = 8;
+  static constexpr Index count(Index voices) { return teachers + 2 * voices; }
+};
 template <class T>
-T sum_of_terms(Index count, auto term) {
-  T total(0);
-  if constexpr (std::floating_point<T>) {
-#pragma omp simd reduction(+ : total)
-    for (Index j = 0; j < count; ++j) total += term(j);
-  } else {
-    for (Index j = 0; j < count; ++j) total += term(j);
-  }
-  return total;
+LogSum<T> log_sum_at(View<T> statistics, Index first) {
+  return {real_part(statistics(0, first)), statistics(0, first + 1)};
 }
 template <class T>
-Real<T> largest_of_terms(Index count, auto term) {
-  Real<T> largest = -std::numeric_limits<Real<T>>::infinity();
-#pragma omp simd reduction(max : largest)
-  for (Index j = 0; j < count; ++j) largest = real_part(term(j)) > largest ? real_part(term(j)) : largest;
-  return largest;
+void add_log_sum(View<T> statistics, Index first, Index count, const auto& u) {
+  LogSum<T> sum = log_sum_at(statistics, first);
+  sum.add(count, u);
+  statistics(0, first) = T(sum.largest);
+  statistics(0, first + 1) = sum.sum;
 }
 
-// u of a row.
-template <class T, bool capped>
-struct ScaledLogits {
-  const T* z;
-  T share, cap;  // share: 1 / T
-  ScaledLogits(const T* z_, double temperature, double cap_) : z(z_), share(scalar_of<T>(1 / temperature)), cap(scalar_of<T>(cap_)) {}
-  [[nodiscard]] T operator()(Index j) const {
-    if constexpr (capped)
-      return cap * hyperbolic_tangent(z[j] / cap) * share;
-    else
-      return z[j] * share;
-  }
-  // du / dz
-  [[nodiscard]] T slope(Index j) const {
-    if constexpr (capped) {
-      const T t = hyperbolic_tangent(z[j] / cap);
-      return (T(1) - t * t) * share;
+// Outcomes of a row, or of a part of it.
+template <class D, class T>
+struct RowOfOutcomes {
+  Index count;
+  ScaledLogits<T> student, teacher;
+  LogProbability<T> log_q, log_p;
+
+  [[nodiscard]] Index size() const { return count; }
+  [[nodiscard]] Outcome<T> operator()(Index j) const { return at<T>(j); }
+  // One outcome, or as many as N has lanes.
+  template <class N>
+  [[nodiscard]] [[gnu::always_inline]] Outcome<N> at(Index j) const {
+    const N u = numbers_at<N>(student.z + j) * student.share, v = numbers_at<N>(teacher.z + j) * teacher.share;
+    if constexpr (OfLogits<D>) {
+      return {v, u, N(0), N(0)};
     } else {
-      return share;
+      const N p = (v - log_p.largest) - log_p.log_sum, q = (u - log_q.largest) - log_q.log_sum;
+      return {p, q, exponential(p), exponential(q)};
     }
   }
 };
-
-// log of sums of exponentials, of a row or as far as a row has been seen.
-template <class T>
-struct LogSum {
-  Real<T> largest = -std::numeric_limits<Real<T>>::infinity();
-  T sum{};
-  [[gnu::flatten]] void add(Index count, auto u) {
-    const Real<T> before = largest;
-    largest = std::max(before, largest_of_terms<T>(count, u));
-    const T m(largest);
-    if (std::isfinite(before)) sum *= exponential(T(before) - m);
-    sum += sum_of_terms<T>(count, [&](Index j) { return exponential(u(j) - m); });
-  }
-};
-template <class T>
-struct LogProbability {
-  T largest, log_sum;
-  explicit LogProbability(const LogSum<T>& all) : largest(all.largest), log_sum(logarithm(all.sum)) {}
-  [[nodiscard]] T operator()(T u) const { return (u - largest) - log_sum; }
-};
+// act(j, outcomes) for all j of a row: of a register of numbers at a time where they are float, then one by one.
+template <class D, class T>
+[[gnu::always_inline]] inline void each_outcome(const RowOfOutcomes<D, T>& row, const auto& act) {
+  const Index together = std::same_as<T, float> ? row.count / lane_count * lane_count : 0;
+  if constexpr (std::same_as<T, float>)
+    for (Index j = 0; j < together; j += lane_count) act(j, row.template at<FloatLanes>(j));
+  for (Index j = together; j < row.count; ++j) act(j, row(j));
+}
 
 template <class T>
 struct RowSums {
   T value{}, derivative{};
 };
-// Outcomes of a row, or of a part of it.
-template <class D, class T, class Student, class Teacher>
-struct RowOfOutcomes {
-  Index count;
-  Student student;
-  Teacher teacher;
-  LogProbability<T> log_q, log_p;
-
-  [[nodiscard]] Index size() const { return count; }
-  [[nodiscard]] [[gnu::always_inline]] Outcome<T> operator()(Index j) const {
-    if constexpr (OfLogits<D>) {
-      return {teacher(j), student(j), T(0), T(0)};
-    } else {
-      const T p = log_p(teacher(j)), q = log_q(student(j));
-      return {p, q, exponential(p), exponential(q)};
-    }
-  }
-};
-
-// (By value: what a loop reads of them then lies where the numbers that it writes cannot. All inlined: only so are loops vectorised.)
-template <class T>
-[[gnu::flatten]] RowSums<T> sums_of(const auto divergence, const auto row) {
-  T value(0), derivative(0);
-  const Index count = row.size();
-  if constexpr (std::floating_point<T>) {
-#pragma omp simd reduction(+ : value, derivative)
-    for (Index j = 0; j < count; ++j) {
-      const Outcome<T> o = row(j);
-      value += divergence.value(o);
-      derivative += divergence.derivative(o);
-    }
-  } else {
-    for (Index j = 0; j < count; ++j) value += divergence.value(row(j)), derivative += divergence.derivative(row(j));
-  }
-  return {value, derivative};
+// (By value: what the loop reads of them then lies where the numbers that it writes cannot.)
+template <class D, class T>
+[[gnu::flatten]] RowSums<T> write_derivatives(const auto divergence, const RowOfOutcomes<D, T> row, const T share, T* const to) {
+  RowSums<T> sums;
+  RowSums<FloatLanes> lanes;
+  each_outcome(row, [&]<class N>(Index j, const Outcome<N>& o) __attribute__((always_inline)) {
+    const N g = divergence.derivative(o) * share;
+    put_numbers(to + j, g);
+    auto& here = [&]() -> auto& {
+      if constexpr (std::same_as<N, T>)
+        return sums;
+      else
+        return lanes;
+    }();
+    here.value += divergence.value(o);
+    here.derivative += g;
+  });
+  if constexpr (std::same_as<T, float>) sums.value += sum_of(lanes.value), sums.derivative += sum_of(lanes.derivative);
+  sums.value *= share;
+  return sums;
 }
-// act(divergence): as it is in this row.
-void in_row(const auto& divergence, const auto& row, auto act) {
+// Writes share * g_j, where the student's or the teacher's logits may have been, and returns the sums of values and of those.
+template <class D, class T>
+RowSums<T> derive(const D& divergence, const RowOfOutcomes<D, T>& row, T share, T* to) {
   if constexpr (requires { divergence.of_row(row); })
-    act(divergence.of_row(row));
+    return write_derivatives(divergence.of_row(row), row, share, to);
   else
-    act(divergence);
+    return write_derivatives(divergence, row, share, to);
 }
 
-// What all rules below are told.
-template <class D>
-struct Comparison {
-  D divergence{};
+// L and its terms, of a row or of the part of it that begins with outcome `first`.
+struct TaughtTerms {
   double temperature = 1, soft_cap = 0;
-  double scale = 1;          // of gradients
-  double share = 1;          // of values, with which they are written or added
-  Onto onto = Onto::write;
-  Index outcomes = 0;        // of a whole row
+  double of_teacher = 1, of_labels = 1;  // a, b, of gradients
+  CrossEntropyOptions cross_entropy{};
+  Index outcomes = 0, first = 0;  // of a whole row
+  Index voices = 1;
+
+  [[nodiscard]] TaughtTerms from(Index first_outcome) const {
+    TaughtTerms part = *this;
+    part.first = first_outcome;
+    return part;
+  }
+  [[nodiscard]] Index labels_at() const { return temperature == 1 ? RowStatistics::student : RowStatistics::labels; }
 
   template <class T>
-  void put(T value, View<T> to) const {
-    if constexpr (OfLogits<D>) value /= scalar_of<T>(static_cast<double>(outcomes));
-    value *= scalar_of<T>(share);
-    to(0, 0) = onto == Onto::add ? to(0, 0) + value : value;
+  void measure(View<const T> student, View<const Token> label, View<T> statistics) const {
+    const Index count = student.columns, y = label(0, 0) - first;
+    if (first == 0) start(statistics);
+    add_log_sum(statistics, RowStatistics::student, count, ScaledLogits<T>{student.data, temperature});
+    const ScaledLogits<T> z{student.data, 1};
+    if (temperature != 1) add_log_sum(statistics, RowStatistics::labels, count, z);
+    if (y >= 0 && y < count) statistics(0, RowStatistics::at_label) = z(y);
+    if (cross_entropy.label_smoothing > 0) statistics(0, RowStatistics::total) += sum_of_terms<T>(count, z);
   }
-  // act(student, teacher): rows of u.
   template <class T>
-  void with_scaled(View<const T> student, const T* teacher, auto act) const {
-    const ScaledLogits<T, false> of_teacher{teacher, temperature, 0};
-    if (soft_cap > 0)
-      act(ScaledLogits<T, true>{student.data, temperature, soft_cap}, of_teacher);
-    else
-      act(ScaledLogits<T, false>{student.data, temperature, 0}, of_teacher);
+  void measure_teacher(Index voice, View<const T> teacher, View<T> statistics) const {
+    add_log_sum(statistics, RowStatistics::teachers + 2 * voice, teacher.columns, ScaledLogits<T>{teacher.data, temperature});
   }
-  template <class T, class Student, class Teacher>
-  [[nodiscard]] RowOfOutcomes<D, T, Student, Teacher> row(Index count, const Student& student, const Teacher& teacher,
-                                                          const LogSum<T>& of_student, const LogSum<T>& of_teacher) const {
-    return {count, student, teacher, LogProbability<T>(of_student), LogProbability<T>(of_teacher)};
-  }
-  // Teacher's logits j become the gradient by the student's; both are read before.
+
+  // Writes dL/dz_j but for the label's part, of g_j = derivative(j) and their sum; `to` may be the student's row.
   template <class T>
-  [[gnu::flatten]] void write_gradient(const auto here, const auto outcomes_here, T derivatives, T* to) const {
-    const T factor = scalar_of<T>(OfLogits<D> ? scale / static_cast<double>(outcomes) : scale);
-    const Index count = outcomes_here.size();
+  [[gnu::flatten]] void combine(View<const T> student, const auto derivative, T sum, const LogProbability<T> log_q, View<T> statistics,
+                                T* const to) const {
+    const T* const z = student.data;
+    const Index count = student.columns;
+    const LogProbability<T> log_s{log_sum_at(statistics, labels_at())};
+    const T a = scalar_of<T>(of_teacher / temperature), b = scalar_of<T>(of_labels), share = scalar_of<T>(1 / temperature);
+    const T of_q = -a * sum, of_s = b * (T(1) + scalar_of<T>(2 * cross_entropy.z_loss) * log_s.total());
+    const T less = scalar_of<T>(of_labels * cross_entropy.label_smoothing / static_cast<double>(outcomes));
+    const auto slope = slope_of<T>();
+    if (temperature == 1) {  // s_j = q_j times the same for all j
+      const T of_both = of_q + of_s * exponential((log_q.largest - log_s.largest) + (log_q.log_sum - log_s.log_sum));
 #pragma omp simd
-    for (Index j = 0; j < count; ++j) {
-      const Outcome<T> o = outcomes_here(j);
-      T d = here.derivative(o);
-      if constexpr (!OfLogits<D>) d -= o.q * derivatives;
-      to[j] = factor * outcomes_here.student.slope(j) * d;
+      for (Index j = 0; j < count; ++j) to[j] = slope(z[j]) * (a * derivative(j) + of_both * exponential(log_q(z[j])) - less);
+    } else {
+#pragma omp simd
+      for (Index j = 0; j < count; ++j)
+        to[j] = slope(z[j]) * (a * derivative(j) + of_q * exponential(log_q(z[j] * share)) + of_s * exponential(log_s(z[j])) - less);
     }
   }
-};
-
-template <class D>
-struct CompareRow : Comparison<D> {
   template <class T>
-  void operator()(View<const T> student, View<T> teacher, View<T> value) const {
-    const Index count = student.columns;
-    this->with_scaled(student, teacher.data, [&](const auto& of_student, const auto& of_teacher) {
-      LogSum<T> student_sum, teacher_sum;
-      if constexpr (!OfLogits<D>) student_sum.add(count, of_student), teacher_sum.add(count, of_teacher);
-      const auto row = this->template row<T>(count, of_student, of_teacher, student_sum, teacher_sum);
-      in_row(this->divergence, row, [&](const auto& here) {
-        const RowSums<T> sums = sums_of<T>(here, row);
-        this->put(sums.value, value);
-        this->write_gradient(here, row, sums.derivative, teacher.data);
-      });
-    });
+  void subtract_label(View<const Token> label, View<T> statistics, View<T> gradient) const {
+    const Index y = label(0, 0) - first;
+    if (y >= 0 && y < gradient.columns)
+      gradient(0, y) -= scalar_of<T>(of_labels * (1 - cross_entropy.label_smoothing)) *
+                        slope_of<T>()(statistics(0, RowStatistics::at_label));
   }
-};
-
-// What becomes of the outcomes that are not stored.
-//   bucket             one outcome more, with the mass of all of them, for both models
-//   truncated          left out of the sum; p is as stored
-//   renormalised       left out; p is divided by the stored mass
-//   renormalised_both  left out; p and q are divided by their masses on the stored outcomes
-enum class Rest { bucket, truncated, renormalised, renormalised_both };
-
-// Of the stored log-probabilities, at the temperature, the last is the rest's; they are normalised again, for they were rounded.
-template <class D>
-struct CompareStoredRow : Comparison<D> {
-  Rest rest = Rest::bucket;
 
   template <class T>
-  void operator()(View<const T> student, View<const Token> ids, View<const T> log_p, View<T> gradient, View<T> value) const {
-    static_assert(!OfLogits<D>, "rondo: stored log-probabilities are no logits");
-    if (this->soft_cap > 0)
-      compare(ScaledLogits<T, true>{student.data, this->temperature, this->soft_cap}, student.columns, ids, log_p, gradient, value);
-    else
-      compare(ScaledLogits<T, false>{student.data, this->temperature, 0}, student.columns, ids, log_p, gradient, value);
+  [[nodiscard]] T cross_entropy_of(View<T> statistics) const {
+    const T lse = LogProbability<T>{log_sum_at(statistics, labels_at())}.total();
+    const T mean = statistics(0, RowStatistics::total) / scalar_of<T>(static_cast<double>(outcomes));
+    return lse - scalar_of<T>(1 - cross_entropy.label_smoothing) * statistics(0, RowStatistics::at_label) -
+           scalar_of<T>(cross_entropy.label_smoothing) * mean + scalar_of<T>(cross_entropy.z_loss) * lse * lse;
   }
 
  private:
-  // Stored outcomes of a row, and the rest where it counts.
-  template <class T, class Student>
-  struct Stored {
-    const Student& student;
-    const Token* ids;
-    const T* stored;
-    Index stored_count, count;
-    LogProbability<T> log_p, log_q;
-    T log_rest;  // of q
+  template <class T>
+  void start(View<T> statistics) const {
+    for (Index i = 0; i < statistics.columns; ++i) statistics(0, i) = T(0);
+    const auto nothing = [&](Index at) { statistics(0, at) = T(-std::numeric_limits<Real<T>>::infinity()); };
+    nothing(RowStatistics::student), nothing(RowStatistics::labels);
+    for (Index voice = 0; voice < voices; ++voice) nothing(RowStatistics::teachers + 2 * voice);
+  }
+  // By a capped logit: 1 - (z / cap)^2
+  template <class T>
+  [[nodiscard]] auto slope_of() const {
+    return [share = scalar_of<T>(soft_cap > 0 ? 1 / soft_cap : 0)](T z) { return T(1) - (z * share) * (z * share); };
+  }
+};
 
-    [[nodiscard]] Index size() const { return count; }
-    [[nodiscard]] Outcome<T> operator()(Index i) const {
-      const T p = log_p(stored[i]), q = i < stored_count ? log_q(student(ids[i])) : log_rest;
-      return {p, q, exponential(p), exponential(q)};
-    }
-  };
+struct MeasureRow : TaughtTerms {
+  template <class T>
+  void operator()(View<const T> student, View<const Token> label, View<T> statistics) const {
+    measure(student, label, statistics);
+  }
+};
+struct MeasureTeacherRow : TaughtTerms {
+  Index voice = 0;
+  template <class T>
+  void operator()(View<const T> teacher, View<T> statistics) const {
+    measure_teacher(voice, teacher, statistics);
+  }
+};
+// The teacher's logits become the voice's share of the g_j.
+template <class D>
+struct DeriveRow : TaughtTerms {
+  D divergence{};
+  Index voice = 0;
+  double share = 1;
+  bool again = false;  // whether it has seen this part before
 
-  template <class T, class Student>
-  void compare(const Student& u, Index count, View<const Token> ids, View<const T> stored, View<T> gradient, View<T> value) const {
-    const Index k = ids.columns;
-    T* to = gradient.data;
-    std::fill_n(to, count, T(0));  // 1 marks what is stored
-    for (Index i = 0; i < k; ++i) to[ids(0, i)] = T(1);
-    LogSum<T> inside, outside;
-    inside.add(k, [&](Index i) { return u(ids(0, i)); });
-    const bool others = k < count;
-    if (others) {
-      outside.largest = largest_of_terms<T>(count, [&](Index j) {
-        return select(real_part(to[j]) > 0, -std::numeric_limits<Real<T>>::infinity(), real_part(u(j)));
-      });
-      const T m(outside.largest);
-      outside.sum = sum_of_terms<T>(count, [&](Index j) { return (T(1) - to[j]) * exponential(at_most(u(j) - m, Real<T>(0))); });
-    }
-    const bool both = rest == Rest::renormalised_both;
-    LogSum<T> all = inside;
-    if (others && !both) {
-      all.largest = std::max(inside.largest, outside.largest);
-      all.sum = inside.sum * exponential(T(inside.largest - all.largest)) + outside.sum * exponential(T(outside.largest - all.largest));
-    }
-    const bool bucket = others && rest == Rest::bucket;
-    LogSum<T> of_teacher;
-    of_teacher.add(others && (rest == Rest::bucket || rest == Rest::truncated) ? k + 1 : k, [&](Index i) { return stored(0, i); });
-    const LogProbability<T> log_q{all};
-    const T log_rest = bucket ? log_q(T(outside.largest)) + logarithm(outside.sum) : T(0);  // (far from 0 a sum would lose digits)
-    const Stored<T, Student> row{u, ids.data, stored.data, k, bucket ? k + 1 : k, LogProbability<T>(of_teacher), log_q, log_rest};
-    in_row(this->divergence, row, [&](const auto& here) {
-      RowSums<T> sums;
-      for (Index i = 0; i < row.size(); ++i) sums.value += here.value(row(i)), sums.derivative += here.derivative(row(i));
-      this->put(sums.value, value);
-      const T scaled = scalar_of<T>(this->scale);
-      // What is not stored keeps its shape: d = (share of the whole rest) q_j / q_rest.
-      if (others && !both) {
-        const T m(outside.largest);
-        T factor = -sums.derivative * exponential(log_q(m));  // q_j = exp(u_j - m) exp(log_q(m))
-        if (bucket) {
-          const Outcome<T> o = row(k);
-          factor = (here.derivative(o) - o.q * sums.derivative) / outside.sum;
-        }
-#pragma omp simd
-        for (Index j = 0; j < count; ++j) to[j] = scaled * u.slope(j) * factor * exponential(at_most(u(j) - m, Real<T>(0)));
-      } else {
-        std::fill_n(to, count, T(0));
-      }
-      for (Index i = 0; i < k; ++i) {
-        const Outcome<T> o = row(i);
-        to[ids(0, i)] = scaled * u.slope(ids(0, i)) * (here.derivative(o) - o.q * sums.derivative);
-      }
-    });
+  template <class T>
+  void operator()(View<const T> student, View<T> teacher, View<T> statistics) const {
+    const RowOfOutcomes<D, T> row{student.columns,
+                                  {student.data, this->temperature},
+                                  {teacher.data, this->temperature},
+                                  LogProbability<T>{log_sum_at(statistics, RowStatistics::student)},
+                                  LogProbability<T>{log_sum_at(statistics, RowStatistics::teachers + 2 * voice)}};
+    const double part = OfLogits<D> ? share / static_cast<double>(this->outcomes) : share;
+    const RowSums<T> sums = derive(divergence, row, scalar_of<T>(part), teacher.data);
+    T& derivative = statistics(0, RowStatistics::derivative);
+    if constexpr (HasConstantSum<D>) derivative = scalar_of<T>(D::constant_sum);
+    if (again) return;
+    if constexpr (!HasConstantSum<D> && !OfLogits<D>) derivative += sums.derivative;
+    statistics(0, RowStatistics::value) += sums.value;
+  }
+};
+struct CombineRow : TaughtTerms {
+  template <class T>
+  void operator()(View<const T> student, View<T> derivatives, View<const Token> label, View<T> statistics) const {
+    const T* const g = derivatives.data;
+    combine<T>(student, [g](Index j) { return g[j]; }, statistics(0, RowStatistics::derivative),
+               LogProbability<T>{log_sum_at(statistics, RowStatistics::student)}, statistics, derivatives.data);
+    subtract_label(label, statistics, derivatives);
+  }
+};
+
+template <class D>
+struct CompareRow : DeriveRow<D> {
+  template <class T>
+  void operator()(View<const T> student, View<T> teacher, View<const Token> label, View<T> statistics) const {
+    if (this->voice == 0) this->measure(student, label, statistics);
+    if constexpr (!OfLogits<D>) this->measure_teacher(this->voice, View<const T>(teacher), statistics);
+    DeriveRow<D>::operator()(student, teacher, statistics);
+    if (this->voices == 1) CombineRow{*this}(student, teacher, label, statistics);
+  }
+};
+struct FinishRow : TaughtTerms {
+  template <class T>
+  void operator()(View<T> statistics, View<T> of_labels_here, View<T> of_teacher_here) const {
+    of_labels_here(0, 0) = cross_entropy_of(statistics);
+    of_teacher_here(0, 0) = statistics(0, RowStatistics::value);
   }
 };
 

@@ -9,10 +9,10 @@
 // cross-entropy's, both terms are means over the same tokens: each may be switched (DistillationOptions). The reported parts are the
 // plain cross-entropy and the plain D.
 //
-// Student's and teacher's logits exist for a block of rows at a time: scratch 2 x block_tokens x outcomes (as much again for a second voice
-// or member of an ensemble). With block_outcomes they exist for so many outcomes at a time, and are made two or three times:
-// distillation_in_parts.hpp. The teacher's pass is prepare(): one block's scratch of its model and its hidden vectors. The logits' soft cap
-// comes before T; label smoothing and z-loss are in the cross-entropy alone.
+// Student's and teacher's logits exist for a block of rows at a time: scratch 2 x block_tokens x outcomes (half as much again for further
+// voices or members of an ensemble; half of it from a cache). With block_outcomes they exist for so many outcomes at a time, and are made two
+// or three times: distillation_in_parts.hpp. The teacher's pass is prepare(): one block's scratch of its model and its hidden vectors. The
+// logits' soft cap comes before T; label smoothing and z-loss are in the cross-entropy alone.
 #pragma once
 
 #include <cmath>
@@ -73,77 +73,66 @@ struct Distillation {
     auto mark = c.mark();
     const auto labelled = labelled_rows(c);
     const auto& rows = labelled.rows;
-    const Index count = rows.count();
+    const Index count = rows.count(), outcomes = model.outputs();
     const WideOut<C> losses = c.wide(1, count), distances = c.wide(1, count);
-    const double of_labels = options.weight_of_labels(), of_teacher = options.weight_of_teacher() * mean_factor(c, count, model.outputs());
-    const double cap = model.shape().logit_soft_cap;
+    const double of_labels = options.weight_of_labels(), of_teacher = options.weight_of_teacher() * mean_factor(c, count, outcomes);
+    TaughtTerms terms{options.temperature, model.shape().logit_soft_cap, scale * of_teacher, scale * of_labels, cross_entropy, outcomes};
+    terms.voices = voices_of(teacher);
+    const bool in_parts = block_outcomes > 0 && block_outcomes < outcomes;
     rows.clear(c, pass.d_hidden);
-    const auto in_block = [&](Index begin, Index size, auto act) {
-      const TaughtRows<C::place> block{rows.middle(begin, size), begin};
+    each_block(c, count, block_tokens, in_parts ? 0 : outcomes, [&](Index begin, Out<C> logits) {
+      const TaughtRows<C::place> block{rows.middle(begin, logits.rows), begin};
+      const In<C> x = block.rows.of(c, pass.hidden);
       const Out<C> dx = block.rows.place_of(c, pass.d_hidden);
-      act(block, block.rows.of(c, pass.hidden), dx, labelled.labels.middle_columns(begin, size), losses.middle_columns(begin, size),
-          distances.middle_columns(begin, size));
-      block.rows.put(c, dx, pass.d_hidden);
-    };
-    if (block_outcomes > 0 && block_outcomes < model.outputs()) {
-      if constexpr (StoresOutcomes<TeacherType, C, std::remove_cvref_t<decltype(pass.prepared)>>) {
-        throw error("distillation: stored outcomes are compared with whole rows, expected block_outcomes = 0");
-      } else {
-        for (Index begin = 0; begin < count; begin += block_tokens) {
-          auto inner = c.mark();
-          in_block(begin, std::min(block_tokens, count - begin), [&](const auto& block, In<C> x, Out<C> dx, auto labels_here, auto ce, auto d) {
-            with_divergence(divergence, [&](const auto& one) {
-              distil_in_parts<C>(c, one, teacher, options.temperature, cross_entropy, block_outcomes, w, pass, block, labels_here, x, dx,
-                                 scale * of_labels, scale * of_teacher, ce, d, dw);
-            });
+      const auto column = [&](auto row) { return row.middle_columns(begin, logits.rows).reshaped(logits.rows, 1); };
+      const WideOut<C> statistics = c.wide(logits.rows, RowStatistics::count(terms.voices));
+      const typename C::PlacedTokens labels = column(labelled.labels);
+      if (in_parts) {
+        if constexpr (StoresOutcomes<TeacherType, C, std::remove_cvref_t<decltype(pass.prepared)>>)
+          throw error("distillation: stored outcomes are compared with whole rows, expected block_outcomes = 0");
+        else
+          with_divergence(divergence, [&](const auto& one) {
+            distil_in_parts<C>(c, one, teacher, terms, block_outcomes, w, pass, block, labels, x, dx, statistics, dw);
           });
-        }
+      } else {
+        model.uncapped_logits(c, w, x, logits);
+        if (terms.soft_cap > 0) c.soft_cap(terms.soft_cap, logits, logits);
+        const Out<C> d_logits = compare(c, pass.prepared, block, terms, logits, labels, statistics);
+        model.uncapped_logits_backward(c, w, x, d_logits, dx, dw);
       }
-    } else {
-      each_block(c, count, block_tokens, model.outputs(), [&](Index begin, Out<C> logits) {
-        in_block(begin, logits.rows, [&](const auto& block, In<C> x, Out<C> dx, auto labels_here, auto ce, auto d) {
-          const Out<C> d_logits = c.matrix(logits.rows, logits.columns);
-          model.uncapped_logits(c, w, x, logits);
-          compare(c, pass.prepared, block, scale * of_teacher, cap, logits, d_logits, d);
-          c.cross_entropy(logits, labels_here, cap, cross_entropy, scale * of_labels, ce);
-          c.add(d_logits, logits);
-          model.uncapped_logits_backward(c, w, x, logits, dx, dw);
-        });
-      });
-    }
+      c.row_by_row(FinishRow{terms}, statistics, column(losses), column(distances));
+      block.rows.put(c, dx, pass.d_hidden);
+    });
     const auto hard = c.sum(losses), soft = c.sum(distances);
     return Losses{of_labels * hard + of_teacher * soft, count,
                   LossParts<std::remove_cvref_t<decltype(hard)>>{{{"cross_entropy", hard}, {"distillation", soft}}}};
   }
 
  private:
-  // Writes the divergence of each row and its gradient by the student's logits.
+  // Writes the rows' statistics and the loss's gradient by the student's logits, which it returns.
   template <class C>
-  void compare(C& c, const auto& prepared, const TaughtRows<C::place>& rows, double scale, double soft_cap, In<C> logits, Out<C> d_logits,
-               WideOut<C> distances) const {
-    const WideOut<C> each = distances.reshaped(logits.rows, 1);
-    with_divergence(divergence, [&]<class D>(const D& one) {
-      Comparison<D> comparison{one, options.temperature, soft_cap, scale};
-      comparison.outcomes = logits.columns;
-      if constexpr (StoresOutcomes<TeacherType, C, std::remove_cvref_t<decltype(prepared)>>) {
-        if constexpr (OfLogits<D>) {
-          throw error("distillation: ", D::name, " compares logits; the teacher's log-probabilities are stored");
-        } else {
-          auto mark = c.mark();
-          const StoredOutcomes<C> stored = teacher.stored(c, prepared, rows);
-          c.row_by_row(CompareStoredRow<D>{comparison, teacher.rest()}, logits, stored.ids, stored.log_probabilities, d_logits, each);
-        }
-      } else {
-        for (Index voice = 0; voice < voices_of(teacher); ++voice) {
-          auto mark = c.mark();
-          const Out<C> z = voice == 0 ? d_logits : c.matrix(d_logits.rows, d_logits.columns);
-          teacher_logits(teacher, c, prepared, rows, options.temperature, voice, z);
-          comparison.share = share_of_voice(teacher, voice);
-          comparison.scale = scale * comparison.share;
-          comparison.onto = voice == 0 ? Onto::write : Onto::add;
-          c.row_by_row(CompareRow<D>{comparison}, logits, z, each);
+  Out<C> compare(C& c, const auto& prepared, const TaughtRows<C::place>& rows, const TaughtTerms& terms, Out<C> logits,
+                 typename C::PlacedTokens labels, WideOut<C> statistics) const {
+    return with_divergence(divergence, [&]<class D>(const D& one) -> Out<C> {
+      if constexpr (!StoresOutcomes<TeacherType, C, std::remove_cvref_t<decltype(prepared)>>) {
+        const Out<C> d_logits = c.matrix(logits.rows, logits.columns);
+        const Out<C> of_others = terms.voices > 1 ? c.matrix(logits.rows, logits.columns) : Out<C>{};
+        for (Index voice = 0; voice < terms.voices; ++voice) {
+          const Out<C> z = voice == 0 ? d_logits : of_others;
+          teacher_logits(teacher, c, prepared, rows, terms.temperature, voice, z);
+          c.row_by_row(CompareRow<D>{{terms, one, voice, share_of_voice(teacher, voice)}}, In<C>(logits), z, labels, statistics);
           if (voice > 0) c.add(z, d_logits);
         }
+        if (terms.voices > 1) c.row_by_row(CombineRow{terms}, In<C>(logits), d_logits, labels, statistics);
+        return d_logits;
+      } else if constexpr (OfLogits<D>) {
+        throw error("distillation: ", D::name, " compares logits; the teacher's log-probabilities are stored");
+      } else {
+        const StoredOutcomes<C> stored = teacher.stored(c, prepared, rows);
+        const Out<C> kept = c.matrix(logits.rows, 2 * stored.log_probabilities.columns);
+        c.row_by_row(CompareStoredRow<D>{terms, one, teacher.rest()}, logits, stored.ids, stored.log_probabilities, kept, labels,
+                     statistics);
+        return logits;
       }
     });
   }

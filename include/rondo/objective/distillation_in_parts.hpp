@@ -1,90 +1,77 @@
 // A block of rows whose outcomes are taken a part at a time: scratch 2 x rows x block_outcomes instead of whole rows of logits, which
-// are made again in each pass (rondo/objective/outcome_parts.hpp).
+// are made again in each pass (rules: rondo/objective/compared_rows.hpp):
+//
+//   1  largest logits and sums of exponentials so far, of both models
+//   2  the divergence's derivatives and their sum; no pass where that is known (constant_sum) or not needed
+//   3  the derivatives again, and the gradient
 #pragma once
 
 #include <algorithm>
 
 #include <rondo/layer/head.hpp>
-#include <rondo/objective/outcome_parts.hpp>
 #include <rondo/objective/teacher.hpp>
 
 namespace rondo {
 
-// Writes dx and, for each row, cross-entropy and divergence; adds the head's gradient to dw. x, dx: the rows' hidden vectors and theirs.
+template <class D>
+inline constexpr bool needs_sums = !HasConstantSum<D> && !OfLogits<D>;
+
+// Writes dx and the rows' statistics; adds the head's gradient to dw. x, dx: the rows' hidden vectors and theirs; labels, statistics: of a
+// row each.
 template <class C, class D>
-void distil_in_parts(C& c, const D& divergence, const auto& teacher, double temperature, const CrossEntropyOptions& options,
-                     Index block_outcomes, const auto& w, const auto& pass, const TaughtRows<C::place>& rows,
-                     typename C::PlacedTokens labels, In<C> x, Out<C> dx, double scale_of_labels, double scale_of_teacher,
-                     WideOut<C> cross_entropy, WideOut<C> distances, const auto& dw) {
+void distil_in_parts(C& c, const D& divergence, const auto& teacher, const TaughtTerms& terms, Index block_outcomes, const auto& w,
+                     const auto& pass, const TaughtRows<C::place>& rows, typename C::PlacedTokens labels, In<C> x, Out<C> dx,
+                     WideOut<C> statistics, const auto& dw) {
   const auto& model = pass.model;
   if constexpr (OfWholeRows<D>) {
     throw error("distillation: ", D::name, " looks at whole rows, expected block_outcomes = 0");
   } else if constexpr (!InParts<std::remove_cvref_t<decltype(model)>>) {
     throw error("distillation: the model's head cannot be asked for a part of its outputs, expected block_outcomes = 0");
   } else {
-    const Index count = x.rows, outcomes = model.outputs(), voices = voices_of(teacher);
-    const double cap = model.shape().logit_soft_cap;
-    const auto column = [&](auto row) { return row.reshaped(count, 1); };
-    const WideOut<C> all = c.wide(count, voices * row_statistics);
-    const auto statistics = [&](Index voice) { return all.middle_columns(voice * row_statistics, row_statistics); };
-    const WideOut<C> measured = c.wide(count, std::max<Index>(1, measures_of(teacher)));
-    const auto comparison = [&](Index voice) {
-      const double share = share_of_voice(teacher, voice);
-      Comparison<D> result{divergence, temperature, cap, scale_of_teacher * share, share, voice == 0 ? Onto::write : Onto::add, outcomes};
-      return result;
-    };
-    const LabelRow label{options, cap, scale_of_labels, outcomes, 0};
-    // act(first, the student's logits): of each part.
+    const WideOut<C> measured = c.wide(x.rows, std::max<Index>(1, measures_of(teacher)));
+    // act(terms, the student's logits): of each part.
     const auto each_part = [&](auto act) {
-      for (Index first = 0; first < outcomes; first += block_outcomes) {
+      for (Index first = 0; first < terms.outcomes; first += block_outcomes) {
         auto mark = c.mark();
-        const Out<C> logits = c.matrix(count, std::min(block_outcomes, outcomes - first));
+        const Out<C> logits = c.matrix(x.rows, std::min(block_outcomes, terms.outcomes - first));
         model.uncapped_logits_part(c, w, x, first, logits);
-        act(first, logits);
+        if (terms.soft_cap > 0) c.soft_cap(terms.soft_cap, logits, logits);
+        act(terms.from(first), logits);
       }
     };
     // act(voice, its logits): of a part.
-    const auto each_voice = [&](Index first, Index columns, auto act) {
-      const Out<C> z = c.matrix(count, columns);
-      for (Index voice = 0; voice < voices; ++voice) {
-        teacher_logits_part(teacher, c, pass.prepared, rows, temperature, voice, first, z, measured);
+    const auto each_voice = [&](const TaughtTerms& part, Index columns, auto act) {
+      const Out<C> of_first = c.matrix(x.rows, columns), of_others = terms.voices > 1 ? c.matrix(x.rows, columns) : Out<C>{};
+      for (Index voice = 0; voice < terms.voices; ++voice) {
+        const Out<C> z = voice == 0 ? of_first : of_others;
+        teacher_logits_part(teacher, c, pass.prepared, rows, terms.temperature, voice, part.first, z, measured);
         act(voice, z);
       }
     };
-    for (Index voice = 0; voice < voices; ++voice) c.row_by_row(StartRow{}, statistics(voice));
+    const auto derive = [&](const TaughtTerms& part, In<C> logits, bool again, auto act) {
+      each_voice(part, logits.columns, [&](Index voice, Out<C> z) {
+        c.row_by_row(DeriveRow<D>{part, divergence, voice, share_of_voice(teacher, voice), again}, logits, z, statistics);
+        act(voice, z);
+      });
+    };
     if constexpr (requires { teacher.measures(); })
       if (teacher.measures() > 0)
-        for (Index first = 0; first < outcomes; first += block_outcomes)
-          teacher.measure(c, pass.prepared, rows, temperature, first, std::min(block_outcomes, outcomes - first), measured);
-    each_part([&](Index first, Out<C> logits) {
-      MeasureLabelRow of_labels{label};
-      of_labels.first = first;
-      c.row_by_row(of_labels, In<C>(logits), column(labels), statistics(0));
+        for (Index first = 0; first < terms.outcomes; first += block_outcomes)
+          teacher.measure(c, pass.prepared, rows, terms.temperature, first, std::min(block_outcomes, terms.outcomes - first), measured);
+    each_part([&](const TaughtTerms& part, Out<C> logits) {
+      c.row_by_row(MeasureRow{part}, In<C>(logits), labels, statistics);
       if constexpr (!OfLogits<D>)
-        each_voice(first, logits.columns, [&](Index voice, Out<C> z) {
-          c.row_by_row(MeasureRow<D>{comparison(voice)}, In<C>(logits), In<C>(z), statistics(voice));
-        });
+        each_voice(part, logits.columns,
+                   [&](Index voice, Out<C> z) { c.row_by_row(MeasureTeacherRow{part, voice}, In<C>(z), statistics); });
     });
     if constexpr (needs_sums<D>)
-      each_part([&](Index first, Out<C> logits) {
-        each_voice(first, logits.columns, [&](Index voice, Out<C> z) {
-          c.row_by_row(SumRow<D>{comparison(voice)}, In<C>(logits), In<C>(z), statistics(voice));
-        });
-      });
-    each_part([&](Index first, Out<C> logits) {
-      const Out<C> d_logits = c.matrix(count, logits.columns);
-      each_voice(first, logits.columns, [&](Index voice, Out<C> z) {
-        c.row_by_row(GradientRow<D>{comparison(voice)}, In<C>(logits), z, statistics(voice));
-        voice == 0 ? c.copy(z, d_logits) : c.add(z, d_logits);
-      });
-      LabelGradientRow of_labels{label};
-      of_labels.first = first;
-      c.row_by_row(of_labels, In<C>(logits), column(labels), statistics(0), d_logits);
-      model.uncapped_logits_part_backward(c, w, x, first, d_logits, dx, first == 0 ? Onto::write : Onto::add, dw);
+      each_part([&](const TaughtTerms& part, Out<C> logits) { derive(part, logits, false, [](Index, Out<C>) {}); });
+    each_part([&](const TaughtTerms& part, Out<C> logits) {
+      Out<C> d_logits;
+      derive(part, logits, needs_sums<D>, [&](Index voice, Out<C> z) { voice == 0 ? void(d_logits = z) : c.add(z, d_logits); });
+      c.row_by_row(CombineRow{part}, In<C>(logits), d_logits, labels, statistics);
+      model.uncapped_logits_part_backward(c, w, x, part.first, d_logits, dx, part.first == 0 ? Onto::write : Onto::add, dw);
     });
-    c.row_by_row(FinishLabelRow{label}, statistics(0), column(cross_entropy));
-    for (Index voice = 0; voice < voices; ++voice)
-      c.row_by_row(FinishRow<D>{comparison(voice)}, statistics(voice), column(distances));
   }
 }
 

@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include <rondo/layer/linear.hpp>
-#include <rondo/objective/compared_rows.hpp>
+#include <rondo/objective/log_sum.hpp>
 #include <rondo/objective/logit_blocks.hpp>
 
 namespace rondo {

@@ -6,7 +6,7 @@
 // and of one of
 //   logits(c, prepared, rows, z)              writes z [rows, outcomes], of which p = softmax(z / T)
 //   stored(c, prepared, rows)                 returns StoredOutcomes: log-probabilities at T of k tokens and of the rest; rest() says what
-//                                             becomes of the others (Rest, rondo/objective/compared_rows.hpp)
+//                                             becomes of the others (Rest, rondo/objective/compared_stored_rows.hpp)
 //
 // `rows` are some of those that have a label: TaughtRows. Where whole rows are too much (DistillationOptions::block_outcomes):
 //   logits_part(c, prepared, rows, first, z)  writes outcomes [first, first + z.columns) alone
@@ -31,7 +31,7 @@
 #include <vector>
 
 #include <rondo/model/evaluation.hpp>
-#include <rondo/objective/compared_rows.hpp>
+#include <rondo/objective/compared_stored_rows.hpp>
 #include <rondo/objective/logit_blocks.hpp>
 
 namespace rondo {
@@ -140,12 +140,12 @@ struct MixPartRow {
   Onto onto;
   template <class T>
   void operator()(View<const T> z, View<const T> measured, View<T> mixed) const {
-    mix(ScaledLogits<T, false>{z.data, temperature, 0}, z.columns, LogSum<T>{real_part(measured(0, 0)), measured(0, 1)}, mixed.data);
+    mix(ScaledLogits<T>{z.data, temperature}, z.columns, LogSum<T>{real_part(measured(0, 0)), measured(0, 1)}, mixed.data);
   }
 
  protected:
   template <class T>
-  void mix(const ScaledLogits<T, false>& u, Index count, const LogSum<T>& all, T* to) const {
+  void mix(const ScaledLogits<T>& u, Index count, const LogSum<T>& all, T* to) const {
     const LogProbability<T> log_p{all};
     const T log_share = scalar_of<T>(std::log(share));
     if (onto == Onto::write) {
@@ -160,7 +160,7 @@ struct MixPartRow {
 struct MixRow : MixPartRow {
   template <class T>
   void operator()(View<const T> z, View<T> mixed) const {
-    const ScaledLogits<T, false> u{z.data, temperature, 0};
+    const ScaledLogits<T> u{z.data, temperature};
     LogSum<T> all;
     all.add(z.columns, u);
     mix(u, z.columns, all, mixed.data);
@@ -173,7 +173,7 @@ struct MeasureMixRow {
   void operator()(View<const T> z, View<T> measured) const {
     LogSum<T> all;
     if (onto == Onto::add) all = {real_part(measured(0, 0)), measured(0, 1)};
-    all.add(z.columns, ScaledLogits<T, false>{z.data, temperature, 0});
+    all.add(z.columns, ScaledLogits<T>{z.data, temperature});
     measured(0, 0) = T(all.largest);
     measured(0, 1) = all.sum;
   }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <rondo/core/sequence.hpp>
-#include <rondo/objective/compared_rows.hpp>
+#include <rondo/objective/log_sum.hpp>
 
 namespace rondo {
 
