@@ -2,11 +2,14 @@
 // is a third of a step) and from a cache of 64 outcomes a token, taken in turn in one process; the shortest of each counts. One JSON line
 // a divergence.
 //
-//   bench_distill [--size S|M] [--steps N] [--threads N] [--divergence forward_kl|...|all]
+// (teacher_alone: seconds of the teacher's pass and logits without a student.)
+//
+//   bench_distill [--size S|M] [--steps N] [--threads N] [--temperature T] [--divergence forward_kl|...|all]
 //
 // Bytes of scratch: of a plain step, of one with a teacher, and of that as the Trace back-end plans it.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -75,28 +78,47 @@ struct Steps {
   }
 };
 
-void measure(const Size& size, int steps, const AnyDivergence& divergence, const std::string& name) {
+// The teacher's part of a step alone: its pass, and the logits of the blocks of rows.
+double seconds_of(const LiveTeacher<Cpu>& teacher, RandomBatches& batches, const Size& size) {
+  Batch batch;
+  batches.next(batch);
+  CpuContext c;
+  const auto begin = std::chrono::steady_clock::now();
+  c.begin(batch.sequences, batch.ids, batch.labels);
+  auto mark = c.mark();
+  const auto hidden = teacher.prepare(c);
+  each_block(c, batch.tokens, 512, size.vocabulary, [&](Index first, View<float> logits) {
+    teacher.logits(c, hidden, {ChosenRows<Place::host>{first, logits.rows}, first}, logits);
+  });
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void measure(const Size& size, int steps, double temperature, const AnyDivergence& divergence, const std::string& name) {
   const Hgrn2 model{size.shape()};
-  const DistillationOptions options{.alpha = 0.5, .temperature = 2};
+  const DistillationOptions options{.alpha = 0.5, .temperature = temperature};
   RandomBatches batches{size.batch, size.length, size.vocabulary};
   Steps alone{model, any_objective<Cpu>(CrossEntropy{{}, 512})};
-  Steps taught{model, any_objective<Cpu>(Distillation{divergence, teacher_of<Cpu>(size.shape()), options})};
+  const auto teacher = teacher_of<Cpu>(size.shape());
+  Steps taught{model, any_objective<Cpu>(Distillation{divergence, teacher, options})};
   std::optional<Steps> stored;  // log-probabilities are stored, no logits
   if (name != LogitsMse::name)
     stored.emplace(model, any_objective<Cpu>(Distillation{divergence, StoredTeacher{drawn_cache(size, options.temperature)}, options}));
+  double teacher_alone = 1e30;
   for (int step = 0; step < steps; ++step) {
     alone.trainer.step(batches, 1 << 20);
+    teacher_alone = std::min(teacher_alone, seconds_of(teacher, batches, size));
     taught.trainer.step(batches, 1 << 20);
     if (stored) stored->trainer.step(batches, 1 << 20);
   }
   const StepPlan plan = plan_training_step(model, Distillation{divergence, teacher_of<Trace>(size.shape()), options}, batches.sequences(),
                                            size.batch * size.length);
   std::printf(
-      "{\"divergence\": \"%s\", \"size\": \"%s\", \"threads\": %td, \"step_seconds\": %.4f, \"with_teacher\": %.4f, \"ratio\": %.3f, "
+      "{\"divergence\": \"%s\", \"temperature\": %g, \"size\": \"%s\", \"threads\": %td, "
+      "\"step_seconds\": %.4f, \"with_teacher\": %.4f, \"ratio\": %.3f, \"teacher_alone\": %.4f, "
       "\"from_cache\": %.4f, \"ratio_of_cache\": %.3f, "
       "\"scratch_bytes\": %zu, \"scratch_with_teacher\": %zu, \"planned_scratch\": %zu}\n",
-      name.c_str(), size.name.c_str(), thread_count(), alone.shortest, taught.shortest, taught.shortest / alone.shortest,
-      stored ? stored->shortest : 0.0, stored ? stored->shortest / alone.shortest : 0.0,
+      name.c_str(), temperature, size.name.c_str(), thread_count(), alone.shortest, taught.shortest, taught.shortest / alone.shortest,
+      teacher_alone, stored ? stored->shortest : 0.0, stored ? stored->shortest / alone.shortest : 0.0,
       alone.trainer.context()->scratch.high_water(), taught.trainer.context()->scratch.high_water(), plan.scratch);
   std::fflush(stdout);
 }
@@ -105,10 +127,12 @@ int distill_main(int argc, char** argv) {
   CLI::App app{"Times training steps with a teacher of the student's size against steps without."};
   std::string size_name = "S", divergence = "all";
   int steps = 8;
+  double temperature = 2;
   Index threads = 0;
   app.add_option("--size", size_name, "S (width 256, depth 6) or M (width 512, depth 8)")->check(CLI::IsMember({"S", "M"}));
   app.add_option("--steps", steps, "steps of each to time; the shortest counts")->check(CLI::Range(2, 1000));
   app.add_option("--threads", threads, "threads (0: as many as the process may use)");
+  app.add_option("--temperature", temperature, "of both distributions")->check(CLI::PositiveNumber);
   app.add_option("--divergence", divergence, "one, or all");
   CLI11_PARSE(app, argc, argv);
   use_threads(threads);
@@ -116,7 +140,7 @@ int distill_main(int argc, char** argv) {
   const Size size = size_name == "S" ? Size{"S", 8192, 256, 6, 4, 768, 8, 256} : Size{"M", 16000, 512, 8, 8, 1536, 8, 512};
   [&]<class... Divergences>(const std::variant<Divergences...>&) {
     const auto one = [&]<class D>(D chosen) {
-      if (divergence == "all" || divergence == D::name) measure(size, steps, AnyDivergence{chosen}, std::string(D::name));
+      if (divergence == "all" || divergence == D::name) measure(size, steps, temperature, AnyDivergence{chosen}, std::string(D::name));
     };
     (one(Divergences{}), ...);
   }(AnyDivergence{}.chosen);
