@@ -18,6 +18,14 @@ member() { tail -n 1 | python3 -c 'import json, sys; print(eval("json.load(sys.s
 small="--set shape.width=16 --set shape.heads=2 --set shape.mlp_width=16 --set shape.depth=1 --set train.length=32 --set train.batch=2 --quiet"
 "$hgrn2" train --data train.tokens --out run $small --set train.steps=60 --set optimizer.rate=0.01
 "$gpt2" train --data train.tokens --out short $small --set train.steps=2 --set shape.context=40
+
+# The summary of a run is that of its settings.
+"$hgrn2" summary --model run --untimed --quiet >log
+grep -q "training step of 2 x 32 tokens" log || fail "summary of a run: $(cat log)"
+"$hgrn2" summary --model run --untimed --quiet --set train.batch=3 --set optimizer.name=sgd >log
+grep -q "training step of 3 x 32 tokens" log || fail "summary with a setting: $(cat log)"
+"$hgrn2" summary --model run --set shape.width=32 >log 2>&1 && fail "a width beside a model"
+
 generate() { timeout 60 "$hgrn2" generate --model run --quiet "$@"; }
 
 # Prompts. The standard input is read where it is asked for, or where there is no prompt.

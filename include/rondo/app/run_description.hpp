@@ -316,11 +316,11 @@ inline void note_dropped(const std::vector<std::string>& dropped, const Json& do
                document["optimizer"]["name"].get<std::string>().c_str());
 }
 
-// Settings without data, as for a summary; a vocabulary that is not given is 8192.
-inline RunDescription run_from_settings(const std::vector<std::string>& settings) {
-  Json document = Json::object();
+// Settings without data, as for a summary, or changes to a document of that name; a vocabulary that is not given is 8192.
+inline RunDescription run_from_settings(const std::vector<std::string>& settings, Json document = Json::object(),
+                                        const std::string& name = "--set") {
   apply_settings(document, settings);
-  RunDescription run = read_run_description(document, "--set");
+  RunDescription run = read_run_description(document, name);
   if (run.shape.vocabulary == 0) run.shape.vocabulary = 8192;
   return run;
 }

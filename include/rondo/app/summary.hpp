@@ -18,7 +18,7 @@
 namespace rondo::app {
 
 struct SummaryOptions {
-  std::filesystem::path model;  // a folder; without one the composition and the sizes of these settings
+  std::filesystem::path model;  // a folder, of a run with its settings; without one the composition and the sizes of these settings
   std::vector<std::string> settings;
   Index batch = 0;   // 0: train.batch
   Index length = 0;  // tokens of a sequence; 0: train.length, or the context where that is less
@@ -55,7 +55,10 @@ inline void print_weights(const std::vector<NamedLeaf>& weights) {
 
 inline int summary(const std::vector<ServedModel>& served, const SummaryOptions& options, const CommonOptions& common) {
   const ServedModel* model = &served.front();
-  RunDescription run = run_from_settings(options.settings);
+  const std::filesystem::path trained = options.model / "run.json";
+  const bool has_run = !options.model.empty() && std::filesystem::exists(trained);
+  RunDescription run =
+      has_run ? run_from_settings(options.settings, read_json(trained), trained.string()) : run_from_settings(options.settings);
   if (options.model.empty()) {
     model = choose(served, run);
     require_used_sizes({model}, options.settings, run.shape);
