@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -72,25 +73,35 @@ BOOST_AUTO_TEST_CASE(small_models_decode_on_few_threads) {
   omp_set_num_threads(static_cast<int>(before));
 }
 
-// Tokens that take `together` with all threads and `alone` with one; how many of `tokens` were decoded by one.
-int decoded_alone(AdaptiveTeam& team, int tokens, double together, double alone) {
+// Tokens that take `together` with all threads and `alone` with one, while threads wait for processors a share of it; how many were decoded by one.
+int decoded_alone(AdaptiveTeam& team, int tokens, double together, double alone, double wait = 0) {
   int count = 0;
+  double waited = 0;
   for (int i = 0; i < tokens; ++i) {
     const bool one = team.threads(2) == 1;
     count += one;
-    team.took(one ? alone : together);
+    const double seconds = 1e-3 * (one ? alone : together);
+    waited += wait * seconds;
+    team.took(seconds, 1, [&] { return waited; });
   }
   return count;
 }
 
 BOOST_AUTO_TEST_CASE(decoding_leaves_processors_to_others_as_long_as_they_need_them) {
   AdaptiveTeam team{AdaptiveTeam::tokens};
-  BOOST_TEST(decoded_alone(team, 10000, 1.0, 1.9) < 60);    // nobody there
+  BOOST_TEST(decoded_alone(team, 1000, 1.0, 1.9) == 0);     // nobody there: nothing is tried soon
+  BOOST_TEST(decoded_alone(team, 10000, 1.0, 1.9) < 40);    // and seldom later
   BOOST_TEST(decoded_alone(team, 10000, 4.0, 2.0) > 9700);  // somebody
   BOOST_TEST(decoded_alone(team, 10000, 1.0, 1.9) < 600);   // gone
   BOOST_TEST(decoded_alone(team, 10000, 1.5, 1.9) < 60);    // tokens that take longer for a reason of their own
-  AdaptiveTeam beside{AdaptiveTeam::tokens};                                      // there from the beginning
-  BOOST_TEST(decoded_alone(beside, 10000, 4.0, 2.0) > 9600);
+  AdaptiveTeam beside{AdaptiveTeam::tokens};  // there from the beginning
+  BOOST_TEST(decoded_alone(beside, 10000, 4.0, 2.0, 0.6) > 9600);
+  AdaptiveTeam unnoticed{AdaptiveTeam::tokens};  // the same where nobody says so
+  BOOST_TEST(decoded_alone(unnoticed, 10000, 4.0, 2.0) > 8500);
+  AdaptiveTeam unknown{AdaptiveTeam::tokens};  // and where waiting is not counted
+  BOOST_TEST(decoded_alone(unknown, 10000, 4.0, 2.0, std::numeric_limits<double>::quiet_NaN()) > 9600);
+  AdaptiveTeam modest{AdaptiveTeam::tokens};  // others that take little
+  BOOST_TEST(decoded_alone(modest, 10000, 1.0, 1.9, 0.3) < 80);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_on_any_number_of_threads) {
