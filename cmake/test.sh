@@ -13,7 +13,8 @@ source cmake/packages.sh
 
 preset=${1:-release}
 case "$preset" in
-  release|eigen|sanitize|debug) install_packages xz-utils ;;
+  release) install_packages xz-utils libopenmpi-dev openmpi-bin ;;
+  eigen|sanitize|debug) install_packages xz-utils ;;
   threads) install_packages xz-utils clang libomp-dev ;;
   *) echo "usage: bash cmake/test.sh [release|eigen|sanitize|threads]" >&2; exit 2 ;;
 esac

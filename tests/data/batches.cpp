@@ -194,11 +194,10 @@ BOOST_AUTO_TEST_CASE(any_place_can_be_returned_to) {
 BOOST_AUTO_TEST_CASE(ranks_draw_the_rows_of_one_batch) {
   const MemoryTokens source = documents(30, 99999);
   for (const Packing packing : {Packing::documents, Packing::windows})
-    for (const Index ranks : {2, 3, 6}) {
+    for (const Index ranks : {2, 3, 4, 6}) {
       BatchOptions options{.rows = 6, .length = 11, .packing = packing, .epochs = 2, .seed = Seed{5}};
       Batches whole{source, options};
       std::vector<Batches<MemoryTokens>> parts;
-      options.rows /= ranks;
       options.ranks = ranks;
       for (options.rank = 0; options.rank < ranks; ++options.rank) parts.emplace_back(source, options);
       for (bool more = true; more;) {
@@ -231,6 +230,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_refused) {
   const MemoryTokens source = documents(5);
   for (const Index rank : {-1, 2}) BOOST_CHECK_THROW((Batches{source, {.rank = rank, .ranks = 2}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.rows = 0}}), Error);
+  BOOST_CHECK_THROW((Batches{source, {.rows = 2, .ranks = 3}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.length = 0}}), Error);
   BOOST_CHECK_THROW((Batches{source, {.length = 1000, .packing = Packing::windows}}), Error);
   BOOST_CHECK_THROW((Batches{MemoryTokens{10}, {}}), Error);

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include <rondo/optimizer/any_optimizer.hpp>
 #include <rondo/testing/communicator_laws.hpp>
 #include <rondo/testing/thread_ranks.hpp>
 #include <rondo/train/checkpoints.hpp>
@@ -19,23 +20,25 @@ using Backend = Reference<double>;
 using testing::run_ranks;
 using testing::ThreadRanks;
 using Numbers = std::vector<double>;
+using Ranks = AnyRanks<View<double>>;
+using RankTrainer = Trainer<Hgrn2, Backend, AnyOptimizer>;
 
 // What a rank has after each step.
 struct Trail {
   std::vector<Numbers> weights;
   std::vector<StepReport> reports;
   std::vector<Numbers> state;
+  std::size_t kept = 0;  // bytes of the optimiser's
 };
 struct Options {
-  Index ranks = 1, rows = 4, steps = 6;
+  Index ranks = 1, rows = 4, steps = 6;  // rows of a rank
   TrainingOptions training{};
   double dropout = 0;
   bool same_batches = false;  // all ranks draw those of one
+  AnyOptimizer optimizer{AdamW{.rate = 1e-2}};
 };
 
-template <class Ranks>
-void train(const Options& options, Ranks ranks, Trail& trail,
-           const std::function<void(const StepReport&, Trainer<Hgrn2, Backend, AdamW, Cosine, CrossEntropy, Ranks>&)>& act = {}) {
+void train(const Options& options, const Ranks& ranks, Trail& trail, const std::function<void(const StepReport&, RankTrainer&)>& act = {}) {
   MemoryTokens source{30};  // without an end of text: some batches have fewer labels than others
   for (Index d = 0; d < 40; ++d) {
     std::vector<Token> document;
@@ -43,7 +46,7 @@ void train(const Options& options, Ranks ranks, Trail& trail,
     source.add(document, 2);
   }
   Batches batches{source,
-                  {.rows = options.rows,
+                  {.rows = options.same_batches ? options.rows : options.rows * ranks.size(),
                    .length = 9,
                    .seed = Seed{3},
                    .rank = options.same_batches ? 0 : ranks.rank(),
@@ -53,14 +56,15 @@ void train(const Options& options, Ranks ranks, Trail& trail,
   const Hgrn2 model{shape};
   Parameters<Hgrn2, Backend> weights{model, Seed{1}};
   const auto context = std::make_shared<Backend::Context>();
-  Trainer trainer{model, weights, AdamW{.rate = 1e-2}, Cosine{.warmup = 2}, CrossEntropy{}, options.training, context, ranks};
+  RankTrainer trainer{model, weights, options.optimizer, Cosine{.warmup = 2}, CrossEntropy{}, options.training, context, ranks};
   trainer.on_step([&](const StepReport& report) {
     trail.reports.push_back(report);
     trail.weights.push_back(numbers(weights.flat()));
     if (act) act(report, trainer);
   });
   trainer.run(batches, options.steps);
-  for (const auto& one : trainer.tensors()) trail.state.push_back(numbers(one.tensor.reshaped(1, one.tensor.size())));
+  for (const auto& one : trainer.hosted_tensors()) trail.state.push_back(one.numbers());
+  trail.kept = trainer.state().bytes();
 }
 std::vector<Trail> trails_of(const Options& options) {
   std::vector<Trail> trails(static_cast<std::size_t>(options.ranks));
@@ -133,6 +137,27 @@ BOOST_AUTO_TEST_CASE(all_ranks_have_the_same_bits_and_those_of_one) {
     }
 }
 
+// Each rank keeps its share of the optimiser's slots: the numbers are those of ranks that keep all, to the bit.
+BOOST_AUTO_TEST_CASE(ranks_that_keep_shares_have_the_same_bits) {
+  for (const AnyOptimizer& optimizer : {AnyOptimizer{AdamW{.rate = 1e-2}}, AnyOptimizer{Muon{}}, AnyOptimizer{Lamb{}}, AnyOptimizer{ScheduleFreeAdamW{}}})
+    for (const Index size : {1, 2, 3, 4}) {
+      Options options{.ranks = size, .rows = 1, .optimizer = optimizer};
+      const bool averages = !evaluates_elsewhere(optimizer);
+      if (averages) options.training.average = {ExponentialAverage{0.5}};
+      const auto whole = trails_of(options);
+      options.training.shard = true;
+      const auto shares = trails_of(options);
+      std::size_t bytes = 0;
+      for (std::size_t rank = 0; rank < shares.size(); ++rank) {
+        BOOST_TEST((shares[rank].weights == whole[rank].weights));
+        BOOST_TEST((shares[rank].state == whole[0].state));
+        bytes += shares[rank].kept;
+      }
+      BOOST_TEST(bytes == whole[0].kept, "all shares are all");
+      if (optimizer.chosen.index() == 0) BOOST_TEST(static_cast<Index>(shares[0].kept) <= static_cast<Index>(whole[0].kept) / size + 4096);
+    }
+}
+
 // Equal batches on all ranks: with equal masks the step of two ranks would be that of one.
 BOOST_AUTO_TEST_CASE(ranks_drop_other_elements) {
   const Options together{.ranks = 2, .steps = 1, .dropout = 0.4, .same_batches = true}, single{.ranks = 1, .steps = 1, .dropout = 0.4};
@@ -148,7 +173,7 @@ BOOST_AUTO_TEST_CASE(one_rank_that_stops_stops_all) {
   const Options options{.ranks = 3, .rows = 1, .steps = 9};
   std::vector<Trail> trails(3);
   run_ranks(3, [&](ThreadRanks ranks) {
-    train<ThreadRanks>(options, ranks, trails[static_cast<std::size_t>(ranks.rank())], [&](const StepReport& report, auto& trainer) {
+    train(options, ranks, trails[static_cast<std::size_t>(ranks.rank())], [&](const StepReport& report, auto& trainer) {
       if (report.progress.step == 4 && ranks.rank() == 1) trainer.stop();
     });
   });
@@ -161,7 +186,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_on_one_rank_ends_all) {
   run_ranks(3, [&](ThreadRanks ranks) {
     Trail trail;
     messages[static_cast<std::size_t>(ranks.rank())] = message_of([&] {
-      train<ThreadRanks>({.ranks = 3, .rows = 1, .steps = 9}, ranks, trail, [&](const StepReport& report, auto& trainer) {
+      train({.ranks = 3, .rows = 1, .steps = 9}, ranks, trail, [&](const StepReport& report, auto& trainer) {
         if (report.progress.step == 2 && ranks.rank() == 1)
           trainer.weights().record().trunk.norm.weight(0, 3) = std::numeric_limits<double>::quiet_NaN();
       });
@@ -183,7 +208,7 @@ BOOST_AUTO_TEST_CASE(what_one_rank_cannot_do_ends_all) {
       const auto rank = static_cast<std::size_t>(ranks.rank());
       const bool here = rank == 1;
       const MemoryTokens source = small_documents();
-      Batches batches{source, {.rows = 2, .length = 9, .rank = ranks.rank(), .ranks = ranks.size()}};
+      Batches batches{source, {.rows = 6, .length = 9, .rank = ranks.rank(), .ranks = ranks.size()}};
       const Hgrn2 model{small_shape()};
       Parameters<Hgrn2, Backend> weights{model, Seed{1}};
       Trainer trainer{model, weights, AdamW{}, Cosine{.warmup = 2}, CrossEntropy{}, {.accumulate = 2},
@@ -226,13 +251,13 @@ BOOST_AUTO_TEST_CASE(what_one_rank_cannot_do_ends_all) {
 BOOST_AUTO_TEST_CASE(one_rank_writes_what_any_number_goes_on_from) {
   const MemoryTokens source = small_documents();
   const TemporaryFolder folder;
-  const auto go_on = [&](Index size, bool begin, Index steps) {
+  const auto go_on = [&](Index size, bool begin, Index steps, bool shard = false) {
     std::vector<Numbers> weights_of(static_cast<std::size_t>(size));
     run_ranks(size, [&](ThreadRanks ranks) {
-      Batches batches{source, {.rows = 12 / size, .length = 9, .rank = ranks.rank(), .ranks = size}};
+      Batches batches{source, {.rows = 12, .length = 9, .rank = ranks.rank(), .ranks = size}};
       const Hgrn2 model{small_shape()};
       Parameters<Hgrn2, Backend> weights{model, Seed{1}};
-      Trainer trainer{model, weights, AdamW{}, Cosine{.warmup = 2}, CrossEntropy{}, {}, std::make_shared<Backend::Context>(), ranks};
+      Trainer trainer{model, weights, AdamW{}, Cosine{.warmup = 2}, CrossEntropy{}, {.shard = shard}, std::make_shared<Backend::Context>(), ranks};
       if (!begin) batches.seek(load_training_state(folder.path(), trainer));
       trainer.run(batches, steps);
       double arrived = 1;
@@ -250,6 +275,10 @@ BOOST_AUTO_TEST_CASE(one_rank_writes_what_any_number_goes_on_from) {
   BOOST_TEST(!std::filesystem::exists(folder / "1/training.json"));
   BOOST_TEST(largest_difference(go_on(3, false, 12), two) < 1e-12);
   BOOST_TEST((go_on(2, false, 12) == two));
+  BOOST_TEST((go_on(2, false, 12, true) == two), "ranks that keep shares go on from what others wrote");
+  BOOST_TEST((go_on(2, true, 6, true) == go_on(2, true, 6)));
+  go_on(2, true, 6, true);
+  BOOST_TEST((go_on(2, false, 12) == two), "and others from what those wrote");
 }
 
 // What a rank sums in a step, and what was there then, on a communicator that keeps a list.
@@ -263,11 +292,12 @@ struct Listing {
   static constexpr Index size() { return 2; }
   void sum(View<double> x) const { sums->push_back({x, numbers(x)}); }
   static void sum(std::span<double>) {}
-  static void scatter_sum(View<double>) {}
-  static void gather(View<double>) {}
+  static void scatter_sum(View<double>, Borders) {}
+  static void gather(View<double>, Borders) {}
+  static void gather(std::span<double>, Borders) {}
 };
 
-// Blocks from the last to the first while the step's last backward pass runs, each once and complete; then what belongs to none.
+// The head, then blocks from the last to the first while the step's last backward pass runs, each once and complete; then the rest.
 BOOST_AUTO_TEST_CASE(a_block_is_summed_when_the_backward_has_left_it) {
   const MemoryTokens source = small_documents();
   Batches batches{source, {.rows = 2, .length = 9}};
@@ -287,10 +317,11 @@ BOOST_AUTO_TEST_CASE(a_block_is_summed_when_the_backward_has_left_it) {
         if (one.name == name) return one.tensor.data;
       return gradients.flat().data + gradients.flat().columns;
     };
-    BOOST_TEST_REQUIRE(sums.size() > 3U);
+    BOOST_TEST_REQUIRE(sums.size() > 4U);
+    BOOST_TEST(sums[0].x.data == place("head.weight"));
     for (const Index block : {0, 1, 2})
-      BOOST_TEST(sums[static_cast<std::size_t>(2 - block)].x.data == place("blocks." + std::to_string(block) + ".mixer.norm.weight"));
-    BOOST_TEST(sums[0].x.data + sums[0].x.columns == place("norm.weight"));
+      BOOST_TEST(sums[static_cast<std::size_t>(3 - block)].x.data == place("blocks." + std::to_string(block) + ".mixer.norm.weight"));
+    BOOST_TEST(sums[1].x.data + sums[1].x.columns == place("norm.weight"));
     std::map<const double*, Index> pieces;
     for (const auto& [x, then] : sums) {
       BOOST_TEST((then == numbers(x)), "nothing is added after it was summed");

@@ -9,7 +9,8 @@
 // Every composition gets the parameter count of the first (a solver picks the width of its MLP; of the whole model where it has
 // none), the same tokens in the same order and the same settings, once a seed; with --rates its own learning rate too, that of
 // the short run (OUT/rates/NAME-RATE) which ends with the lowest held-out loss. Runs lie in OUT/NAME-SEED and go on where they
-// were stopped. At the end: held-out loss and accuracy on each set of minimal pairs, means over seeds with standard errors over
+// were stopped. Of several processes (mpirun -n 4 ablation ...) each trains every fourth run by itself, and all measure together; they need
+// to see one folder OUT. At the end: held-out loss and accuracy on each set of minimal pairs, means over seeds with standard errors over
 // seeds and of the test set, as table.txt, table.csv, results.json, loss.svg and accuracy.svg (accuracy_SET.svg of several sets).
 #pragma once
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/score.hpp>
+#include <rondo/app/together.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/cpu/wait_briefly.hpp>
@@ -56,9 +59,10 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   const ModelFromFolder from{{model}, run, common};
   outcome.parameters = model.parameters(from.model->shape());
   const Index vocabulary = from.model->shape().vocabulary;
+  SplitScorer scorer{from.model->scorer(), common.ranks};
   if (!options.held_out.empty()) {
     const TokenFile held_out{options.held_out};
-    outcome.loss = held_out_loss(from.model->scorer(), HeldOutWindows{held_out, window_of(run)});
+    outcome.loss = held_out_loss(scorer, HeldOutWindows{held_out, window_of(run)});
   }
   if (!options.pairs.empty() || !options.sample.empty()) {
     const Tokenizer tokenizer = tokenizer_of({}, run);
@@ -66,7 +70,7 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
     for (const std::filesystem::path& path : options.pairs) {
       ProgressLine progress{common.quiet};
       const PairReport report = score_minimal_pairs(
-          from.model->scorer(), read_all_minimal_pairs(path), [&](const std::string& text) { return tokenizer.encode(text).ids; },
+          scorer, read_all_minimal_pairs(path), [&](const std::string& text) { return tokenizer.encode(text).ids; },
           text_border(tokenizer),
           [&](Index done, Index all) { progress.show("scoring " + run.filename().string(), done, all, "tokens"); });
       outcome.pairs.push_back({pairs_name(path), report});
@@ -205,23 +209,46 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   require_used_sizes(models, options.settings, base.shape);
   const Index budget = list.front().model.parameters(base.shape);
   std::filesystem::create_directories(options.out);
-  const FolderLock lock{options.out};
+  std::optional<FolderLock> lock;
+  if (common.ranks.rank() == 0) lock.emplace(options.out);
 
-  std::vector<Compared> all;
-  for (const Composition* one : chosen) {
-    Json settings = settings_of(*one, base, budget);
+  // Each run is one rank's, who trains it alone.
+  const HostRanks& ranks = common.ranks;
+  CommonOptions alone = common;
+  alone.ranks = {};
+  const auto is_mine = [&](std::size_t number) { return static_cast<Index>(number) % ranks.size() == ranks.rank(); };
+  const auto stops = [&](int status) {
+    if (status != 0 && ranks.several()) throw StoppedBySignal{status - 128};  // the others, too
+    return status;
+  };
+  std::vector<Json> settings;
+  std::vector<double> rates(chosen.size());
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    Json& own = settings.emplace_back(settings_of(*chosen[i], base, budget));
+    if (!is_mine(i)) continue;
     if (!options.rates.empty())
-      if (const int status = choose_rate(*one, settings, options, common)) return status;
-    Compared compared{one, settings["optimizer"]["rate"].get<double>(), {}};
+      if (const int status = stops(choose_rate(*chosen[i], own, options, alone))) return status;
+    rates[i] = own["optimizer"]["rate"].get<double>();
+  }
+  ranks.sum(rates);
+  for (std::size_t i = 0; i < chosen.size(); ++i) settings[i]["optimizer"]["rate"] = rates[i];
+  const auto folder_of = [&](std::size_t i, int seed) { return options.out / (chosen[i]->name + "-" + std::to_string(seed)); };
+  for (std::size_t i = 0, number = 0; i < chosen.size(); ++i)
     for (int seed = 0; seed < options.seeds; ++seed) {
-      const std::filesystem::path run = options.out / (one->name + "-" + std::to_string(seed));
-      settings["seed"] = base.seed + static_cast<std::uint64_t>(seed);
-      if (!common.quiet) std::fprintf(stderr, "%s, seed %d: %s\n", one->name.c_str(), seed, one->purpose.c_str());
-      if (const int status = train_in(run, *one, settings, options, common)) return status;
-      compared.runs.push_back(outcome_of(one->model, run, options, common));
+      if (!is_mine(number++)) continue;
+      settings[i]["seed"] = base.seed + static_cast<std::uint64_t>(seed);
+      if (!common.quiet) std::fprintf(stderr, "%s, seed %d: %s\n", chosen[i]->name.c_str(), seed, chosen[i]->purpose.c_str());
+      if (const int status = stops(train_in(folder_of(i, seed), *chosen[i], settings[i], options, alone))) return status;
     }
+  double arrived = 1;
+  ranks.sum(std::span<double>{&arrived, 1});  // all runs are there
+  std::vector<Compared> all;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    Compared compared{chosen[i], settings[i]["optimizer"]["rate"].get<double>(), {}};
+    for (int seed = 0; seed < options.seeds; ++seed) compared.runs.push_back(outcome_of(chosen[i]->model, folder_of(i, seed), options, common));
     all.push_back(std::move(compared));
   }
+  if (ranks.rank() > 0) return 0;
   std::string text;
   const Json results = write_comparison(all, options.out, text);
   std::printf("%s", text.c_str());
@@ -271,7 +298,7 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
     require_usage(!options.data.empty() && !options.out.empty(), "--data and --out are required");
     use_threads(common.threads);
     wait_briefly(argv);
-    return run_ablation(list, options, common);
+    return together(name, common, true, [&] { return run_ablation(list, options, common); });
   });
 }
 

@@ -18,6 +18,7 @@
 #include <rondo/core/error.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/readable_text.hpp>
+#include <rondo/parallel/any_ranks.hpp>
 
 namespace rondo::app {
 
@@ -27,6 +28,7 @@ struct CommonOptions {
   std::string backend = "cpu";
   bool quiet = false;
   bool json = false;  // the last line of the output is a JSON object
+  HostRanks ranks{};       // that this process is one of
   std::string how_to_go_on{};  // what a stopped run says; empty: that `train --resume` goes on
 };
 

@@ -23,6 +23,7 @@
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
 #include <rondo/app/stoppable_progress.hpp>
+#include <rondo/app/together.hpp>
 #include <rondo/app/token_file_commands.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/processors.hpp>
@@ -286,7 +287,9 @@ inline int corpus(int argc, char** argv) {
     add_output_options(*one, common);
   }
   if (const auto status = parse(program, argc, argv)) return *status;
-  return guarded("corpus", chosen, "files are encoded one by one, and long words and lines as a whole: smaller ones need less");
+  return guarded(
+      "corpus", [&] { return together("corpus", common, false, chosen); },
+      "files are encoded one by one, and long words and lines as a whole: smaller ones need less");
 }
 
 }  // namespace rondo::app

@@ -10,6 +10,7 @@
 #include <rondo/app/score.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/evaluate/held_out_windows.hpp>
+#include <rondo/evaluate/split_scorer.hpp>
 #include <rondo/io/number_text.hpp>
 
 namespace rondo::app {
@@ -62,8 +63,9 @@ inline int evaluate(const std::vector<ServedModel>& served, const EvaluateOption
   ProgressLine progress{common.quiet};
   const Index window = options.window > 0 ? options.window : window_of(options.model);
   const HeldOutWindows windows{file, window, {.documents = options.documents}};
-  const HeldOutLoss loss = held_out_loss(from.model->scorer(), windows,
-                                         [&](Index done) { progress.show("evaluating", done, windows.tokens(), "tokens"); });
+  SplitScorer scorer{from.model->scorer(), common.ranks};
+  const HeldOutLoss loss =
+      held_out_loss(scorer, windows, [&](Index done) { progress.show("evaluating", done, windows.tokens(), "tokens"); });
   progress.finish();
   std::printf(
       "held-out loss %s nats per token, perplexity %.2f, %.4f bits per byte (%td tokens, %td documents, windows of %td; %s)\n",

@@ -18,6 +18,7 @@
 #include <rondo/app/score.hpp>
 #include <rondo/app/summary.hpp>
 #include <rondo/app/teach.hpp>
+#include <rondo/app/together.hpp>
 #include <rondo/app/train.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/cpu/wait_briefly.hpp>
@@ -33,6 +34,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   program.set_version_flag("--version", version_text);
   CommonOptions common;
   std::function<int()> chosen;
+  bool divides = false;  // whether the chosen command's work is divided among ranks
   // `seed`: what it is good for; empty: nothing is random.
   const auto command = [&](const char* verb, const std::string& purpose, const std::string& example, const std::string& seed = "") {
     CLI::App* result = program.add_subcommand(verb, purpose);
@@ -57,7 +59,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                     "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000",
                                     "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(*train_command, train_options);
-  train_command->callback([&] { chosen = [&] { return train(served, train_options, common); }; });
+  train_command->callback([&] { divides = true, chosen = [&] { return train(served, train_options, common); }; });
 
   DistillOptions distill_options;
   CLI::App* distill_command =
@@ -65,7 +67,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
               "distill --teacher large --data train.tokens --out small --set distill.alpha=0.5 --set distill.temperature=2",
               "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_distill_options(*distill_command, distill_options);
-  distill_command->callback([&] { chosen = [&] { return distill(served, distill_options, common); }; });
+  distill_command->callback([&] { divides = true, chosen = [&] { return distill(served, distill_options, common); }; });
 
   FinetuneOptions finetune_options;
   CLI::App* finetune_command =
@@ -99,6 +101,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
       ->capture_default_str();
   add_backend_option(evaluate_command);
   evaluate_command->callback([&] {
+    divides = true;
     chosen = [&] { return evaluate(served, evaluate_options, common); };
   });
 
@@ -114,7 +117,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
       ->capture_default_str();
   score_command->add_option("--tokenizer", score_options.tokenizer, "default: that of the model folder");
   add_backend_option(score_command);
-  score_command->callback([&] { chosen = [&] { return score(served, score_options, common); }; });
+  score_command->callback([&] { divides = true, chosen = [&] { return score(served, score_options, common); }; });
 
   CompareOptions compare_options;
   CLI::App* compare_command =
@@ -222,7 +225,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
   return guarded(name, [&] {
     use_threads(common.threads);
     wait_briefly(argv);
-    return chosen();
+    return together(name, common, divides, chosen);
   });
 }
 

@@ -56,7 +56,7 @@ struct TrainSettings {
   double checkpoint_minutes = 10;
   Index checkpoint_tokens = 0, checkpoint_words = 0, keep = 2;
   std::string save_type = "F32";
-  bool tensorboard = false;
+  bool tensorboard = false, shard = false;
 };
 
 struct DataSettings {
@@ -91,7 +91,7 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("steps", "how long; or tokens, or epochs; none of the three: one epoch", settings.steps, steps);
   visit("tokens", "how long, in tokens", settings.tokens, count);
   visit("epochs", "how long, in passes through the data", settings.epochs, Between{0.0, 1e9});
-  visit("batch", "rows of a batch", settings.batch, size);
+  visit("batch", "rows of a batch, of all ranks together", settings.batch, size);
   visit("length", "tokens of a row, and of a held-out window", settings.length, size);
   visit("accumulate", "batches of a step", settings.accumulate, size);
   visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
@@ -119,6 +119,7 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("keep", "of the other checkpoints the newest so many stay", settings.keep, Between<Index>{1, steps.high});
   visit("save_type", "of the numbers of saved models", settings.save_type, std::vector<std::string>{"F32", "BF16"});
   visit("tensorboard", "event files for TensorBoard beside metrics.jsonl", settings.tensorboard);
+  visit("shard", "of several ranks each keeps its share of the optimiser's state alone; the numbers are the same", settings.shard);
 }
 template <class Settings, class Visit>
 void each_data_setting(Settings& settings, Visit&& visit) {
@@ -135,7 +136,7 @@ inline bool may_change(std::string_view path) {
   if (path.starts_with("train.checkpoint_")) return true;
   for (const std::string_view free :
        {"train.held_out_steps", "train.patience", "train.best", "train.steps", "train.tokens", "train.epochs", "train.keep",
-        "train.save_type", "train.tensorboard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers",
+        "train.save_type", "train.tensorboard", "train.shard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers",
         "distill.cache"})
     if (path == free) return true;
   return false;

@@ -95,6 +95,7 @@ class RunKeeper {
     facts["backend"] = backend;
     facts["random_numbers"] = random_numbers;
     facts["threads"] = thread_count();
+    if (common_.ranks.several()) facts["ranks"] = common_.ranks.size();
     facts["compiler"] = __VERSION__;
     facts["data"] = facts_of(*data_);
     if (held_out_ != nullptr) facts["held_out"] = facts_of(*held_out_);
@@ -130,6 +131,8 @@ class RunKeeper {
     if (before.contains("threads") && before["threads"] != facts["threads"] && !common_.quiet)
       std::fprintf(stderr, "note: %s threads before, %s now: sums may differ in their last bits\n",
                    before["threads"].dump().c_str(), facts["threads"].dump().c_str());
+    if (const Index was = before.value("ranks", Index{1}); was != common_.ranks.size() && !common_.quiet)
+      std::fprintf(stderr, "note: %td ranks before, %td now: sums may differ in their last bits\n", was, common_.ranks.size());
   }
 
   // Makes the folder, which is this program's alone from here on; after_step() watches.
@@ -189,6 +192,9 @@ class RunKeeper {
     before_ = now;
   }
 
+  // The signal that came, to whichever rank.
+  [[nodiscard]] int caught() const { return caught_by_any_ != 0 ? caught_by_any_ : signals_.caught(); }
+
   // The exit status: that of a signal too where it came when all was done, so that nothing is begun after it.
   int finish(bool done) {
     const Index step = reached().step;
@@ -199,7 +205,7 @@ class RunKeeper {
     checkpoints_.prune(run_.train.keep);
     const bool early = done && is_over_early() && step < run_.train.steps;
     progress_.finish();
-    write_report(folder_, done && signals_.caught() == 0 ? sample_text() : "");
+    write_report(folder_, done && caught() == 0 ? sample_text() : "");
     Json result = run_results(read_metrics(folder_ / "metrics.jsonl"));
     if (!common_.quiet || !done) {
       std::string line =
@@ -232,7 +238,7 @@ class RunKeeper {
     result["run"] = folder_.string();
     result["done"] = done;
     print_result(common_, result);
-    return done && signals_.caught() == 0 ? 0 : 128 + signals_.caught();
+    return done && caught() == 0 ? 0 : 128 + caught();
   }
 
   std::filesystem::path folder_;
@@ -244,6 +250,7 @@ class RunKeeper {
   Checkpoints checkpoints_;
   ProgressLine progress_;
   const StopSignals signals_{"stopping after this step"};
+  int caught_by_any_ = 0;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -269,9 +276,10 @@ class RunKeeper {
   }
   void say(const char* what) const {
     if (common_.quiet) return;
-    std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td, in %s\n", what,
+    const std::string ranks = common_.ranks.several() ? " on " + std::to_string(common_.ranks.size()) + " ranks" : "";
+    std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td%s, in %s\n", what,
                  short_number(run_.record["parameters"].get<double>()).c_str(), run_.train.steps,
-                 run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, folder_.c_str());
+                 run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, ranks.c_str(), folder_.c_str());
     if (held_out_ != nullptr && run_.train.held_out_tokens > 0 && run_.train.held_out_tokens < held_out_->tokens())
       std::fprintf(stderr,
                    "note: held-out losses are of windows with %td of %td tokens, drawn once (train.held_out_tokens; 0: all)\n",

@@ -11,6 +11,7 @@
 #include <rondo/data/tokenizer/tokenizer.hpp>
 #include <rondo/evaluate/minimal_pairs.hpp>
 #include <rondo/evaluate/scoring_convention.hpp>
+#include <rondo/evaluate/split_scorer.hpp>
 #include <rondo/io/atomic_file.hpp>
 #include <rondo/io/output_file.hpp>
 
@@ -48,7 +49,9 @@ inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::fil
   return tokenizer;
 }
 
-inline int score(const std::vector<ServedModel>& served, const ScoreOptions& options, const CommonOptions& common) {
+inline int score(const std::vector<ServedModel>& served, ScoreOptions options, const CommonOptions& common) {
+  require_usage(!common.ranks.several() || !InputText::is_standard(options.pairs), "--pairs -: only one process can read the standard input");
+  if (common.ranks.rank() > 0) options.out = options.items = "";
   const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs, options.limit);
   std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);
   inputs.push_back(options.tokenizer);
@@ -65,8 +68,9 @@ inline int score(const std::vector<ServedModel>& served, const ScoreOptions& opt
   ProgressLine progress{common.quiet};
   std::optional<AtomicFile> items;
   if (!options.items.empty()) items.emplace(options.items);
+  SplitScorer scorer{from.model->scorer(), common.ranks};
   const PairReport report = score_minimal_pairs(
-      from.model->scorer(), files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
+      scorer, files, [&](const std::string& sentence) { return tokenizer.encode(sentence).ids; },
       text_border(tokenizer), [&](Index done, Index all) { progress.show("scoring", done, all, "tokens"); },
       [&](const ScoredPair& pair) {
         if (items) items->write(pair.json().dump() + "\n");

@@ -56,6 +56,7 @@ struct TrainingSetup {
   AnySchedule schedule;
   AnyObjective<Cpu> objective;
   TrainingOptions options;
+  HostRanks ranks{};  // that train together, this one among them
   std::vector<ProjectionWidths> projections{};  // maps that the run learns beside the model
   std::function<void(const std::vector<HostedTensor<float>>& weights)> start{};  // fills weights that are not to start at random
 };
@@ -149,7 +150,8 @@ class TrainingOf : public Training {
  public:
   TrainingOf(const Shape& shape, const TrainingSetup& setup)
       : weights_(started(Weights{Trained{Model{shape}, setup.projections}, setup.options.seed}, setup)),
-        trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, setup.objective, setup.options) {}
+        trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, setup.objective, setup.options,
+                 std::make_shared<CpuContext>(), setup.ranks) {}
 
   [[nodiscard]] Index rank() const override { return trainer_.rank(); }
   [[nodiscard]] const Progress& progress() const override { return trainer_.progress(); }

@@ -7,6 +7,9 @@
 //
 // The same command again goes on where its run stopped; of other settings it is refused, with what differs.
 //
+// Of several processes (mpirun -n 4 hgrn2 train ...: rondo/app/together.hpp) each draws its share of a batch's rows, and the run is that of
+// one process but for the last bits of its sums: the same settings, the same folder, any number of them goes on.
+//
 // RUN gets run.json (rondo/app/run_description.hpp), metrics.jsonl, checkpoints/, and at the end the model itself: config.json,
 // model.safetensors, the tokenizer, loss.svg, report.html; with --tensorboard event files, too. SIGINT and SIGTERM finish the
 // step, save and end with status 130 or 143; a run that was killed goes on from its last checkpoint. Errors say what is in the
@@ -19,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/followed_run.hpp>
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/settings_list.hpp>
 #include <rondo/app/start_weights.hpp>
@@ -144,6 +148,7 @@ inline void require_same_command(const AskedRun& asked, const char* verb) {
 // Trains the first of the served models, or the composition that run.json names among them.
 inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
   if (options.list_settings) return list_settings(served, common);
+  if (common.ranks.rank() > 0) return follow(served, common);
   AskedRun asked = asked_run(options, common);
   RunDescription& run = asked.run;
   const auto file_of = [&](std::string DataSettings::*file, const char* which, const char* option,
@@ -209,6 +214,8 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   if (!run.init.empty() && goes_on && !Checkpoints{asked.folder}.latest()) start.emplace(served, run.init);
   std::optional<Teachers> teachers;
   if (run.distill.has_teacher()) teachers.emplace(known, run, data);
+  tell_followers(common.ranks, asked.folder, run, data, held_out.get());
+  require_same_everywhere(common.ranks, *model, data, held_out.get(), teachers ? &*teachers : nullptr);
   TrainingRun training{std::move(asked.folder),
                        std::move(asked.lock),
                        *model,

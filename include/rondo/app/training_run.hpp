@@ -1,8 +1,14 @@
 // TrainingRun: a trainer with all that a run folder needs around it (rondo/app/train.hpp tells what is in the folder).
+//
+// Of several ranks the first keeps the folder and leads: between two steps the others wait for what it asks for (Order), and do their part. They
+// need to see the token files, the teachers' folders and the program, but not the run's folder.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <rondo/app/generate.hpp>
@@ -11,6 +17,8 @@
 #include <rondo/app/start_weights.hpp>
 #include <rondo/app/teachers.hpp>
 #include <rondo/data/batches.hpp>
+#include <rondo/evaluate/split_scorer.hpp>
+#include <rondo/parallel/gathered_texts.hpp>
 #include <rondo/train/training_state.hpp>
 
 namespace rondo::app {
@@ -32,7 +40,8 @@ inline AnyAverage average_of(const TrainSettings& train) {
   return {WarmedAverage{train.ema}};
 }
 // `start`: weights to begin with, or null; `teachers`: whom the run learns from, or null.
-inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start = nullptr, const Teachers* teachers = nullptr) {
+inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start = nullptr, const Teachers* teachers = nullptr,
+                              const HostRanks& ranks = {}) {
   const TrainSettings& train = run.train;
   const CrossEntropyOptions cross_entropy{train.label_smoothing, train.z_loss};
   TrainingSetup setup{run.optimizer.optimizer,
@@ -40,17 +49,27 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
                       teachers != nullptr ? teachers->objective(run.shape, cross_entropy) : cross_entropy_objective(cross_entropy),
                       {train.accumulate, train.clip, average_of(train), Seed{run.seed}, run.optimizer.groups,
                        schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
+  setup.options.shard = train.shard;
+  setup.ranks = ranks;
   if (teachers != nullptr) setup.projections = teachers->projections(run.shape);
-  if (start != nullptr) setup.start = [start](const std::vector<HostedTensor<float>>& weights) { start->load(weights); };
+  if (start != nullptr || ranks.several())
+    setup.start = [start, ranks](const std::vector<HostedTensor<float>>& weights) {
+      if (start != nullptr) start->load(weights);
+      if (ranks.several()) give_to_all(ranks, weights);
+    };
   return setup;
 }
-inline BatchOptions batches_of(const RunDescription& run) {
+inline BatchOptions batches_of(const RunDescription& run, const HostRanks& ranks = {}) {
+  require(ranks.size() <= run.train.batch, "train.batch: ", run.train.batch, " rows of a batch cannot be dealt to ", ranks.size(),
+          " ranks; expected at least one for each (train.batch=", ranks.size(), ", or fewer ranks)");
   return {.rows = run.train.batch,
           .length = run.train.length,
           .packing = run.data.pack == "windows" ? Packing::windows : Packing::documents,
           .shuffled = run.data.shuffle,
           .epochs = 0,
-          .seed = Seed{run.seed}};
+          .seed = Seed{run.seed},
+          .rank = ranks.rank(),
+          .ranks = ranks.size()};
 }
 
 class TrainingRun : public RunKeeper {
@@ -63,30 +82,32 @@ class TrainingRun : public RunKeeper {
       : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
         model_(&model),
         files_(model.files),
-        training_(model.train(run_.shape, setup_of(run_, start, teachers))),
-        batches_(data, batches_of(run_)) {
+        batches_(data, batches_of(run_, common_.ranks)),
+        training_(model.train(run_.shape, setup_of(run_, start, teachers, common_.ranks))) {
     note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape), "Cpu");
     if (teachers != nullptr) note_teachers(record, teachers->facts());
-    if (record.is_null()) return;
-    require(checkpoints_.latest() || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
-            ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
-    resume();
-    require(reached().step <= run_.train.steps, folder_.string(), ": the run is at step ", reached().step,
-            " already, beyond train.steps = ", run_.train.steps);
+    lead([&] { go_on_from(record); });
   }
 
-  // The exit status: 0 done, 130 or 143 stopped by a signal.
+  // The exit status, the same on all ranks: 0 done, 130 or 143 stopped by a signal.
   int go() {
     training_->on_step([&](const StepReport& report) {
-      after_step(report);
+      lead([&] { after_step(report); });
       if (signals_.caught() != 0 || is_over_early()) training_->stop();
     });
-    begin();
-    if (!common_.quiet) note_own_form();
-    if (signals_.caught() != 0 && reached().step > 0) return finish(false);
+    lead([&] {
+      begin();
+      if (!common_.quiet) note_own_form();
+    });
+    caught_by_any_ = signal_of_any();
+    const bool over = is_over_early(), stopped = caught_by_any_ != 0 && reached().step > 0;
+    if (sum(over || stopped ? 1 : 0) > 0) return end(over && !stopped);
     try {
-      const bool done = is_over_early() || training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
-      return finish(done || is_over_early());
+      const bool done = training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
+      caught_by_any_ = signal_of_any();
+      return end(done || is_over_early());
+    } catch (const OtherRankFailed&) {
+      throw;
     } catch (const NotFinite& problem) {
       const double rate = std::visit([](const auto& one) { return one.rate; }, run_.optimizer.optimizer.chosen);
       throw NotFinite(error(folder_.string(), ": ", problem.what(), last_checkpoint(), "; a rate lower than ", rate,
@@ -97,6 +118,60 @@ class TrainingRun : public RunKeeper {
   }
 
  private:
+  // What the first rank asks of the others.
+  enum class Order { go_on, take_state, give_state, bring_weights, measure };
+
+  [[nodiscard]] bool leads() const { return common_.ranks.rank() == 0; }
+  // Of all ranks' numbers.
+  double sum(double number) const {
+    common_.ranks.sum(std::span<double>{&number, 1});
+    return number;
+  }
+  Order order(Order asked) const { return static_cast<Order>(sum(leads() ? static_cast<double>(asked) : 0)); }
+  // Does it on the first rank; meanwhile the others do what that asks for.
+  template <class Act>
+  void lead(Act&& act) {
+    if (!leads()) return obey();
+    try {
+      act();
+    } catch (const OtherRankFailed&) {
+      throw;
+    } catch (...) {
+      order(Order::go_on);
+      throw;
+    }
+    order(Order::go_on);
+  }
+  void obey() {
+    for (Order asked = order({}); asked != Order::go_on; asked = order({})) {
+      if (asked == Order::take_state) take_training_tensors(std::span<const HostedTensor<float>>(training_->hosted_tensors())), take_numbers();
+      if (asked == Order::give_state) give_state({});
+      if (asked == Order::bring_weights) static_cast<void>(training_->result());
+      if (asked == Order::measure) static_cast<void>(measured());
+    }
+  }
+  int end(bool done) {
+    int status = 0;
+    lead([&] { status = finish(done); });
+    return static_cast<int>(sum(status));
+  }
+  [[nodiscard]] int signal_of_any() const {
+    std::vector<double> signals(static_cast<std::size_t>(common_.ranks.size()));
+    signals[static_cast<std::size_t>(common_.ranks.rank())] = signals_.caught();
+    common_.ranks.sum(signals);
+    return static_cast<int>(*std::max_element(signals.begin(), signals.end()));
+  }
+
+  // `record`: null for a run that begins.
+  void go_on_from(const Json& record) {
+    if (record.is_null()) return;
+    require(checkpoints_.latest() || !std::filesystem::exists(folder_ / "model.safetensors"), checkpoints_.root().string(),
+            ": no checkpoint to go on from, though the run has got as far as a model; begin again in another folder");
+    resume();
+    require(reached().step <= run_.train.steps, folder_.string(), ": the run is at step ", reached().step,
+            " already, beyond train.steps = ", run_.train.steps);
+  }
+
   void note_teachers(const Json& before, const Json& facts) {
     run_.record["teachers"] = facts;
     if (before.is_null() || !before.contains("teachers")) return;
@@ -122,7 +197,8 @@ class TrainingRun : public RunKeeper {
     for (auto latest = checkpoints_.all(); !latest.empty(); latest.pop_back()) {
       if (!latest.back().resumable) continue;
       try {
-        batches_.seek(load_training_state(latest.back().folder, *training_));
+        batches_.seek(load_training_state(latest.back().folder, *training_, [&] { order(Order::take_state); }));
+        take_numbers();
         for (const Checkpoint& one : damaged) checkpoints_.set_aside(one);
         if (!damaged.empty()) std::fprintf(stderr, "note: going on from %s:%s\n", latest.back().folder.c_str(), problems.c_str());
         return;
@@ -140,23 +216,62 @@ class TrainingRun : public RunKeeper {
     return latest ? " (the last checkpoint is " + latest->folder.string() + ")" : "";
   }
 
+  // The place of the first rank becomes that of all.
+  void take_numbers() {
+    if (!common_.ranks.several()) return;
+    auto [progress, numbers, data] = std::tuple{reached(), training_->numbers(), batches_.position()};
+    std::vector<double> all;
+    const auto each = [&](auto&& act) {
+      act(progress.step), act(progress.tokens), act(progress.words), act(progress.seconds), act(data.epoch), act(data.unit), act(data.offset);
+      for (NamedNumber& one : numbers) act(one.value);
+    };
+    each([&](const auto& number) { all.push_back(static_cast<double>(number)); });
+    common_.ranks.gather(std::span<double>{all}, borders_of_the_first(std::ssize(all), common_.ranks.size()));
+    each([&, next = all.begin()](auto& number) mutable { number = static_cast<std::remove_reference_t<decltype(number)>>(*next++); });
+    training_->resume_at(progress, numbers);
+    batches_.seek(data);
+  }
+  // Into the folder, on the first rank. Ranks whose weights are not the first one's do not come to that.
+  void give_state(const std::filesystem::path& folder) const {
+    if (common_.ranks.several()) {
+      RunningChecksum checksum;
+      for (const HostedTensor<float>& one : training_->result()) {
+        const std::vector<float> numbers = one.numbers();
+        checksum.add(numbers.data(), numbers.size() * sizeof(float));
+      }
+      const std::vector<std::string> checksums = gathered_texts(common_.ranks, std::to_string(checksum.value()));
+      for (std::size_t rank = 0; rank < checksums.size(); ++rank)
+        require(checksums[rank] == checksums[0], "step ", reached().step, ": rank ", rank,
+                " has come to other weights than rank 0, by equal gradients: the two compute differently (processor, compiler, threads)");
+    }
+    save_training_state(folder, *training_, batches_.position());
+  }
+
   const Progress& reached() const override { return training_->progress(); }
+  HeldOutLoss measured() {
+    SplitScorer scorer{training_->scorer(), common_.ranks};
+    return held_out_loss(scorer, HeldOutWindows{*held_out_, run_.train.length, {.tokens = run_.train.held_out_tokens}}, [&](Index) {
+      if (signals_.caught() != 0 && !common_.ranks.several()) throw StoppedBySignal{signals_.caught()};
+    });
+  }
   std::optional<HeldOutLoss> held_out_loss_now() override {
-    struct Stopped {};
+    order(Order::measure);
     try {
-      return held_out_loss(training_->scorer(),
-                           HeldOutWindows{*held_out_, run_.train.length, {.tokens = run_.train.held_out_tokens}}, [&](Index) {
-                             if (signals_.caught() != 0) throw Stopped{};
-                           });
-    } catch (const Stopped&) {
+      return measured();
+    } catch (const StoppedBySignal&) {
       return std::nullopt;
     }
   }
+  [[nodiscard]] std::vector<HostedTensor<float>> weights_to_keep() const {
+    order(Order::bring_weights);
+    return training_->result();
+  }
   void save_model_into(const std::filesystem::path& folder, const SaveOptions& options) const override {
-    save_model(folder, files_, run_.shape, training_->result(), options);
+    save_model(folder, files_, run_.shape, weights_to_keep(), options);
   }
   void save_state_into(const std::filesystem::path& folder) const override {
-    save_training_state(folder, *training_, batches_.position());
+    order(Order::give_state);
+    give_state(folder);
   }
 
   std::string sample_text() override {
@@ -164,7 +279,7 @@ class TrainingRun : public RunKeeper {
     try {
       const Tokenizer tokenizer = Tokenizer::load(folder_);
       const auto model = model_->make(run_.shape, BackendName::cpu);
-      const auto weights = training_->result();
+      const auto weights = weights_to_keep();
       const auto copies = std::get<std::vector<HostedTensor<float>>>(model->tensors());
       for (std::size_t i = 0; i < weights.size(); ++i) copies[i].write(weights[i].numbers());
       ContinuedText text{*model, tokenizer, {.temperature = 0.7, .top_p = 0.95, .seed = Seed{1}}};
@@ -176,8 +291,8 @@ class TrainingRun : public RunKeeper {
 
   const ServedModel* model_;
   CompositionFiles files_;
-  std::unique_ptr<Training> training_;
   Batches<TokenFile> batches_;
+  std::unique_ptr<Training> training_;
 };
 
 }  // namespace rondo::app

@@ -9,8 +9,8 @@
 // number of tokens each epoch. An epoch's last batch is filled up from the next epoch, the last epoch's with padding rows.
 // The place in the data is three numbers: epoch, units drawn, tokens taken of the unit that is open. next() allocates nothing.
 //
-// Ranks that train together share the rows of a larger batch: of ranks x rows, rank r draws rows [r x rows, (r + 1) x rows) and passes
-// over the others. Their place in the data is the same; with another number of ranks a run goes on where ranks x rows is what it was.
+// Ranks that train together share the rows of a batch: rank r of n draws rows [r rows / n, (r + 1) rows / n) and passes over the others.
+// Their place in the data is the same, however many they are.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 namespace rondo {
 
 struct BatchOptions {
-  Index rows = 8;
+  Index rows = 8;  // of all ranks
   Index length = 256;
   Packing packing = Packing::documents;
   bool shuffled = true;
@@ -85,7 +85,10 @@ class Batches {
     require(options.rows > 0, "batches: rows must be at least 1, found ", options.rows);
     require(options.epochs >= 0, "batches: epochs must be at least 0, found ", options.epochs);
     require(options.rank >= 0 && options.rank < options.ranks, "batches: rank ", options.rank, " of ", options.ranks);
-    const auto tokens = static_cast<std::size_t>(options.rows * options.length);
+    require(options.ranks <= options.rows, "batches: ", options.rows, " rows for ", options.ranks, " ranks");
+    first_ = options.rank * options.rows / options.ranks;
+    rows_ = (options.rank + 1) * options.rows / options.ranks - first_;
+    const auto tokens = static_cast<std::size_t>(rows_ * options.length);
     ids_.resize(tokens);
     labels_.resize(tokens);
     following_.resize(static_cast<std::size_t>(options.length) + 1);
@@ -95,7 +98,7 @@ class Batches {
 
   [[nodiscard]] const BatchOptions& options() const { return options_; }
   [[nodiscard]] const Source& source() const { return *source_; }
-  [[nodiscard]] Extent extent() const { return {options_.rows * options_.length, options_.rows}; }
+  [[nodiscard]] Extent extent() const { return {rows_ * options_.length, rows_}; }
   [[nodiscard]] DataPosition position() const { return position_; }
   void seek(const DataPosition& position) {
     position_ = position;
@@ -112,7 +115,7 @@ class Batches {
     sequences_.clear();
     batch.tokens = batch.words = 0;
     Index drawn = 0;  // by all ranks
-    for (Index row = 0; row < options_.ranks * options_.rows; ++row) drawn += fill_row(batch, row - options_.rank * options_.rows);
+    for (Index row = 0; row < options_.rows; ++row) drawn += fill_row(batch, row - first_);
     batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
     batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
     batch.sequences = sequences_;
@@ -138,7 +141,7 @@ class Batches {
 
   // The tokens that were drawn for a row; for those of other ranks nothing but the place in the data moves.
   Index fill_row(Batch& batch, Index row) {
-    const bool own = row >= 0 && row < options_.rows;
+    const bool own = row >= 0 && row < rows_;
     const Index first = row * options_.length, end = first + options_.length;
     Index begin = first;
     while (begin < end && !at_end()) {
@@ -185,6 +188,7 @@ class Batches {
 
   const Source* source_;
   BatchOptions options_;
+  Index first_ = 0, rows_ = 0;  // of this rank
   Cutting cutting_;
   Permutation order_;
   DataPosition position_;

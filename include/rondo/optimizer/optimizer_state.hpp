@@ -4,14 +4,17 @@
 //   state.update(c, optimizer, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients);
 //   state.update_by_now(c, optimizer, weights, gradients);                    // the same by what operations have put in state.now()
 //   state.tensors(weights)                                                    // "first.PATH", "second.PATH", ...
+//   OptimizerState<AdamW, Cpu> part{AdamW{}, weights, c, groups, &ranges};    // of those elements alone: of a rank that has others beside it
 //
 // Where an optimiser works element by element, neighbours that it treats alike - same updater, rate and decay - are updated in one
 // piece: weights, gradients and slots share one layout, padding included (always zero). update() allocates nothing once the context's
-// scratch has its size.
+// scratch has its size. Of a part of the elements it updates those, and leaves the rest; a tensor that its optimiser must see whole belongs to
+// it whole or not at all (updates_parts).
 #pragma once
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rondo/model/parameters.hpp>
@@ -25,6 +28,12 @@ struct NamedNumber {
   double value = 0;
 };
 
+// Whether an optimiser may update a part of a tensor by itself.
+template <class Optimizer>
+bool updates_parts(const Optimizer& optimizer, const Leaf& leaf) {
+  return with_updater(optimizer, leaf, [](const auto& one) { return one.elementwise; });
+}
+
 template <class Optimizer, class Backend>
 class OptimizerState {
   static_assert(rondo::Optimizer<Optimizer>,
@@ -35,19 +44,29 @@ class OptimizerState {
   using Context = typename Backend::Context;
   using Tensor = WideOut<Context>;
   using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
-  // What is updated at once: a parameter, or neighbours.
+  // What is updated at once: a parameter, a part of it, or neighbours.
   struct Piece {
     Leaf leaf;  // the first
     Index begin = 0, size = 0;  // of the weights' flat(), padding included
     double rate = 1, decay = 1;  // shares
     Index slots = 0;  // where in the arena, one after the other
-    std::size_t parameters = 1;
+    std::size_t first = 0, parameters = 1;
+    [[nodiscard]] Index end() const { return begin + size; }
+  };
+  // A slot of a parameter, and what is kept of it here: all, or its elements from `begin` on, which may be none.
+  struct KeptSlot {
+    std::string name;
+    std::size_t parameter;
+    Index begin;
+    Tensor tensor;
   };
 
   OptimizerState(const Optimizer& optimizer, const Tensors& weights, Context&& c = Context{}, std::span<const Group> groups = {})
       : OptimizerState(optimizer, weights, c, groups) {}
-  OptimizerState(const Optimizer& optimizer, const Tensors& weights, Context& c, std::span<const Group> groups = {}) {
-    const Tensor flat = weights.flat();
+  // `own`: which elements, [begin, end) in their order; null: all.
+  OptimizerState(const Optimizer& optimizer, const Tensors& weights, Context& c, std::span<const Group> groups = {},
+                 const std::vector<std::pair<Index, Index>>* own = nullptr) {
+    const std::vector<std::pair<Index, Index>> all{{0, weights.flat().columns}};
     const auto& tensors = weights.tensors();
     std::vector<bool> used(groups.size() + 1);
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -62,18 +81,22 @@ class OptimizerState {
       used[number] = true;
       const Group group = number < groups.size() ? groups[number] : Group{};
       const double decay = group.decay.value_or(leaf.decay == Decay::yes ? 1 : 0);
-      const Index begin = tensor.data - flat.data;
-      const Index size = (i + 1 < tensors.size() ? tensors[i + 1].tensor.data - flat.data : flat.columns) - begin;
+      const auto [begin, end] = place_of(weights, i);
       const auto [count, elementwise] = with_updater(optimizer, leaf, [](const auto& one) {
         return std::pair{std::ssize(one.slots), one.elementwise};
       });
-      const bool joins = elementwise && !pieces_.empty() && same_updater(optimizer, pieces_.back().leaf, leaf) &&
-                         pieces_.back().rate == group.rate && pieces_.back().decay == decay;
-      numbers += count * size;
-      if (joins)
-        pieces_.back().size += size, ++pieces_.back().parameters;
-      else
-        pieces_.push_back({leaf, begin, size, group.rate, decay, numbers - count * size});
+      for (const auto& [own_begin, own_end] : own != nullptr ? *own : all) {
+        const Index first = std::max(begin, own_begin), size = std::min(end, own_end) - first;
+        if (size <= 0) continue;
+        const bool joins = elementwise && !pieces_.empty() && pieces_.back().end() == first &&
+                           same_updater(optimizer, pieces_.back().leaf, leaf) && pieces_.back().rate == group.rate &&
+                           pieces_.back().decay == decay;
+        numbers += count * size;
+        if (joins)
+          pieces_.back().size += size, ++pieces_.back().parameters;
+        else
+          pieces_.push_back({leaf, first, size, group.rate, decay, numbers - count * size, i});
+      }
     }
     for (std::size_t i = 0; i < groups.size(); ++i)
       require(used[i], "optimiser: group ", i, " (path '", groups[i].path, "') has no parameter");
@@ -107,9 +130,10 @@ class OptimizerState {
   void update_by_now(Context& c, const Optimizer& optimizer, const Tensors& weights, const Tensors& gradients,
                      const TensorBuffer<Stored, typename Backend::Memory>& copy) {
     if (!begin_update(c, optimizer)) return;
-    each_parameter(optimizer, weights, [&](const auto& one, const Piece& piece, std::size_t i, const auto& slots) {
-      const MasterView<Scalar, Stored, Context::place> w{weights.tensors()[i].tensor, copy.tensors()[i].tensor};
-      one.update(c, now_of(piece), weights.tensors()[i].leaf, w, WideIn<Context>(gradients.tensors()[i].tensor), slots);
+    each_parameter(optimizer, weights, [&](const auto& one, const Piece& piece, std::size_t i, Index begin, const auto& slots) {
+      const auto part = [&](const auto& tensor) { return matrix_at(tensor, begin, slots[0].rows, slots[0].columns); };
+      const MasterView<Scalar, Stored, Context::place> w{part(weights.tensors()[i].tensor), part(copy.tensors()[i].tensor)};
+      one.update(c, now_of(piece), weights.tensors()[i].leaf, w, WideIn<Context>(part(gradients.tensors()[i].tensor)), slots);
     });
   }
 
@@ -148,19 +172,35 @@ class OptimizerState {
     c.upload(std::span<const Update>{&now, 1}, now_);
   }
   // The slots of every parameter, slot after slot.
-  [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors(const Optimizer& optimizer, const Tensors& weights) const {
+  [[nodiscard]] std::vector<KeptSlot> kept(const Optimizer& optimizer, const Tensors& weights) const {
     std::vector<std::string_view> names;
-    std::vector<NamedTensor<Scalar, Context::place>> all;
-    each_parameter(optimizer, weights, [&](const auto& one, const Piece&, std::size_t i, const auto& slots) {
+    std::vector<KeptSlot> all;
+    std::vector<std::size_t> first_of(weights.tensors().size());
+    for (std::size_t i = 0; i < weights.tensors().size(); ++i)
+      with_updater(optimizer, weights.tensors()[i].leaf, [&](const auto& one) {
+        first_of[i] = all.size();
+        for (const std::string_view slot : one.slots) {
+          if (std::find(names.begin(), names.end(), slot) == names.end()) names.push_back(slot);
+          all.push_back({std::string(slot) + "." + weights.tensors()[i].name, i, 0, {}});
+        }
+      });
+    each_parameter(optimizer, weights, [&](const auto&, const Piece&, std::size_t i, Index begin, const auto& slots) {
       for (std::size_t slot = 0; slot < slots.size(); ++slot) {
-        if (std::find(names.begin(), names.end(), one.slots[slot]) == names.end()) names.push_back(one.slots[slot]);
-        all.push_back({std::string(one.slots[slot]) + "." + weights.tensors()[i].name, weights.tensors()[i].leaf, slots[slot]});
+        KeptSlot& one = all[first_of[i] + slot];
+        one.begin = begin;
+        one.tensor = slots[slot];
       }
     });
-    const auto place = [&](const auto& one) {
+    const auto place = [&](const KeptSlot& one) {
       return std::find(names.begin(), names.end(), std::string_view(one.name).substr(0, one.name.find('.'))) - names.begin();
     };
     std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    return all;
+  }
+  [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors(const Optimizer& optimizer, const Tensors& weights) const {
+    std::vector<NamedTensor<Scalar, Context::place>> all;
+    for (auto& [name, parameter, begin, tensor] : kept(optimizer, weights))
+      all.push_back({std::move(name), weights.tensors()[parameter].leaf, tensor});
     return all;
   }
 
@@ -207,18 +247,28 @@ class OptimizerState {
     return true;
   }
   PieceUpdate<Context> now_of(const Piece& piece) const { return {now_, piece.rate, piece.decay}; }
-  // act(updater, piece, number of the parameter, its slots)
+  // Where a parameter lies, padding included.
+  static std::pair<Index, Index> place_of(const Tensors& weights, std::size_t i) {
+    const auto& tensors = weights.tensors();
+    const auto begin_of = [&](std::size_t one) {
+      return one < tensors.size() ? tensors[one].tensor.data - weights.flat().data : weights.flat().columns;
+    };
+    return {begin_of(i), begin_of(i + 1)};
+  }
+  // act(updater, piece, number of the parameter, its first element here, its slots: of the parameter's form where they are whole, else rows)
   template <class Act>
   void each_parameter(const Optimizer& optimizer, const Tensors& weights, Act&& act) const {
-    std::size_t i = 0;
     for (const Piece& piece : pieces_)
-      for (const std::size_t end = i + piece.parameters; i < end; ++i) {
+      for (std::size_t i = piece.first; i < piece.first + piece.parameters; ++i) {
         const Tensor tensor = weights.tensors()[i].tensor;
-        Scalar* data = slots_.data + piece.slots + (tensor.data - weights.flat().data - piece.begin);
+        const Index place = place_of(weights, i).first, first = std::max(place, piece.begin);
+        const Index size = std::min(place + tensor.size(), piece.end()) - first;
+        if (size <= 0) continue;  // padding alone
+        Scalar* data = slots_.data + piece.slots + (first - piece.begin);
         with_updater(optimizer, weights.tensors()[i].leaf, [&]<class One>(const One& one) {
           Slots<Context, One> slots;
-          for (Tensor& slot : slots) slot = {data, tensor.rows, tensor.columns}, data += piece.size;
-          act(one, piece, i, slots);
+          for (Tensor& slot : slots) slot = size == tensor.size() ? Tensor{data, tensor.rows, tensor.columns} : Tensor{data, 1, size}, data += piece.size;
+          act(one, piece, i, first - place, slots);
         });
       }
   }

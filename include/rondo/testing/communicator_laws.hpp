@@ -2,11 +2,13 @@
 //
 //   run_ranks(4, [](ThreadRanks ranks) { const Findings findings = communicator_laws<float>(ranks); ... });
 //
-//   the shares of the ranks are all of a row, one after the other
+//   the equal parts of the ranks are all of a row, one after the other
 //   sum          of small whole numbers is exact, in a row or a span; of any numbers all ranks have the same bits
-//   scatter_sum  and then gather are sum, to the bit
+//   scatter_sum  and then gather are sum, to the bit, whatever the parts
+//   gather       of parts that are all the first rank's gives its row to all
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -31,13 +33,8 @@ Findings communicator_laws(Ranks& ranks) {
       whole[i] = static_cast<S>(static_cast<Index>(i) + 7 * ranks.rank());
       drawn[i] = static_cast<S>(normal_number(key_of(Seed{1}, "ranks").at(ranks.rank()), i));
     }
-    Index end = 0;
-    for (Index rank = 0; rank < ranks.size(); ++rank) {
-      const View<S> part = share(row(whole), rank, ranks.size());
-      expect(part.columns == 0 || part.data == whole.data() + end, "shares follow one another", columns);
-      end += part.columns;
-    }
-    expect(end == columns, "shares are all of a row", columns);
+    const std::vector<Index> borders = equal_borders(columns, ranks.size(), sizeof(S));
+    expect(borders.front() == 0 && borders.back() == columns && std::is_sorted(borders.begin(), borders.end()), "parts are all of a row", columns);
 
     std::vector<double> numbers(whole.begin(), whole.end());
     ranks.sum(row(whole));
@@ -50,15 +47,24 @@ Findings communicator_laws(Ranks& ranks) {
     }
     expect(exact, "sum", columns);
 
-    std::vector<S> parts = drawn;
-    ranks.scatter_sum(row(parts));
-    ranks.gather(row(parts));
+    std::vector<Index> uneven(borders);
+    for (Index& border : uneven) border = border * border / std::max<Index>(1, columns);
+    uneven.back() = columns;
+    const std::vector<S> own = drawn;
     ranks.sum(row(drawn));
-    expect(std::memcmp(parts.data(), drawn.data(), count * sizeof(S)) == 0, "scatter_sum and gather are sum", columns);
-    // Each rank's own share of the sum, beside what this rank has there.
-    std::vector<S> owners = drawn;
-    ranks.gather(row(owners));
-    expect(std::memcmp(owners.data(), drawn.data(), count * sizeof(S)) == 0, "all ranks have the same sum", columns);
+    for (const Borders parts : {Borders(borders), Borders(uneven)}) {
+      std::vector<S> summed = own;
+      ranks.scatter_sum(row(summed), parts);
+      ranks.gather(row(summed), parts);
+      expect(std::memcmp(summed.data(), drawn.data(), count * sizeof(S)) == 0, "scatter_sum and gather are sum", columns);
+      // Each rank's own part of the sum, beside what this rank has there.
+      std::vector<S> owners = drawn;
+      ranks.gather(row(owners), parts);
+      expect(std::memcmp(owners.data(), drawn.data(), count * sizeof(S)) == 0, "all ranks have the same sum", columns);
+    }
+    std::vector<double> first(count, static_cast<double>(1 + ranks.rank()));
+    ranks.gather(std::span<double>{first}, borders_of_the_first(columns, ranks.size()));
+    expect(std::count(first.begin(), first.end(), 1.0) == columns, "gather gives the first rank's to all", columns);
   }
   return findings;
 }

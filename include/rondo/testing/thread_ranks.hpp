@@ -41,37 +41,40 @@ class ThreadRanks {
 
   template <class S>
   void sum(View<S> x) {
-    scatter_sum(x);
-    gather(x);
+    const auto borders = equal_borders(x.columns, size(), sizeof(S));
+    scatter_sum(x, borders);
+    gather(x, borders);
   }
-  void sum(std::span<double> numbers) { sum(View<double>{numbers.data(), 1, std::ssize(numbers)}); }
+  void sum(std::span<double> numbers) { sum(row(numbers)); }
   template <class S>
-  void scatter_sum(View<S> x) {
-    const View<S> own = share(x, rank_, size());
+  void scatter_sum(View<S> x, Borders borders) {
+    const View<S> own = part_of(x, borders, rank_);
     std::vector<S> total(static_cast<std::size_t>(own.columns));
     show(x);
     for (Index from = 0; from < size(); ++from) {
-      const View<const S> theirs = share(row_of<S>(from), rank_, size());
+      const View<const S> theirs = part_of(row_of<S>(from), borders, rank_);
       for (std::size_t i = 0; i < total.size(); ++i) total[i] += theirs.data[i];
     }
     wait();
     std::copy(total.begin(), total.end(), own.data);
   }
   template <class S>
-  void gather(View<S> x) {
+  void gather(View<S> x, Borders borders) {
     show(x);
     for (Index from = 0; from < size(); ++from) {
       if (from == rank_) continue;
-      const View<const S> theirs = share(row_of<S>(from), from, size());
-      std::copy(theirs.data, theirs.data + theirs.columns, share(x, from, size()).data);
+      const View<const S> theirs = part_of(row_of<S>(from), borders, from);
+      std::copy(theirs.data, theirs.data + theirs.columns, part_of(x, borders, from).data);
     }
     wait();
   }
+  void gather(std::span<double> numbers, Borders borders) { gather(row(numbers), borders); }
 
  private:
+  static View<double> row(std::span<double> numbers) { return {numbers.data(), 1, std::ssize(numbers)}; }
   void wait() {
     meeting_->barrier.arrive_and_wait();
-    require(!meeting_->failed, "rank ", rank_, ": another rank has failed");
+    if (meeting_->failed) throw OtherRankFailed(error("rank ", rank_, ": another rank has failed"));
   }
   template <class S>
   void show(View<S> x) {

@@ -34,6 +34,7 @@ inline Json to_json(const StepReport& report) {
             {"seconds", report.progress.seconds}};
   for (const auto& [name, value] : report.parts)
     if (!name.empty()) line["parts"][std::string(name)] = value;
+  if (const auto& [busy, waited] = report.communication; busy > 0) line["communication"] = {{"seconds", busy}, {"waited", waited}};
   return line;
 }
 

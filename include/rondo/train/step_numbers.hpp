@@ -70,6 +70,12 @@ struct AddLosses {
   }
 };
 
+// Adds the squares of another part of the gradients.
+struct AddSquares {
+  const double* squares;
+  void operator()(StepNumbers& numbers) const { numbers.sums.squares += *squares; }
+};
+
 // Says why a rank brings nothing.
 struct Absence {
   bool ended = false, failed = false;

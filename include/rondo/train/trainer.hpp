@@ -17,24 +17,21 @@
 
 #include <concepts>
 #include <memory>
-#include <optional>
-#include <span>
 #include <utility>
 
 #include <rondo/data/batches.hpp>
 #include <rondo/objective/cross_entropy.hpp>
 #include <rondo/optimizer/adamw.hpp>
-#include <rondo/parallel/gradient_sum.hpp>
 #include <rondo/train/trainer_on.hpp>
 #include <rondo/train/workspace.hpp>
 
 namespace rondo {
 
-template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, Objective ObjectiveType = CrossEntropy,
-          Communicator<typename Backend::Context> Ranks = Alone>
+template <class Model, class Backend, class Optimizer = AdamW, class Schedule = Cosine, Objective ObjectiveType = CrossEntropy>
 class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   using Base = TrainerOn<Backend, Optimizer, Schedule>;
   using typename Base::Context;
+  using typename Base::Ranks;
   using typename Base::Tensors;
   using typename Base::Scalar;
 
@@ -44,10 +41,7 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   // The weights must outlive the trainer. Where the back-end stores narrower numbers, its passes read a copy that every update writes.
   Trainer(const Model& model, Weights& weights, const Optimizer& optimizer, const Schedule& schedule = {}, ObjectiveType objective = {},
           const TrainingOptions& options = {}, std::shared_ptr<Context> context = std::make_shared<Context>(), Ranks ranks = {})
-      : Base(weights, optimizer, schedule, options, std::move(context)),
-        weights_(&weights),
-        objective_(objective),
-        ranks_(std::move(ranks)) {
+      : Base(weights, optimizer, schedule, options, std::move(context), std::move(ranks)), weights_(&weights), objective_(objective) {
     objective_.check();
     require(weights.model().shape() == model.shape(), "trainer: the weights belong to a model of another shape");
     if constexpr (!std::same_as<Weights, Stored>) {
@@ -68,36 +62,16 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
     this->refresh(*kept_);
     return *kept_;
   }
-  [[nodiscard]] Index rank() const override { return ranks_.rank(); }
   // Sized by the first batch.
   [[nodiscard]] Workspace<Model, Backend>& workspace() { return *workspace_; }
 
  private:
   void prepare(Index tokens) override {
-    if (workspace_) return;
-    workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), tokens, this->context());
-    if (ranks_.size() > 1) gradient_sum_.emplace(workspace_->gradients());
+    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), tokens, this->context());
   }
-  void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) override {
-    struct Listening {
-      Context& c;
-      ~Listening() { c.gradient_left = nullptr; }
-    } const listening{*this->context()};
-    [[maybe_unused]] const auto threads = listening.c.threads_of_training(batch.ids.columns);
-    if (last_of_step && gradient_sum_) listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(ranks_, block); };
+  void add_gradient(const Batch& batch, RandomKey dropout) override {
     this->add(workspace_->add_gradient(stored(), batch, objective_, 1, dropout), batch);
   }
-  void sum_gradients() override {
-    if (gradient_sum_) gradient_sum_->finish(ranks_);
-  }
-  void sum(std::span<double> numbers) override { ranks_.sum(numbers); }
-  void sum_placed(View<double, Context::place> numbers) override {
-    if constexpr (Context::place == Place::host)
-      ranks_.sum(std::span<double>{numbers.data, static_cast<std::size_t>(numbers.columns)});
-    else
-      ranks_.sum(numbers);
-  }
-  [[nodiscard]] WideIn<Context> own_share(WideOut<Context> row) const override { return share(row, ranks_.rank(), ranks_.size()); }
   void forward(const Batch& batch, RandomKey dropout) override { workspace_->forward(stored(), batch, dropout); }
   [[nodiscard]] const Tensors& gradients() const override { return workspace_->gradients(); }
   [[nodiscard]] const Tensors* kept_tensors() const override { return kept_.get(); }
@@ -115,8 +89,6 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
   ObjectiveType objective_;
   std::unique_ptr<Weights> kept_;
   std::unique_ptr<Workspace<Model, Backend>> workspace_;
-  Ranks ranks_;
-  std::optional<GradientSum<Context>> gradient_sum_;
 };
 
 }  // namespace rondo

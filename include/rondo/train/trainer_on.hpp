@@ -4,6 +4,10 @@
 // A loss or gradient that is not finite stops with an Error that names the first weight, block or gradient where it appears; the
 // weights are then as they were before the step.
 //
+// Ranks have equal bits of weights because they give equal bits of sums of gradients to one update, each of all weights or, of
+// TrainingOptions::shard, each of its own share of them: a rank then keeps the optimiser's slots of that share alone, and gets the other
+// weights from their ranks after the update. The numbers are the same.
+//
 // What a step computes of itself stays where it is computed (rondo/train/step_numbers.hpp): the host reads it once, after the update.
 #pragma once
 
@@ -13,6 +17,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +32,7 @@
 #include <rondo/optimizer/masters.hpp>
 #include <rondo/optimizer/optimizer_state.hpp>
 #include <rondo/optimizer/schedule.hpp>
+#include <rondo/parallel/gradient_sum.hpp>
 #include <rondo/train/step_numbers.hpp>
 
 namespace rondo {
@@ -40,6 +46,7 @@ struct TrainingOptions {
   std::vector<Group> groups{};   // of parameters that have shares of their own of rate and decay
   AnySchedule decay_schedule{};  // of weight decay
   double clip_epsilon = 0;       // optimizer/clip.hpp
+  bool shard = false;            // each rank keeps its share of the optimiser's slots
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -60,6 +67,7 @@ struct StepReport {
   Index tokens = 0;  // of this step
   double seconds = 0;
   LossParts<double> parts{};  // of the loss, where the objective names any: means as the loss is
+  CommunicationSeconds communication{};  // of the sums of gradients
 };
 
 // The trainer of any model on a back-end. (What a class template's members that are not short would cost each program is why they are
@@ -72,6 +80,7 @@ class TrainerOn {
   using Tensors = TensorBuffer<Scalar, typename Backend::Memory>;
   using State = OptimizerState<Optimizer, Backend>;
   using NextBatch = std::function<bool(Batch&)>;
+  using Ranks = AnyRanks<WideOut<Context>>;
 
   virtual ~TrainerOn();
   TrainerOn(const TrainerOn&) = delete;
@@ -85,8 +94,10 @@ class TrainerOn {
   void resume_at(const Progress& progress, const std::vector<NamedNumber>& numbers);
   // The numbers that the optimiser keeps from step to step.
   [[nodiscard]] std::vector<NamedNumber> numbers() const;
-  // All that a run goes on from: "weights.PATH", "SLOT.PATH" for each slot of the optimiser, "average.PATH".
+  // All that a run goes on from: "weights.PATH", "SLOT.PATH" for each slot of the optimiser, "average.PATH"; what this rank has of them.
   [[nodiscard]] std::vector<NamedTensor<Scalar, Context::place>> tensors() const;
+  // The same for files. All ranks read and write them together, in their order: what is kept in shares comes from all ranks, and what the
+  // first rank writes is written on all.
   [[nodiscard]] std::vector<HostedTensor<Scalar>> hosted_tensors() const;
 
   // Lets every update write this copy of the weights, too (rondo/optimizer/masters.hpp); it must outlive the trainer.
@@ -100,7 +111,8 @@ class TrainerOn {
   void on_step(std::function<void(const StepReport&)> callback);
   // Lets run() return after the step that is in progress.
   void stop() { stopped_ = true; }
-  [[nodiscard]] virtual Index rank() const = 0;  // of those that train together; what they keep in common is written by rank 0
+  [[nodiscard]] const Ranks& ranks() const { return ranks_; }
+  [[nodiscard]] Index rank() const { return ranks_.rank(); }  // of those that train together; what they keep in common is written by rank 0
 
   // True once all steps are done; false where stop() was called or the batches (batches.next(batch)) came to an end.
   template <class BatchStream>
@@ -117,16 +129,10 @@ class TrainerOn {
 
  protected:
   TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options,
-            std::shared_ptr<Context> context);
+            std::shared_ptr<Context> context, Ranks ranks);
   // What depends on the model. `prepare` makes sure of a workspace.
   virtual void prepare(Index tokens) = 0;
-  virtual void add_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) = 0;
-  // Over all ranks: the gradients of a step, after its last batch; numbers of the host, of the back-end; the part of a row that is this
-  // rank's.
-  virtual void sum_gradients() = 0;
-  virtual void sum(std::span<double> numbers) = 0;
-  virtual void sum_placed(View<double, Context::place> numbers) = 0;
-  [[nodiscard]] virtual WideIn<Context> own_share(WideOut<Context> row) const = 0;
+  virtual void add_gradient(const Batch& batch, RandomKey dropout) = 0;
   virtual void forward(const Batch& batch, RandomKey dropout) = 0;
   [[nodiscard]] virtual const Tensors& gradients() const = 0;
   [[nodiscard]] virtual const Tensors* kept_tensors() const = 0;
@@ -138,10 +144,17 @@ class TrainerOn {
   }
   // Whether weights are kept beside those that are trained: an average, or those that the optimiser would evaluate.
   [[nodiscard]] bool keeps_others() const { return options_.average.there() || evaluates_elsewhere(optimizer_); }
-  // Brings the weights that the optimiser would evaluate up to date.
+  // Brings the weights that the optimiser would evaluate up to date; all ranks do together.
   void refresh(const Tensors& kept) const;
 
  private:
+  void listen();
+  void add_listened_gradient(const Batch& batch, RandomKey dropout, bool last_of_step);
+  void square_gradients();
+  void update();
+  [[nodiscard]] bool shards() const { return options_.shard && ranks_.several(); }
+  void to_all(const HostedTensor<Scalar>& tensor, std::span<const Scalar> first_ranks) const;
+  [[nodiscard]] HostedTensor<Scalar> hosted_slot(const typename State::KeptSlot& kept) const;
   [[nodiscard]] std::exception_ptr explain_loss(const Batch& batch, RandomKey dropout);
   [[noreturn]] void explain_gradient();
   // Throws for the first tensor that is not finite.
@@ -152,9 +165,14 @@ class TrainerOn {
   Optimizer optimizer_;
   Schedule schedule_;
   TrainingOptions options_;
+  Ranks ranks_;
+  Shares shares_;
+  std::vector<std::pair<Index, Index>> own_;
   State state_;
   typename Backend::Memory memory_;
   View<StepNumbers, Context::place> numbers_;
+  View<double, Context::place> squares_;  // of a part of the gradients
+  std::optional<GradientSum<WideOut<Context>>> gradient_sum_;
   std::array<std::string_view, std::tuple_size_v<LossParts<double>>> part_names_{};
   std::function<void()> update_, store_;  // of weights that have a copy
   std::vector<std::function<void(const StepReport&)>> callbacks_;
@@ -165,15 +183,19 @@ class TrainerOn {
 
 template <class Backend, class Optimizer, class Schedule>
 TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule,
-                                                   const TrainingOptions& options, std::shared_ptr<Context> context)
+                                                   const TrainingOptions& options, std::shared_ptr<Context> context, Ranks ranks)
     : context_(std::move(context)),
       weights_(&weights),
       optimizer_(checked(optimizer)),
       schedule_(schedule),
       options_(options),
-      state_(optimizer, weights, *context_, options.groups) {
+      ranks_(std::move(ranks)),
+      shares_(weights, ranks_.size(), [&](const Leaf& leaf) { return !updates_parts(optimizer, leaf); }),
+      own_(shares_.of(ranks_.rank())),
+      state_(optimizer, weights, *context_, options.groups, shards() ? &own_ : nullptr) {
   memory_ = context_->memory();
   numbers_ = {memory_.template take<StepNumbers>(1), 1, 1};
+  squares_ = {memory_.template take<double>(1), 1, 1};
   options.average.check();
   options.decay_schedule.check();
   require(!options.average.there() || !evaluates_elsewhere(optimizer),
@@ -201,7 +223,49 @@ auto TrainerOn<Backend, Optimizer, Schedule>::numbers() const -> std::vector<Nam
 
 template <class Backend, class Optimizer, class Schedule>
 auto TrainerOn<Backend, Optimizer, Schedule>::hosted_tensors() const -> std::vector<HostedTensor<Scalar>> {
-  return hosted(*context_, tensors());
+  std::vector<HostedTensor<Scalar>> result = hosted(*context_, tensors());
+  if (!ranks_.several()) return result;
+  if (shards())
+    for (const auto& kept : state_.kept(optimizer_, *weights_))
+      *std::find_if(result.begin(), result.end(), [&](const auto& one) { return one.name == kept.name; }) = hosted_slot(kept);
+  for (HostedTensor<Scalar>& one : result)
+    one.write = [this, here = one](std::span<const Scalar> given) { to_all(here, given); };
+  return result;
+}
+
+// Writes what the first rank gives on all.
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::to_all(const HostedTensor<Scalar>& tensor, std::span<const Scalar> first_ranks) const {
+  auto& c = *context_;
+  const Index size = tensor.leaf.dimensions.size();
+  std::vector<Scalar> numbers(static_cast<std::size_t>(size));
+  auto mark = c.mark();
+  const WideOut<Context> row = c.wide(1, size);
+  if (rank() == 0) c.upload(first_ranks, row);
+  ranks_.gather(row, borders_of_the_first(size, ranks_.size()));
+  c.download(WideIn<Context>(row), std::span<Scalar>{numbers});
+  tensor.write(numbers);
+}
+
+// Of a slot that is kept in shares.
+template <class Backend, class Optimizer, class Schedule>
+auto TrainerOn<Backend, Optimizer, Schedule>::hosted_slot(const typename State::KeptSlot& kept) const -> HostedTensor<Scalar> {
+  const auto& [name, leaf, tensor] = weights_->tensors()[kept.parameter];
+  const Index begin = tensor.data - weights_->flat().data, size = tensor.size();
+  const WideOut<Context> own{kept.tensor.data, 1, kept.tensor.size()};
+  return {kept.name, leaf,
+          [this, own, begin, size, first = kept.begin](std::span<Scalar> to) {
+            auto& c = *context_;
+            auto mark = c.mark();
+            const WideOut<Context> row = c.wide(1, size);
+            if (own.columns > 0) c.copy(WideIn<Context>(own), row.middle_columns(first, own.columns));
+            ranks_.gather(row, shares_.borders_within(begin, begin + size));
+            c.download(WideIn<Context>(row), to);
+          },
+          [this, own, first = kept.begin](std::span<const Scalar> from) {
+            if (own.columns > 0)
+              context_->upload(from.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(own.columns)), own);
+          }};
 }
 
 template <class Backend, class Optimizer, class Schedule>
@@ -211,7 +275,9 @@ void TrainerOn<Backend, Optimizer, Schedule>::on_step(std::function<void(const S
 
 template <class Backend, class Optimizer, class Schedule>
 void TrainerOn<Backend, Optimizer, Schedule>::refresh(const Tensors& kept) const {
-  if (!options_.average.there()) state_.evaluation(*context_, optimizer_, *weights_, kept);
+  if (options_.average.there()) return;
+  state_.evaluation(*context_, optimizer_, *weights_, kept);
+  if (shards()) shares_.gather(ranks_, kept.flat());
 }
 
 template <class Backend, class Optimizer, class Schedule>
@@ -265,7 +331,7 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
       if (part == 0) c.zero(gradients().flat());
       dropout = key_of(options_.seed, "dropout").at(progress_.step, part);
       if (rank() > 0) dropout = dropout.at(rank());
-      add_gradient(batch, dropout, part + 1 == options_.accumulate);
+      add_listened_gradient(batch, dropout, part + 1 == options_.accumulate);
       if constexpr (Context::place == Place::host) {
         numbers.own_loss_finite = numbers_.data->own_loss_finite;
         explain();
@@ -279,11 +345,11 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
     prepare(1);
     c.apply(absence, numbers_);
   }
-  sum_gradients();
-  c.sum_of_squares(own_share(gradients().flat()), squares_of(numbers_));
-  sum_placed(sums_of(numbers_));
+  if (ranks_.several()) listen(), gradient_sum_->finish();
+  square_gradients();
+  if (ranks_.several()) ranks_.sum_placed(sums_of(numbers_));
   c.apply(ClipStep{options_.clip, options_.clip_epsilon}, numbers_, state_.now());
-  update_ ? update_() : state_.update_by_now(c, optimizer_, *weights_, gradients());
+  update();
   if (options_.average.there())
     c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), WideIn<Context>(weights_->flat()));
 
@@ -291,9 +357,9 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   if (failure) std::rethrow_exception(failure);
   explain();
   if (problem) std::rethrow_exception(problem);
-  require(numbers.sums.failed == 0, "step ", progress_.step, ": another rank has failed");
+  if (numbers.sums.failed > 0) throw OtherRankFailed(error("step ", progress_.step, ": another rank has failed"));
   if (numbers.sums.ended > 0) return false;
-  if (!std::isfinite(numbers.sums.loss)) throw NotFinite(error("step ", progress_.step, ": the loss is not finite on another rank"));
+  if (!std::isfinite(numbers.sums.loss)) throw OtherRankFailed(error("step ", progress_.step, ": the loss is not finite on another rank"));
   if (!std::isfinite(numbers.gradient_norm)) explain_gradient();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto tokens = static_cast<Index>(numbers.sums.tokens);
@@ -307,17 +373,53 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
                     tokens,
                     seconds};
   for (std::size_t i = 0; i < report.parts.size(); ++i) report.parts[i] = {part_names_[i], numbers.mean(numbers.sums.parts[i])};
+  if (gradient_sum_) report.communication = gradient_sum_->seconds();
   try {
     for (const auto& callback : callbacks_) callback(report);
   } catch (...) {
     failure = std::current_exception();
   }
   std::array<double, 2> wishes{stopped_ ? 1.0 : 0.0, failure ? 1.0 : 0.0};
-  sum(wishes);
+  ranks_.sum(wishes);
   if (failure) std::rethrow_exception(failure);
-  require(wishes[1] == 0, "step ", progress_.step, ": another rank has failed after it");
+  if (wishes[1] > 0) throw OtherRankFailed(error("step ", progress_.step, ": another rank has failed after it"));
   all_stop_ = wishes[0] > 0;
   return true;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::listen() {
+  if (!gradient_sum_) gradient_sum_.emplace(gradients().flat(), shares_, ranks_, shards());
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::add_listened_gradient(const Batch& batch, RandomKey dropout, bool last_of_step) {
+  struct Listening {
+    Context& c;
+    ~Listening() { c.gradient_left = nullptr; }
+  } const listening{*context_};
+  [[maybe_unused]] const auto threads = listening.c.threads_of_training(batch.ids.columns);
+  if (last_of_step && ranks_.several()) listen(), listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(block); };
+  add_gradient(batch, dropout);
+}
+
+// Of this rank's share.
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::square_gradients() {
+  bool first = true;
+  for (const auto& [begin, end] : own_) {
+    const WideIn<Context> part = gradients().flat().middle_columns(begin, end - begin);
+    context_->sum_of_squares(part, first ? squares_of(numbers_) : squares_);
+    if (!std::exchange(first, false)) context_->apply(AddSquares{squares_.data}, numbers_);
+  }
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::update() {
+  update_ ? update_() : state_.update_by_now(*context_, optimizer_, *weights_, gradients());
+  if (!shards()) return;
+  shares_.gather(ranks_, weights_->flat());
+  if (store_) store_();
 }
 
 template <class Backend, class Optimizer, class Schedule>

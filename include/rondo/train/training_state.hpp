@@ -4,14 +4,19 @@
 //   batches.seek(load_training_state("RUN/checkpoints/step-000001000", trainer));
 //
 // training.safetensors holds the tensors as TrainerOn::tensors() names them, in the scalar of the back-end; training.json the
-// numbers and a checksum of both, and is written last. Of ranks that train together the first writes; all read. Loading checks both files
-// against the trainer before it changes anything; an Error names all
-// tensors that are missing, left over or of another shape.
+// numbers and a checksum of both, and is written last. Loading checks both files against the trainer before it changes anything; an Error
+// names all tensors that are missing, left over or of another shape.
+//
+// Ranks that train together save and load together. The first writes, what is kept in shares comes to it tensor by tensor, and the files say
+// nothing of ranks: any number of them may go on. What the first reads is written on all. A rank that cannot see the files does its part by
+// give_training_tensors() and take_training_tensors().
 #pragma once
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -96,16 +101,31 @@ inline TrainingNumbers read_training_numbers(const std::filesystem::path& file) 
 }
 
 template <class Scalar>
-void write_training_tensors(const std::filesystem::path& file, const std::vector<HostedTensor<Scalar>>& tensors) {
-  SafetensorsWriter writer;
-  for (const HostedTensor<Scalar>& tensor : tensors)
-    writer.add(tensor.name, shape_of(tensor.leaf.dimensions), stored_as<Scalar>(),
-               [&tensor](TensorSink& sink) { sink.put(std::span<const Scalar>{tensor.numbers()}); });
-  writer.write_file(file);
+void give_training_tensors(std::span<const HostedTensor<Scalar>> tensors) {
+  for (const HostedTensor<Scalar>& tensor : tensors) static_cast<void>(tensor.numbers());
 }
 template <class Scalar>
-void read_training_tensors(const std::filesystem::path& path, const std::vector<HostedTensor<Scalar>>& tensors) {
-  const SafetensorsFile file{path};
+void take_training_tensors(std::span<const HostedTensor<Scalar>> tensors) {
+  for (const HostedTensor<Scalar>& tensor : tensors) tensor.write({});
+}
+template <class Scalar>
+void write_training_tensors(const std::filesystem::path& file, const std::vector<HostedTensor<Scalar>>& tensors) {
+  std::size_t given = 0;
+  try {
+    SafetensorsWriter writer;
+    for (const HostedTensor<Scalar>& tensor : tensors)
+      writer.add(tensor.name, shape_of(tensor.leaf.dimensions), stored_as<Scalar>(), [&](TensorSink& sink) {
+        ++given;
+        sink.put(std::span<const Scalar>{tensor.numbers()});
+      });
+    writer.write_file(file);
+  } catch (...) {  // other ranks give them all
+    give_training_tensors(std::span(tensors).subspan(given));
+    throw;
+  }
+}
+template <class Scalar>
+void check_training_tensors(const SafetensorsFile& file, const std::vector<HostedTensor<Scalar>>& tensors) {
   std::string problems;
   std::set<std::string> expected;
   for (const HostedTensor<Scalar>& tensor : tensors) {
@@ -123,25 +143,35 @@ void read_training_tensors(const std::filesystem::path& path, const std::vector<
   for (const StoredTensor& stored : file.tensors())
     if (!expected.contains(stored.name)) problems += "\n  tensor '" + stored.name + "' is left over";
   require(problems.empty(), file.name(), ": not the state of this model and optimiser:", problems);
-  for (const HostedTensor<Scalar>& tensor : tensors) tensor.write(file.tensor(tensor.name).template read<Scalar>());
+}
+
+template <class Scalar>
+void fill(const HostedTensor<Scalar>& tensor, const SafetensorsFile& file) {
+  tensor.write(file.tensor(tensor.name).template read<Scalar>());
 }
 
 template <class Trainer>
 void save_training_state(const std::filesystem::path& folder, const Trainer& trainer, const DataPosition& data) {
-  if (trainer.rank() != 0) return;
-  write_training_tensors(folder / training_tensors_file, trainer.hosted_tensors());
+  const auto tensors = trainer.hosted_tensors();
+  if (trainer.rank() != 0) return give_training_tensors(std::span(tensors));
+  write_training_tensors(folder / training_tensors_file, tensors);
   TrainingNumbers numbers{trainer.progress(), data, trainer.numbers()};
   numbers.checksum = checksum_of(folder / training_tensors_file, numbers);
   write_json(folder / training_numbers_file, to_json(numbers));
 }
 
+// `found`: called when all is checked, before the trainer is changed.
 template <class Trainer>
-DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer) {
+DataPosition load_training_state(const std::filesystem::path& folder, Trainer& trainer, const std::function<void()>& found = {}) {
   const TrainingNumbers numbers = read_training_numbers(folder / training_numbers_file);
-  const std::filesystem::path tensors = folder / training_tensors_file;
-  require(numbers.checksum.empty() || numbers.checksum == checksum_of(tensors, numbers), folder.string(),
+  const std::filesystem::path path = folder / training_tensors_file;
+  require(numbers.checksum.empty() || numbers.checksum == checksum_of(path, numbers), folder.string(),
           ": the checksum is wrong: training.safetensors or training.json was damaged after it was written");
-  read_training_tensors(tensors, trainer.hosted_tensors());
+  const SafetensorsFile file{path};
+  const auto tensors = trainer.hosted_tensors();
+  check_training_tensors(file, tensors);
+  if (found) found();
+  for (const auto& tensor : tensors) fill(tensor, file);
   trainer.resume_at(numbers.progress, numbers.optimizer);
   return numbers.data;
 }
