@@ -67,6 +67,8 @@ const std::map<std::string, Names>& places() {
       {"thrust/", {"backend/cuda/"}},
       {"cub/", {"backend/cuda/"}},
       {"mpi", {"parallel/"}},
+      {"cuda_runtime.h", {"backend/cuda/"}},
+      {"ucontext.h", {"backend/emulated/"}},
   };
   return table;
 }

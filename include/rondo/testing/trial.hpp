@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <rondo/core/arena.hpp>
+#include <rondo/core/half.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/layer/layer.hpp>
@@ -256,7 +257,7 @@ class Trial {
   template <class V>
   void put(const Tensor<Host>& tensor, V view) {
     std::vector<NumberOf<V>> numbers(tensor.values.size());
-    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return NumberOf<V>(value); });
+    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return convert_element<NumberOf<V>>(value); });
     context_.upload(std::span<const NumberOf<V>>{numbers}, view);
   }
   template <class V = Out<C>, class Kind>
@@ -275,7 +276,7 @@ class Trial {
   template <class V = Out<C>, class Kind>
   void fill(const Kind& kind, auto record, const Host& value) {
     each_leaf<V>(kind, subject_, record, [&](const Path&, const Leaf&, auto& view) {
-      context_.fill(view, static_cast<NumberOf<std::remove_cvref_t<decltype(view)>>>(value));
+      context_.fill(view, convert_element<NumberOf<std::remove_cvref_t<decltype(view)>>>(value));
     });
   }
   template <class V = Out<C>, class Kind>

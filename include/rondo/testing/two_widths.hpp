@@ -5,13 +5,9 @@
 // compile here, and its laws hold to the accuracy of float.
 #pragma once
 
-#include <optional>
-#include <tuple>
-#include <vector>
-
 #include <rondo/backend/backend.hpp>
 #include <rondo/backend/host_context.hpp>
-#include <rondo/backend/reference/reference.hpp>
+#include <rondo/backend/reference/exactly.hpp>
 
 namespace rondo {
 
@@ -111,13 +107,13 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
     exactly([&](auto& c, auto... v) { c.template gate_gradient<Gate>(v..., settings); }, f, beta, d_log_decay, d_write, df, d_beta);
   }
 
-  void each_element(const auto& rule, auto... matrices) { exact_.each_element(rule, matrices...); }  // of wide numbers, by any
+  void each_element(const auto& rule, auto... matrices) { exactly_.context().each_element(rule, matrices...); }  // of wide numbers, by any
 
   void row_by_row(const auto& rule, auto... matrices) {
     exactly([&](auto& c, auto... exact) { c.row_by_row(rule, exact...); }, matrices...);
   }
 
-  [[nodiscard]] double sum(WideIn x) { return exact_.sum(x); }
+  [[nodiscard]] double sum(WideIn x) { return exactly_.context().sum(x); }
   template <class T>
   [[nodiscard]] double sum_of_squares(View<T> x) {
     double total = 0;
@@ -133,130 +129,22 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
     return std::isfinite(sum_of_squares(x));
   }
 
-  // Recurrences by their plain loops, on copies of the records of a pass.
-  template <class Tag>
-  void run_forward(const ForwardPass<Tag, In, Out>& pass) {
-    begin_exactly();
-    const Arena::Mark mark{exact_.scratch};
-    Records copies{exact_.scratch};
-    const auto state = [&](const auto* from, bool written) { return copies.state(pass.tag, extent(), from, written); };
-    const auto initial = state(pass.carried.initial, false), final = state(pass.carried.final, true);
-    Recurrence<ReferenceContext<double>, Tag>::forward(
-        exact_, ForwardPass<Tag, View<const double>, View<double>>{
-                    pass.tag, pass.sequences, copies.weights(pass.tag, pass.weights),
-                    copies.template exact<ExactIn>(InputRecords{extent()}, pass.tag, pass.in),
-                    copies.template exact<ExactOut>(OutputRecords{extent()}, pass.tag, pass.out), {address(initial), address(final)}});
-    copies.put_back();
-  }
-  template <class Tag>
-  void run_gradient(const GradientPass<Tag, In, Out>& pass) {
-    begin_exactly();
-    const Arena::Mark mark{exact_.scratch};
-    Records copies{exact_.scratch};
-    const auto state = [&](const auto* from, bool written) { return copies.state(pass.tag, extent(), from, written); };
-    const auto initial = state(pass.carried.initial, false), d_final = state(pass.carried.d_final, false);
-    const auto d_initial = state(pass.carried.d_initial, true);
-    Recurrence<ReferenceContext<double>, Tag>::gradient(
-        exact_, GradientPass<Tag, View<const double>, View<double>>{
-                    pass.tag, pass.sequences, copies.weights(pass.tag, pass.weights),
-                    copies.template exact<ExactIn>(InputRecords{extent()}, pass.tag, pass.in),
-                    copies.template exact<ExactIn>(OutputRecords{extent()}, pass.tag, pass.out),
-                    copies.template exact<ExactIn>(OutputRecords{extent()}, pass.tag, pass.d_out), pass.d_weights,
-                    copies.template exact<ExactOut>(InputRecords{extent()}, pass.tag, pass.d_in),
-                    {address(initial), address(d_final), address(d_initial)}});
-    copies.put_back();
+  // By Reference<double>, on copies.
+  Exactly& exactly() {
+    exactly_.begin(*this);
+    return exactly_;
   }
 
  private:
-  using ExactIn = View<const double>;
-  using ExactOut = View<double>;
+  void exactly(auto act, auto... arguments) { exactly()(act, arguments...); }
 
-  template <class T>
-  struct Exact {  // what needs no copy
-    T value;
-    Exact(Arena&, T given) : value(given) {}
-    void put_back() {}
-  };
-  template <class T>
-    requires std::same_as<std::remove_const_t<T>, Rounded>
-  struct Exact<View<T>> {
-    View<T> stored;
-    View<std::conditional_t<std::is_const_v<T>, const double, double>> value;
-    Exact(Arena& arena, View<T> given) : stored(given) {
-      if (!given) return;
-      const View<double> copy{arena.take<double>(given.size()), given.rows, given.columns};
-      for (Index r = 0; r < given.rows; ++r)
-        for (Index i = 0; i < given.columns; ++i) copy(r, i) = static_cast<double>(given(r, i));
-      value = copy;
-    }
-    void put_back() {
-      if constexpr (!std::is_const_v<T>)
-        for (Index r = 0; r < value.rows; ++r)
-          for (Index i = 0; i < value.columns; ++i) stored(r, i) = Rounded(value(r, i));
-    }
-  };
-  void begin_exactly() {
-    const auto dropout = training ? std::optional(key) : std::nullopt;
-    if (ids())
-      exact_.begin(sequences(), ids(), {}, dropout);
-    else
-      exact_.begin(sequences(), extent().tokens, dropout);
-  }
-  void exactly(auto act, auto... arguments) {
-    begin_exactly();
-    const Arena::Mark mark{exact_.scratch};
-    std::tuple<Exact<decltype(arguments)>...> all{Exact<decltype(arguments)>(exact_.scratch, arguments)...};
-    std::apply([&](auto&... each) { act(exact_, each.value...); }, all);
-    std::apply([&](auto&... each) { (each.put_back(), ...); }, all);
-  }
-
-  // Copies of records, and what of them is to be rounded back.
-  class Records {
-   public:
-    explicit Records(Arena& arena) : arena_(arena) {}
-    template <class To, class Kind, class Tag, class From>
-    auto exact(const Kind& kind, const Tag& tag, const From& from, bool written = true) {
-      typename Kind::template Record<Tag, To> result{};
-      walk(kind, tag, Path{}, [&](const Path&, const Leaf&, const auto& stored, auto& copy) { copy = exact_view(stored, written); }, from,
-           result);
-      return result;
-    }
-    template <class Tag>
-    auto weights(const Tag& tag, const auto& from) {
-      if constexpr (HasWeights<Tag>)
-        return exact<ExactIn>(WeightRecords{}, tag, from);
-      else
-        return typename WeightsOf<Tag, ExactIn>::Record{};
-    }
-    template <class Tag, class State>
-    auto state(const Tag& tag, Extent extent, const State* from, bool written) {
-      using Copy = typename Tag::template State<ExactOut>;
-      return from ? std::optional<Copy>(exact<ExactOut>(StateRecords{extent}, tag, *from, written)) : std::nullopt;
-    }
-    void put_back() {
-      for (auto& view : written_) view.put_back();
-    }
-
-   private:
-    template <class V>
-    auto exact_view(V view, [[maybe_unused]] bool written) {
-      Exact<V> copy(arena_, view);
-      if constexpr (std::is_same_v<V, Out>)
-        if (written) written_.push_back(copy);
-      return copy.value;
-    }
-    Arena& arena_;
-    std::vector<Exact<Out>> written_;
-  };
-  static auto address(const auto& state) { return state ? &*state : nullptr; }
-
-  ReferenceContext<double> exact_;
+  Exactly exactly_;
 };
 
 template <class Tag>
 struct Recurrence<TwoWidthsContext, Tag> {
-  static void forward(TwoWidthsContext& c, const auto& pass) { c.run_forward(pass); }
-  static void gradient(TwoWidthsContext& c, const auto& pass) { c.run_gradient(pass); }
+  static void forward(TwoWidthsContext& c, const auto& pass) { c.exactly().forward(pass); }
+  static void gradient(TwoWidthsContext& c, const auto& pass) { c.exactly().gradient(pass); }
 };
 
 struct TwoWidths {

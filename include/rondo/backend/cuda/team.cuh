@@ -1,0 +1,261 @@
+// CudaTeam: a Team (rondo/backend/kernel/team.hpp) as a block of threads. Compiled by nvcc 13 or later for sm_80 and newer.
+//
+//   run_kernel<Kernel, threads><<<teams, threads, bytes>>>(kernel), bytes = shared_bytes<Kernel, threads>
+//
+// Products are ldmatrix and mma.sync.m16n8k16 of bf16 with float sums; which lane holds what: rondo/backend/kernel/fragment.hpp, proven
+// on the host. Asynchronous copies are cp.async of 16 bytes. Nothing here has run on a device yet: what is proven without one is that it
+// compiles, without spills (tests/cuda), and the lane maps.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include <rondo/backend/kernel/fragment.hpp>
+#include <rondo/backend/kernel/team.hpp>
+
+namespace rondo {
+
+__device__ inline unsigned shared_address(const void* pointer) { return static_cast<unsigned>(__cvta_generic_to_shared(pointer)); }
+
+// An operand of a product: where element (r, c) of its tile lies, and whether the tile holds it transposed.
+template <class T>
+struct OperandOf {
+  static constexpr bool by_columns = false;
+  using Element = typename T::Element;
+  static __device__ const Element* at(const T& tile, int r, int c) { return &tile(r, c); }
+};
+template <class T>
+struct OperandOf<kernel::Transposed<T>> {
+  static constexpr bool by_columns = true;
+  using Element = typename T::Element;
+  static __device__ const Element* at(const kernel::Transposed<T>& operand, int r, int c) { return OperandOf<T>::at(operand.tile, r, c); }
+};
+
+// A warp of a product, for multiply_fragments.
+template <class Spread, class A, class B>
+struct CudaWarp {
+  struct Left {
+    unsigned registers[4];
+  };
+  using Right = Left;
+  const A& a;
+  const B& b;
+  float (&values)[Spread::numbers];
+
+  __device__ Left left(int row, int k) const {
+    constexpr bool by_columns = OperandOf<A>::by_columns;
+    const kernel::Position at = kernel::left_address(lane(), by_columns);
+    return load<kernel::left_transposes(by_columns)>(
+        OperandOf<A>::at(a, (by_columns ? k : row) + at.row, (by_columns ? row : k) + at.column));
+  }
+  __device__ Right right(int k, int column) const {
+    constexpr bool by_columns = OperandOf<B>::by_columns;
+    const kernel::Position at = kernel::right_address(lane(), by_columns);
+    return load<kernel::right_transposes(by_columns)>(
+        OperandOf<B>::at(b, (by_columns ? column : k) + at.row, (by_columns ? k : column) + at.column));
+  }
+  __device__ void multiply(int slab, int piece, const Left& left, const Right& right, int half) {
+    float* const d = values + 4 * (slab * Spread::own_columns + piece);
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(left.registers[0]), "r"(left.registers[1]), "r"(left.registers[2]), "r"(left.registers[3]), "r"(right.registers[2 * half]),
+          "r"(right.registers[2 * half + 1]));
+  }
+
+ private:
+  static __device__ int lane() { return static_cast<int>(threadIdx.x % 32); }
+  template <bool transposes>
+  static __device__ Left load(const bf16* row) {
+    Left result;
+    if constexpr (transposes)
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(result.registers[0]), "=r"(result.registers[1]), "=r"(result.registers[2]), "=r"(result.registers[3])
+                   : "r"(shared_address(row))
+                   : "memory");
+    else
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(result.registers[0]), "=r"(result.registers[1]), "=r"(result.registers[2]), "=r"(result.registers[3])
+                   : "r"(shared_address(row))
+                   : "memory");
+    return result;
+  }
+};
+
+template <int threads_>
+class CudaTeam {
+ public:
+  static constexpr int threads = threads_, warps = threads / 32;
+
+  template <class T, int R, int C>
+  using Tile = kernel::Tile<T, R, C>;
+  template <class T, int most>
+  class Own {
+   public:
+    __device__ T& operator()(int, int slot) { return values_[slot]; }
+
+   private:
+    T values_[most];
+  };
+  template <int R, int C>
+  struct Accumulator {
+    using Spread = kernel::Spread<R, C, threads>;
+    float values[Spread::numbers];
+  };
+  // A lane has the rows g and g + 8 of its warp's slabs; four lanes have the same.
+  template <int R>
+  struct Rows {
+    static constexpr int down = R / 16 < warps ? R / 16 : warps, slabs = R / 16 / down;
+    float values[2 * slabs];
+    __device__ float operator()(int r) const { return values[r / 16 / down * 2 + r % 16 / 8]; }
+  };
+
+  __device__ int number() const { return static_cast<int>(blockIdx.x); }
+  template <class M>
+  __device__ M& memory() {
+    extern __shared__ __align__(16) unsigned char bytes[];
+    return *reinterpret_cast<M*>(bytes);
+  }
+
+  template <class F>
+  __device__ void each(int count, F f) {
+    for (int i = thread(); i < count; i += threads) f(i);
+  }
+  template <int most, class F>
+  __device__ void each(int count, F f) {
+#pragma unroll
+    for (int slot = 0; slot < most; ++slot)
+      if (const int i = slot * threads + thread(); i < count) f(i, slot);
+  }
+  template <class F>
+  __device__ float sum(int count, F f) {
+    float own = 0;
+    each(count, [&](int i) { own += f(i); });
+    return over_all(own, [](float a, float b) { return a + b; });
+  }
+  template <int most, class F>
+  __device__ float sum(int count, F f) {
+    float own = 0;
+    each<most>(count, [&](int i, int slot) { own += f(i, slot); });
+    return over_all(own, [](float a, float b) { return a + b; });
+  }
+  template <class F>
+  __device__ float maximum(int count, F f) {
+    float own = -INFINITY;
+    each(count, [&](int i) { own = fmaxf(own, f(i)); });
+    return over_all(own, [](float a, float b) { return fmaxf(a, b); });
+  }
+  template <int most, class F>
+  __device__ float maximum(int count, F f) {
+    float own = -INFINITY;
+    each<most>(count, [&](int i, int slot) { own = fmaxf(own, f(i, slot)); });
+    return over_all(own, [](float a, float b) { return fmaxf(a, b); });
+  }
+  __device__ void sync() { __syncthreads(); }
+
+  template <class T, class V>
+  __device__ void copy(T& tile, int rows, const View<V>& view) {
+    using Number = typename T::Element;
+    constexpr int size = kernel::Pack<Number>::size, packs = T::columns / size;
+    for (int i = thread(); i < T::rows * packs; i += threads) {
+      const int r = i / packs, c = i % packs * size;
+      const bool there = r < rows && c < view.columns;
+      const V* const from = there ? view.row(r) + c : view.data;
+      asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(&tile(r, c))), "l"(from), "r"(there ? 16 : 0)
+                   : "memory");
+    }
+    asm volatile("cp.async.commit_group;" ::: "memory");
+  }
+  template <int n>
+  __device__ void arrived() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(n) : "memory");
+  }
+
+  template <int R, int C>
+  __device__ void clear(Accumulator<R, C>& acc) {
+#pragma unroll
+    for (float& value : acc.values) value = 0;
+  }
+  template <int R, int C, class A, class B>
+  __device__ void multiply(Accumulator<R, C>& acc, const A& a, const B& b) {
+    using Spread = typename Accumulator<R, C>::Spread;
+    static_assert(A::rows == R && B::columns == C && A::columns == B::rows, "rondo: sizes of a product");
+    CudaWarp<Spread, A, B> warp{a, b, acc.values};
+    kernel::multiply_fragments<Spread, A::columns>(warp, thread() / 32);
+  }
+  template <int R, int C, class F>
+  __device__ void each(Accumulator<R, C>& acc, F f) {
+    using Spread = typename Accumulator<R, C>::Spread;
+    if (!Spread::holds(thread())) return;
+#pragma unroll
+    for (int i = 0; i < Spread::numbers; ++i) {
+      const kernel::Position at = Spread::cell(thread(), i);
+      f(at.row, at.column, acc.values[i]);
+    }
+  }
+  template <int R, int C, class F>
+  __device__ Rows<R> row_sums(Accumulator<R, C>& acc, F f) {
+    return over_rows(acc, f, 0.0F, [](float a, float b) { return a + b; });
+  }
+  template <int R, int C, class F>
+  __device__ Rows<R> row_maxima(Accumulator<R, C>& acc, F f) {
+    return over_rows(acc, f, -INFINITY, [](float a, float b) { return fmaxf(a, b); });
+  }
+  template <int R, class F>
+  __device__ void each(Rows<R>& rows, F f) {
+    if (thread() / 32 >= Rows<R>::down) return;
+#pragma unroll
+    for (int i = 0; i < 2 * Rows<R>::slabs; ++i)
+      f(16 * (thread() / 32 % Rows<R>::down + Rows<R>::down * (i / 2)) + thread() % 32 / 4 + 8 * (i % 2), rows.values[i]);
+  }
+
+ private:
+  static __device__ int thread() { return static_cast<int>(threadIdx.x); }
+  // Over the lanes of a warp by exchange, then over the warps in order.
+  template <class Join>
+  __device__ float over_all(float own, Join join) {
+    __shared__ float of_warps[warps];
+#pragma unroll
+    for (int distance = 16; distance > 0; distance /= 2) own = join(own, __shfl_xor_sync(0xffffffffu, own, distance));
+    if (thread() % 32 == 0) of_warps[thread() / 32] = own;
+    __syncthreads();
+    float result = of_warps[0];
+#pragma unroll
+    for (int warp = 1; warp < warps; ++warp) result = join(result, of_warps[warp]);
+    __syncthreads();  // the next sum writes there
+    return result;
+  }
+  template <int R, int C, class F, class Join>
+  __device__ Rows<R> over_rows(Accumulator<R, C>& acc, F f, float start, Join join) {
+    using Spread = typename Accumulator<R, C>::Spread;
+    static_assert(Spread::across == 1, "rondo: sums over the rows of an accumulator that one warp holds");
+    Rows<R> result;
+#pragma unroll
+    for (float& value : result.values) value = start;
+    if (!Spread::holds(thread())) return result;
+#pragma unroll
+    for (int i = 0; i < Spread::numbers; ++i) {
+      const kernel::Position at = Spread::cell(thread(), i);
+      float& row = result.values[i / 4 / Spread::own_columns * 2 + i % 4 / 2];
+      row = join(row, f(at.row, at.column, acc.values[i]));
+    }
+#pragma unroll
+    for (float& value : result.values) {
+      value = join(value, __shfl_xor_sync(0xffffffffu, value, 1));
+      value = join(value, __shfl_xor_sync(0xffffffffu, value, 2));
+    }
+    return result;
+  }
+};
+
+template <class Kernel, int threads>
+inline constexpr std::size_t shared_bytes = sizeof(kernel::MemoryOf<Kernel, CudaTeam<threads>>);
+
+// One block an SM is what registers are given for: else ptxas guesses an occupancy that shared memory forbids, and spills.
+template <class Kernel, int threads>
+__global__ void __launch_bounds__(threads, 1) run_kernel(const __grid_constant__ Kernel kernel) {
+  CudaTeam<threads> team;
+  kernel(team);
+}
+
+}  // namespace rondo

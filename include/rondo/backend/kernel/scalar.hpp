@@ -1,0 +1,23 @@
+// Functions of a float by the names of core/math.hpp, as kernels call them: rondo's own on hosts, on a device its instructions.
+#pragma once
+
+#include <cmath>
+
+#include <rondo/core/device.hpp>
+#include <rondo/core/math.hpp>
+
+namespace rondo::kernel {
+
+#if defined(__CUDA_ARCH__)
+__device__ inline float exponential(float x) { return expf(x); }
+__device__ inline float logarithm(float x) { return logf(x); }
+__device__ inline float hyperbolic_tangent(float x) { return tanhf(x); }
+__device__ inline float reciprocal_root(float x) { return rsqrtf(x); }
+#else
+using rondo::exponential;
+using rondo::hyperbolic_tangent;
+using rondo::logarithm;
+using rondo::reciprocal_root;
+#endif
+
+}  // namespace rondo::kernel
