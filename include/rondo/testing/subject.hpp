@@ -234,7 +234,7 @@ class LossOf : public LogitsOf<Model> {
     const auto dw = c.template record<WideOut<C>>(WeightRecords{}, this->model_);
     const Pass pass = pass_of(c, w, saved);
     pass.forward(carried);
-    c.fill(y, static_cast<typename C::Scalar>(c.read(pass.loss(1.0, dw).sum)));
+    c.fill(y, convert_element<typename C::Scalar>(c.read(pass.loss(1.0, dw).sum)));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C>, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,

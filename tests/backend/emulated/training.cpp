@@ -102,7 +102,8 @@ BOOST_AUTO_TEST_CASE(the_loss_of_a_model) {
       findings.add(needs_no_order<Watched>(loss, batch));
     }
     expect_found_nothing(findings, "loss");
-    expect_found_nothing(agrees_in_halves(loss, packed({5, 1, 6})), "loss in bf16");
+    // Every layer of two blocks rounds what it hands on.
+    expect_found_nothing(agrees_in_halves(loss, packed({5, 1, 6}), 4e-2), "loss in bf16");
   }
 }
 // Tokens that many rows name: sums in pieces, the same bits whatever the order.

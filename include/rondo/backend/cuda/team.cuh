@@ -32,6 +32,19 @@ struct OperandOf<kernel::Transposed<T>> {
   static __device__ const Element* at(const kernel::Transposed<T>& operand, int r, int c) { return OperandOf<T>::at(operand.tile, r, c); }
 };
 
+// A left operand in registers: what an accumulator of a warp's whole rows becomes when it is rounded.
+template <int R, int C, int threads>
+struct RoundedAccumulator {
+  using Spread = kernel::Spread<R, C, threads>;
+  static_assert(Spread::across == 1, "rondo: an operand in registers is of rows that one warp holds");
+  static constexpr int rows = R, columns = C;
+  unsigned pairs[Spread::own_slabs][C / 16][4];
+};
+template <class T>
+inline constexpr bool in_registers = false;
+template <int R, int C, int threads>
+inline constexpr bool in_registers<RoundedAccumulator<R, C, threads>> = true;
+
 // A warp of a product, for multiply_fragments.
 template <class Spread, class A, class B>
 struct CudaWarp {
@@ -44,6 +57,16 @@ struct CudaWarp {
   float (&values)[Spread::numbers];
 
   __device__ Left left(int row, int k) const {
+    if constexpr (in_registers<A>) {
+      Left result;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) result.registers[i] = a.pairs[row / 16 / Spread::down][k / 16][i];
+      return result;
+    } else {
+      return left_of_tile(row, k);
+    }
+  }
+  __device__ Left left_of_tile(int row, int k) const {
     constexpr bool by_columns = OperandOf<A>::by_columns;
     const kernel::Position at = kernel::left_address(lane(), by_columns);
     return load<kernel::left_transposes(by_columns)>(
@@ -152,6 +175,18 @@ class CudaTeam {
     return over_all(own, [](float a, float b) { return fmaxf(a, b); });
   }
   __device__ void sync() { __syncthreads(); }
+  // The counter was zero when the grid was launched, all of it at once; each wait adds one of every team.
+  __device__ void wait_for_all(unsigned* counter) {
+    __syncthreads();
+    if (thread() == 0) {
+      unsigned before, now;
+      asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
+      const unsigned all = (before / gridDim.x + 1) * gridDim.x;
+      do asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(now) : "l"(counter) : "memory");
+      while (now < all);
+    }
+    __syncthreads();
+  }
 
   template <class T, class V>
   __device__ void copy(T& tile, int rows, const View<V>& view) {
@@ -194,6 +229,16 @@ class CudaTeam {
     }
   }
   template <int R, int C, class F>
+  __device__ void each(Accumulator<R, C>& acc, const Accumulator<R, C>& other, F f) {
+    using Spread = typename Accumulator<R, C>::Spread;
+    if (!Spread::holds(thread())) return;
+#pragma unroll
+    for (int i = 0; i < Spread::numbers; ++i) {
+      const kernel::Position at = Spread::cell(thread(), i);
+      f(at.row, at.column, acc.values[i], other.values[i]);
+    }
+  }
+  template <int R, int C, class F>
   __device__ Rows<R> row_sums(Accumulator<R, C>& acc, F f) {
     return over_rows(acc, f, 0.0F, [](float a, float b) { return a + b; });
   }
@@ -207,6 +252,23 @@ class CudaTeam {
 #pragma unroll
     for (int i = 0; i < 2 * Rows<R>::slabs; ++i)
       f(16 * (thread() / 32 % Rows<R>::down + Rows<R>::down * (i / 2)) + thread() % 32 / 4 + 8 * (i % 2), rows.values[i]);
+  }
+  // Registers of a left operand are those of two neighbouring pieces of the accumulator.
+  template <class T, int R, int C>
+  __device__ RoundedAccumulator<R, C, threads> operand(const Accumulator<R, C>& acc) {
+    static_assert(std::is_same_v<T, bf16>, "rondo: products of a device are of bf16");
+    using Spread = typename Accumulator<R, C>::Spread;
+    RoundedAccumulator<R, C, threads> result;
+#pragma unroll
+    for (int slab = 0; slab < Spread::own_slabs; ++slab)
+#pragma unroll
+      for (int k = 0; k < C / 16; ++k)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const float* const pair = acc.values + 4 * (slab * Spread::own_columns + 2 * k + i / 2) + 2 * (i % 2);
+          asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result.pairs[slab][k][i]) : "f"(pair[1]), "f"(pair[0]));
+        }
+    return result;
   }
 
  private:

@@ -185,6 +185,10 @@ class EmulatedTeam {
       for (int c = 0; c < C; ++c) as(Accumulator<R, C>::Spread::owner(r, c), [&] { f(r, c, acc(r, c)); });
   }
   template <int R, int C, class F>
+  void each(Accumulator<R, C>& acc, const Accumulator<R, C>& other, F f) {
+    each(acc, [&](int r, int c, float& value) { f(r, c, value, other(r, c)); });
+  }
+  template <int R, int C, class F>
   [[nodiscard]] Rows<R> row_sums(const Accumulator<R, C>& acc, F f) {
     return over_rows(acc, f, 0.0F, [](float a, float b) { return a + b; });
   }

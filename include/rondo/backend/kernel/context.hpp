@@ -13,7 +13,8 @@
 //   sort(keys, order)                   the places of keys in ascending order, stably
 //   recurrence(c, pass)                 may be left out: a way to run those recurrences that have no kernels
 //
-// A recurrence with kernels is a KernelRecurrence<Tag>: forward(c, pass), gradient(c, pass), with c.device(), c.work() and scratch.
+// A recurrence with kernels is a KernelRecurrence<Tag>: forward(c, pass), gradient(c, pass), with c.device(), c.work() and scratch;
+// fits(tag).
 #pragma once
 
 #include <cmath>
@@ -156,8 +157,8 @@ class KernelContext : public ContextBase<KernelContext<Device, Element>, Element
 
   // ---- rows by number, positions
   template <class T>
-  void gather_rows(Placed<const Token> rows, Placed<const T> x, Placed<T> y) {
-    each_place(kernel::GatherRows<T>{here(rows), here(x), here(y)}, y);
+  void gather_rows(Placed<const Token> rows, Placed<T> x, Out y) {
+    each_place(kernel::GatherRows<std::remove_const_t<T>, Element>{here(rows), here(x), here(y)}, y);
   }
   template <class T>
   [[gnu::noinline]] void scatter_rows(Placed<const Token> rows, In dy, Placed<T> dx) {
@@ -397,7 +398,7 @@ class KernelContext : public ContextBase<KernelContext<Device, Element>, Element
   std::vector<double> turns_;
 };
 
-// The kernels of a recurrence; where there are none, what its device does instead.
+// The kernels of a recurrence, and whether they fit a tag's sizes; where they do not or there are none, what its device does instead.
 template <class Tag>
 struct KernelRecurrence;
 
@@ -405,22 +406,36 @@ template <class Device, class Element, class Tag>
 struct Recurrence<KernelContext<Device, Element>, Tag> {
   using C = KernelContext<Device, Element>;
   static constexpr bool has_kernels = requires { sizeof(KernelRecurrence<Tag>); };
+  template <class Pass>
+  static constexpr bool has_other_way = requires(C& c, const Pass& pass) { c.device().recurrence(c, pass); };
 
-  static void forward(C& c, const auto& pass)
-    requires(has_kernels || requires { c.device().recurrence(c, pass); })
+  template <class Pass>
+  static void forward(C& c, const Pass& pass)
+    requires(has_kernels || has_other_way<Pass>)
   {
-    if constexpr (has_kernels)
-      KernelRecurrence<Tag>::forward(c, pass);
-    else
-      c.device().recurrence(c, pass);
+    if (fits(pass))
+      if constexpr (has_kernels) return KernelRecurrence<Tag>::forward(c, pass);
+    if constexpr (has_other_way<Pass>) c.device().recurrence(c, pass);
   }
-  static void gradient(C& c, const auto& pass)
-    requires(has_kernels || requires { c.device().recurrence(c, pass); })
+  template <class Pass>
+  static void gradient(C& c, const Pass& pass)
+    requires(has_kernels || has_other_way<Pass>)
   {
-    if constexpr (has_kernels)
-      KernelRecurrence<Tag>::gradient(c, pass);
-    else
-      c.device().recurrence(c, pass);
+    if (fits(pass))
+      if constexpr (has_kernels) return KernelRecurrence<Tag>::gradient(c, pass);
+    if constexpr (has_other_way<Pass>) c.device().recurrence(c, pass);
+  }
+
+ private:
+  template <class Pass>
+  static bool fits(const Pass& pass) {
+    if constexpr (has_kernels) {
+      const bool result = KernelRecurrence<Tag>::fits(pass.tag);
+      require(result || has_other_way<Pass>, "a recurrence's heads are wider than its kernels, and this device has no other way");
+      return result;
+    } else {
+      return false;
+    }
   }
 };
 

@@ -12,12 +12,12 @@
 
 namespace rondo::kernel {
 
-template <class T>
+template <class X, class Y>
 struct GatherRows {
   Tokens rows;
-  View<const T> x;
-  View<T> y;
-  RONDO_ANYWHERE void operator()(Index t, Index c) const { y(t, c) = x(rows(0, t), c); }
+  View<const X> x;
+  View<Y> y;
+  RONDO_ANYWHERE void operator()(Index t, Index c) const { store(y(t, c), number(x(rows(0, t), c))); }
 };
 
 // Tokens sorted by the row they name: `row(p)`, and whether at place p another row, or another piece of the same, begins.

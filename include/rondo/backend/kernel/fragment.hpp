@@ -77,6 +77,7 @@ template <class Spread, int K, class Machine>
 RONDO_ANYWHERE void multiply_fragments(Machine& machine, int warp) {
   const int row = 16 * (warp % Spread::down), column = warp / Spread::down * Spread::share;
   if (!Spread::holds(32 * warp)) return;
+  RONDO_UNROLL
   for (int k = 0; k < K; k += 16) {
     typename Machine::Left a[Spread::own_slabs];
 RONDO_UNROLL

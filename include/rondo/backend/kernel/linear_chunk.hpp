@@ -26,6 +26,20 @@ inline void chunks_of(Sequences sequences, Index rows, std::vector<Chunk>& chunk
                         static_cast<int>(sequences[s].length - t < rows ? sequences[s].length - t : rows), static_cast<int>(t / rows)});
 }
 
+// The chunks of a batch's sequences and the number of each one's first, in scratch.
+struct ChunkLists {
+  View<const Chunk> chunks;
+  View<const int> first_chunk;  // [1, sequences]
+  ChunkLists(auto& c, Index rows) {
+    std::vector<Chunk> list;
+    chunks_of(c.sequences(), rows, list);
+    std::vector<int> first(c.sequences().size(), 0);
+    for (std::size_t i = list.size(); i-- > 0;) first[static_cast<std::size_t>(list[i].sequence)] = static_cast<int>(i);
+    chunks = c.here(c.placed(View<const Chunk>{list.data(), 1, std::ssize(list)}));
+    first_chunk = c.here(c.placed(View<const int>{first.data(), 1, std::ssize(first)}));
+  }
+};
+
 // tile = the view's first rows, zero elsewhere: asynchronously where it is in packs, else element by element.
 template <class Team, class T, class V>
 RONDO_KERNEL void fetch(Team& team, T& tile, int rows, const View<V>& view, bool packs) {
@@ -38,6 +52,17 @@ RONDO_KERNEL void fetch(Team& team, T& tile, int rows, const View<V>& view, bool
       tile(r, c) = r < rows && c < columns ? view(r, c) : typename T::Element{};
     });
   }
+}
+
+// act(width): heads are padded with zeros to one of these widths.
+inline constexpr Index most_head_width = 128;
+void with_head_width(Index width, auto act) {
+  if (width <= 16)
+    act(std::integral_constant<int, 16>{});
+  else if (width <= 64)
+    act(std::integral_constant<int, 64>{});
+  else
+    act(std::integral_constant<int, most_head_width>{});
 }
 
 // Rows of a head: a view's columns of it.

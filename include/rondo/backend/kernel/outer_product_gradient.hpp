@@ -286,11 +286,12 @@ namespace rondo {
 
 template <>
 struct KernelRecurrence<OuterProduct> {
+  static bool fits(const OuterProduct& tag) { return std::max(tag.key_width, tag.value_width) <= kernel::most_head_width; }
   template <class C>
   static void forward(C& c, const auto& pass) {
     c.zero(pass.out.o);  // padding
-    with_width(pass.tag, [&](auto width) {
-      const Work<C> work(c, pass.tag, width);
+    kernel::with_head_width(std::max(pass.tag.key_width, pass.tag.value_width), [&](auto width) {
+      const kernel::ChunkLists work(c, kernel::OuterProductSizes<typename C::Scalar, width>::rows);
       walk<width>(c, work, pass, c.here(pass.out.o), or_none(pass.carried.final).memory, {});
     });
   }
@@ -303,9 +304,9 @@ struct KernelRecurrence<OuterProduct> {
     c.zero(pass.d_in.k);
     c.zero(pass.d_in.v);
     c.zero(pass.d_in.g);
-    with_width(tag, [&](auto width) {
+    kernel::with_head_width(std::max(K, V), [&](auto width) {
       constexpr int W = width;
-      const Work<C> work(c, tag, width);
+      const kernel::ChunkLists work(c, kernel::OuterProductSizes<E, W>::rows);
       const Index chunks = work.chunks.columns;
       const auto states = c.wide(chunks * heads, K * V), d_states = c.wide(chunks * heads, K * V), r = c.wide(chunks * heads, K);
       const auto final = c.wide(c.extent().sequences, heads * K * V);
@@ -328,28 +329,6 @@ struct KernelRecurrence<OuterProduct> {
   }
 
  private:
-  // act(width): heads are padded to one of these.
-  static void with_width(const OuterProduct& tag, auto act) {
-    const Index width = std::max(tag.key_width, tag.value_width);
-    if (width <= 16) return act(std::integral_constant<int, 16>{});
-    if (width <= 64) return act(std::integral_constant<int, 64>{});
-    if (width <= 128) return act(std::integral_constant<int, 128>{});
-    throw error("outer product: heads of ", tag.key_width, " x ", tag.value_width, ", and kernels have at most 128 x 128");
-  }
-  // The lists of chunks, in scratch.
-  template <class C>
-  struct Work {
-    View<const kernel::Chunk> chunks;
-    View<const int> first_chunk;
-    Work(C& c, const OuterProduct&, auto width) {
-      std::vector<kernel::Chunk> list;
-      kernel::chunks_of(c.sequences(), kernel::OuterProductSizes<typename C::Scalar, width>::rows, list);
-      std::vector<int> first(c.sequences().size(), 0);
-      for (std::size_t i = list.size(); i-- > 0;) first[static_cast<std::size_t>(list[i].sequence)] = static_cast<int>(i);
-      chunks = c.here(c.placed(View<const kernel::Chunk>{list.data(), 1, std::ssize(list)}));
-      first_chunk = c.here(c.placed(View<const int>{first.data(), 1, std::ssize(first)}));
-    }
-  };
   // Whether a head's rows of all these are whole packs.
   template <class C>
   static bool in_packs(C& c, const OuterProduct& tag, auto q, auto k, auto v, auto o, auto g) {
@@ -358,7 +337,7 @@ struct KernelRecurrence<OuterProduct> {
                             head(o, tag.value_width));
   }
   template <int W, class C>
-  static void walk(C& c, const Work<C>& work, const auto& pass, View<typename C::Scalar> o, auto final, View<float> states) {
+  static void walk(C& c, const kernel::ChunkLists& work, const auto& pass, View<typename C::Scalar> o, auto final, View<float> states) {
     const OuterProduct& tag = pass.tag;
     const typename C::Input none;
     c.launch(c.extent().sequences * tag.heads,

@@ -13,11 +13,15 @@ __device__ inline float exponential(float x) { return expf(x); }
 __device__ inline float logarithm(float x) { return logf(x); }
 __device__ inline float hyperbolic_tangent(float x) { return tanhf(x); }
 __device__ inline float reciprocal_root(float x) { return rsqrtf(x); }
+__device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+__device__ inline float softplus(float x) { return x > 20 ? x : log1pf(expf(x)); }
 #else
 using rondo::exponential;
 using rondo::hyperbolic_tangent;
 using rondo::logarithm;
 using rondo::reciprocal_root;
+using rondo::sigmoid;
+using rondo::softplus;
 #endif
 
 }  // namespace rondo::kernel

@@ -20,7 +20,7 @@
 //   Team::Own<T, most>                    registers that outlive a body: own(i, slot)
 //   Team::Accumulator<R, C>               float32, spread over the team as matrix units want it (fragment.hpp)
 //   team.clear(acc)  multiply(acc, a, b)  acc = 0;  acc += a b; operands: tiles, transposed(tile), rows<n>(tile, r)
-//   team.each(acc, f)                     f(r, c, value&)
+//   team.each(acc, f)                     f(r, c, value&); each(acc, other, f): f(r, c, value&, the other's)
 //   team.row_sums(acc, f)  row_maxima     of f(r, c, value) over each row, as Team::Rows<R>: rows(r), where each(acc) sees that row
 //   team.each(rows, f)                    f(r, value&)
 //   team.operand(acc)                     rounded to T as a left operand, without leaving registers: operand<T>(acc)
