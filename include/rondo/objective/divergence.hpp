@@ -211,34 +211,50 @@ struct AdaptiveKl {
     });
     const Index size = row.size();
     const Number *const p = masses.data(), *const gap = gaps.data();
-    // Of outcomes whose masses are not below a number.
-    const auto sum_from = [&](Number low, const Number* of) {
-      return sum_of_terms<Number>(size, [=](Index j) { return select(p[j] < low, Number(0), of[j]); });
-    };
-    const auto count_from = [&](Number low) {
-      return sum_of_terms<Number>(size, [=](Index j) { return select(p[j] < low, Number(0), Number(1)); });
-    };
-    const Number all = sum_from(0, gap);
+    const Number all = sum_of_terms<Number>(size, [=](Index j) { return gap[j]; });
     if (all == 0) return {0.5};
     // The masses from `low` come to mu, those from `high` do not: halved by their bits until few are between.
     using Bits = std::conditional_t<sizeof(Number) == 4, std::int32_t, std::int64_t>;
     const auto number = [](Bits bits) { return std::bit_cast<Number>(bits); };
-    const Number spare = (sum_from(0, p) - static_cast<Number>(mu)) / static_cast<Number>(size);  // as much on each could be left out
+    HeadSums<Number> most = head_from(Number(0), p, gap, size), least;
+    const Number spare = (most.mass - static_cast<Number>(mu)) / static_cast<Number>(size);  // as much on each could be left out
     Bits low = std::bit_cast<Bits>(std::max(Number(0), spare));
     Bits high = std::bit_cast<Bits>(largest_of_terms<Number>(size, [=](Index j) { return p[j]; })) + 1;
-    while (high - low > 1 && count_from(number(low)) - count_from(number(high)) > 32) {
+    while (high - low > 1 && most.count - least.count > 32) {
       const Bits middle = low + (high - low) / 2;
-      (sum_from(number(middle), p) < static_cast<Number>(mu) ? high : low) = middle;
+      const HeadSums<Number> head = head_from(number(middle), p, gap, size);
+      const bool few = head.mass < static_cast<Number>(mu);
+      (few ? high : low) = middle;
+      (few ? least : most) = head;
     }
     between.clear();
     using Distance = std::make_unsigned_t<Bits>;
     for (Index j = 0; j < size; ++j)  // one comparison, rarely true
       if (static_cast<Distance>(std::bit_cast<Bits>(p[j]) - low) < static_cast<Distance>(high - low)) between.push_back(j);
     std::stable_sort(between.begin(), between.end(), [p](Index a, Index b) { return p[a] > p[b]; });
-    double mass = sum_from(number(high), p), head = sum_from(number(high), gap);
+    double mass = least.mass, head = least.gap;
     for (auto j = between.begin(); j != between.end() && mass < mu; ++j)
       mass += static_cast<double>(p[*j]), head += static_cast<double>(gap[*j]);
     return {1 - head / static_cast<double>(all)};
+  }
+
+ private:
+  // Sums of the outcomes whose masses are not below a number.
+  template <class Number>
+  struct HeadSums {
+    Number mass{}, gap{}, count{};
+  };
+  template <class Number>
+  static HeadSums<Number> head_from(Number lowest, const Number* masses, const Number* gaps, Index size) {
+    Number mass(0), gap(0), count(0);
+#pragma omp simd reduction(+ : mass, gap, count)
+    for (Index j = 0; j < size; ++j) {
+      const bool out = masses[j] < lowest;
+      mass += select(out, Number(0), masses[j]);
+      gap += select(out, Number(0), gaps[j]);
+      count += select(out, Number(0), Number(1));
+    }
+    return {mass, gap, count};
   }
 };
 
