@@ -12,12 +12,14 @@
 
 #include <rondo/layer/class_head.hpp>
 #include <rondo/layer/pooling.hpp>
-#include <rondo/model/trunk.hpp>
+#include <rondo/model/over_trunk.hpp>
 
 namespace rondo {
 
 template <class TrunkType, class PoolingType = LastToken, class HeadType = ScoreHead>
-class Classifier {
+class Classifier : public OverTrunk<TrunkType> {
+  using Over = OverTrunk<TrunkType>;
+
  public:
   static constexpr void check(const Shape& shape) { TrunkType::check(shape); }
   Classifier(const Shape& shape, const ClassHeadOptions& options, PoolingType pooling = {})
@@ -25,10 +27,9 @@ class Classifier {
     check_class_head(options);
   }
   Classifier(const Shape& shape, HeadType head, PoolingType pooling)
-      : trunk_(uncapped(shape)), pooling_(std::move(pooling)), head_(std::move(head)) {}
+      : Over(TrunkType(uncapped(shape))), pooling_(std::move(pooling)), head_(std::move(head)) {}
 
-  [[nodiscard]] const Shape& shape() const { return trunk_.shape(); }
-  [[nodiscard]] const TrunkType& trunk() const { return trunk_; }
+  [[nodiscard]] const TrunkType& trunk() const { return this->inner_; }
   [[nodiscard]] const PoolingType& pooling() const { return pooling_; }
   [[nodiscard]] Index outputs() const { return head_.classes(); }
 
@@ -37,32 +38,24 @@ class Classifier {
     typename TrunkType::template Weights<S> trunk;
     typename HeadType::template Weights<S> head;
   };
-  auto weight_leaves(auto&... w) const { return leaves(inside("", trunk_, w.trunk...), inside("score", head_, w.head...)); }
-  template <class S>
-  using Saved = typename TrunkType::template Saved<S>;
-  auto saved_leaves(Extent extent, auto&... s) const { return trunk_.saved_leaves(extent, s...); }
-  template <class S>
-  using State = typename TrunkType::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return trunk_.state_leaves(extent, s...); }
+  auto weight_leaves(auto&... w) const { return leaves(inside("", trunk(), w.trunk...), inside("score", head_, w.head...)); }
 
   // hidden [tokens, width]: of the rows of pooling() alone class scores are made.
   template <class C>
-  void forward(C& c, const auto& w, Out<C> hidden, const auto& saved, CarriedFor<TrunkType, C> carried) const {
-    trunk_.forward(c, w.trunk, hidden, saved, carried);
+  void forward(C& c, const auto& w, Out<C> hidden, const auto& saved, const CarriedFor<TrunkType, C>& carried) const {
+    Over::forward(c, w, hidden, saved, carried);
     pooling_.forward(c, hidden);
   }
-  // forward without a backward to come.
   template <class C>
-  void evaluate(C& c, const auto& w, Out<C> hidden, CarriedFor<TrunkType, C> carried) const {
-    trunk_.evaluate(c, w.trunk, hidden, carried);
+  void evaluate(C& c, const auto& w, Out<C> hidden, const CarriedFor<TrunkType, C>& carried) const {
+    Over::evaluate(c, w, hidden, carried);
     pooling_.forward(c, hidden);
   }
-  // Adds to every gradient but the head's; d_hidden, and what is in the taps, come from the objective.
   template <class C>
-  void backward(C& c, const auto& w, In<C> d_hidden, const auto& saved, const auto& dw, CarriedGradientFor<TrunkType, C> carried,
+  void backward(C& c, const auto& w, In<C> d_hidden, const auto& saved, const auto& dw, const CarriedGradientFor<TrunkType, C>& carried,
                 const Taps<C>& taps = {}) const {
     auto mark = c.mark();
-    trunk_.backward(c, w.trunk, pooling_.backward(c, d_hidden), saved, dw.trunk, carried, taps);
+    Over::backward(c, w, pooling_.backward(c, d_hidden), saved, dw, carried, taps);
   }
 
   // Class scores of some rows of hidden.
@@ -85,7 +78,6 @@ class Classifier {
     return shape;
   }
 
-  TrunkType trunk_;
   PoolingType pooling_;
   HeadType head_;
 };

@@ -8,27 +8,27 @@
 #pragma once
 
 #include <rondo/layer/head.hpp>
+#include <rondo/model/over_trunk.hpp>
 #include <rondo/model/trunk.hpp>
 
 namespace rondo {
 
 template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, class Start = SmallNormal,
           class EmbeddingType = Embedding>
-class LanguageModel {
+class LanguageModel : public OverTrunk<Trunk<BlockType, FinalNorm, Start, EmbeddingType>> {
  public:
-  using Block = BlockType;
   using TrunkType = Trunk<BlockType, FinalNorm, Start, EmbeddingType>;
 
   static constexpr void check(const Shape& shape) {
     TrunkType::check(shape);
     HeadType::check(shape);
   }
-  explicit LanguageModel(const Shape& shape) : trunk_(checked<LanguageModel>(shape)), head_(shape, Start::head(shape)) {
+  explicit LanguageModel(const Shape& shape)
+      : OverTrunk<TrunkType>(TrunkType(checked<LanguageModel>(shape))), head_(shape, Start::head(shape)) {
     record_size(WeightRecords{}, *this), record_size(StateRecords{Extent{1, 1}}, *this);  // what no memory holds is refused here
   }
 
-  [[nodiscard]] const Shape& shape() const { return trunk_.shape(); }
-  [[nodiscard]] const TrunkType& trunk() const { return trunk_; }
+  [[nodiscard]] const TrunkType& trunk() const { return this->inner_; }
   // Numbers that the head makes of a hidden vector.
   [[nodiscard]] Index outputs() const { return head_.outputs(); }
 
@@ -37,29 +37,7 @@ class LanguageModel {
     typename TrunkType::template Weights<S> trunk;
     typename HeadType::template Weights<S> head;
   };
-  auto weight_leaves(auto&... w) const { return leaves(inside("", trunk_, w.trunk...), inside("head", head_, w.head...)); }
-  template <class S>
-  using Saved = typename TrunkType::template Saved<S>;
-  auto saved_leaves(Extent extent, auto&... s) const { return trunk_.saved_leaves(extent, s...); }
-  template <class S>
-  using State = typename TrunkType::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return trunk_.state_leaves(extent, s...); }
-
-  template <class C>
-  void forward(C& c, const auto& w, Out<C> hidden, const auto& saved, CarriedFor<TrunkType, C> carried) const {
-    trunk_.forward(c, w.trunk, hidden, saved, carried);
-  }
-  // forward without a backward to come.
-  template <class C>
-  void evaluate(C& c, const auto& w, Out<C> hidden, CarriedFor<TrunkType, C> carried) const {
-    trunk_.evaluate(c, w.trunk, hidden, carried);
-  }
-  // Adds to every gradient but the head's; d_hidden, and what is in the taps, come from the objective.
-  template <class C>
-  void backward(C& c, const auto& w, In<C> d_hidden, const auto& saved, const auto& dw,
-                CarriedGradientFor<TrunkType, C> carried, const Taps<C>& taps = {}) const {
-    trunk_.backward(c, w.trunk, d_hidden, saved, dw.trunk, carried, taps);
-  }
+  auto weight_leaves(auto&... w) const { return leaves(inside("", trunk(), w.trunk...), inside("head", head_, w.head...)); }
 
   // logits of some rows of hidden, capped where Shape::logit_soft_cap says so.
   template <class C>
@@ -99,9 +77,8 @@ class LanguageModel {
   }
 
  private:
-  [[nodiscard]] double soft_cap() const { return shape().logit_soft_cap; }
+  [[nodiscard]] double soft_cap() const { return this->shape().logit_soft_cap; }
 
-  TrunkType trunk_;
   HeadType head_;
 };
 

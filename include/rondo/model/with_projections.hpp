@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <rondo/layer/head.hpp>
+#include <rondo/model/over_trunk.hpp>
 
 namespace rondo {
 
@@ -18,74 +19,52 @@ struct ProjectionWidths {
 };
 
 template <class Model>
-class WithProjections {
+class WithProjections : public OverTrunk<Model> {
  public:
-  using Block = typename Model::Block;
   using Projection = Linear<Bias::chosen>;
 
-  explicit WithProjections(Model model, const std::vector<ProjectionWidths>& maps = {}) : model_(std::move(model)) {
+  explicit WithProjections(Model model, const std::vector<ProjectionWidths>& maps = {}) : OverTrunk<Model>(std::move(model)) {
     for (const auto& [from, to] : maps) projections_.emplace_back(from, to);
   }
   explicit WithProjections(const Shape& shape) : WithProjections(Model{shape}) {}
 
-  [[nodiscard]] const Model& inner() const { return model_; }
-  [[nodiscard]] const Shape& shape() const { return model_.shape(); }
-  [[nodiscard]] decltype(auto) trunk() const { return model_.trunk(); }
-  [[nodiscard]] Index outputs() const { return model_.outputs(); }
+  [[nodiscard]] const Model& inner() const { return this->inner_; }
+  [[nodiscard]] decltype(auto) trunk() const { return inner().trunk(); }
+  [[nodiscard]] Index outputs() const { return inner().outputs(); }
 
   template <class S>
   struct Weights {
-    typename Model::template Weights<S> model;
+    typename Model::template Weights<S> trunk;
     std::vector<typename Projection::template Weights<S>> projections;
   };
   auto weight_leaves(auto&... w) const {
-    return leaves(inside("", model_, w.model...), repeated("projections", projections_, w.projections...));
+    return leaves(inside("", inner(), w.trunk...), repeated("projections", projections_, w.projections...));
   }
-  template <class S>
-  using Saved = typename Model::template Saved<S>;
-  auto saved_leaves(Extent extent, auto&... s) const { return model_.saved_leaves(extent, s...); }
-  template <class S>
-  using State = typename Model::template State<S>;
-  auto state_leaves(Extent extent, auto&... s) const { return model_.state_leaves(extent, s...); }
 
   template <class C>
-  void forward(C& c, const auto& w, Out<C> hidden, const auto& saved, const CarriedFor<Model, C>& carried) const {
-    model_.forward(c, w.model, hidden, saved, carried);
-  }
-  template <class C>
-  void evaluate(C& c, const auto& w, Out<C> hidden, const CarriedFor<Model, C>& carried) const {
-    model_.evaluate(c, w.model, hidden, carried);
-  }
-  template <class C>
-  void backward(C& c, const auto& w, In<C> d_hidden, const auto& saved, const auto& dw, const CarriedGradientFor<Model, C>& carried,
-                const auto&... taps) const {
-    model_.backward(c, w.model, d_hidden, saved, dw.model, carried, taps...);
-  }
-  template <class C>
   void logits(C& c, const auto& w, In<C> hidden, Out<C> logits) const {
-    model_.logits(c, w.model, hidden, logits);
+    inner().logits(c, w.trunk, hidden, logits);
   }
   template <class C>
   void uncapped_logits(C& c, const auto& w, In<C> hidden, Out<C> logits) const {
-    model_.uncapped_logits(c, w.model, hidden, logits);
+    inner().uncapped_logits(c, w.trunk, hidden, logits);
   }
   template <class C>
   void uncapped_logits_backward(C& c, const auto& w, In<C> hidden, In<C> d_logits, Out<C> d_hidden, const auto& dw) const {
-    model_.uncapped_logits_backward(c, w.model, hidden, d_logits, d_hidden, dw.model);
+    inner().uncapped_logits_backward(c, w.trunk, hidden, d_logits, d_hidden, dw.trunk);
   }
   static constexpr bool in_parts = InParts<Model>;
   template <class C>
   void uncapped_logits_part(C& c, const auto& w, In<C> hidden, Index first, Out<C> logits) const {
-    model_.uncapped_logits_part(c, w.model, hidden, first, logits);
+    inner().uncapped_logits_part(c, w.trunk, hidden, first, logits);
   }
   template <class C>
   void uncapped_logits_part_backward(C& c, const auto& w, In<C> hidden, Index first, In<C> d_logits, Out<C> d_hidden, Onto onto,
                                      const auto& dw) const {
-    model_.uncapped_logits_part_backward(c, w.model, hidden, first, d_logits, d_hidden, onto, dw.model);
+    inner().uncapped_logits_part_backward(c, w.trunk, hidden, first, d_logits, d_hidden, onto, dw.trunk);
   }
 
  private:
-  Model model_;
   std::vector<Projection> projections_;
 };
 
