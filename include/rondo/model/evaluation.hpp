@@ -82,12 +82,18 @@ class EvaluationOf final : public Evaluation<Backend> {
     const States rows = tensors(c, model, state);
     if (!before.empty()) {
       const std::vector<bool> is_cache = caches(model);
-      for (std::size_t i = 0; i < rows.size(); ++i)
+      const auto from = c.numbers(std::ssize(parents), [&](Index s) { return parents[static_cast<std::size_t>(s)]; });
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (!is_cache[i]) {
+          c.gather_rows(from, before[i], rows[i]);
+          continue;
+        }
         for (std::size_t s = 0; s < parents.size(); ++s) {
-          const Index known = is_cache[i] ? rows[i].columns / capacity * c.sequences()[s].position : rows[i].columns;
+          const Index known = rows[i].columns / capacity * c.sequences()[s].position;
           c.copy(before[i].middle_rows(parents[s], 1).middle_columns(0, known),
                  rows[i].middle_rows(static_cast<Index>(s), 1).middle_columns(0, known));
         }
+      }
     }
     model.evaluate(c, weights_->record(), hidden, {before.empty() ? nullptr : &state, after ? &state : nullptr});
     if (after) *after = rows;

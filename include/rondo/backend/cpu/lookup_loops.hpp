@@ -16,6 +16,7 @@ void look_up(View<const Token> ids, View<W> table, View<float> y) {
     for (Index t = begin; t < end; ++t) {
       const auto* from = table.row(ids(0, t));
       float* to = y.row(t);
+#pragma omp simd
       for (Index i = 0; i < y.columns; ++i) to[i] = static_cast<float>(from[i]);
     }
   });
