@@ -58,7 +58,7 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
     if (tensor.name.starts_with("grad."))
       for (const double entry : expected[tensor.name.substr(5)] = tensor.read<double>())
         largest = std::max(largest, std::abs(entry));
-  const auto tensors = file_tensors(form.names, gradients);
+  const auto tensors = file_tensors(form.names, hosted(workspace.context(), gradients.tensors()));
   BOOST_TEST(tensors.size() == expected.size());
   for (const auto& tensor : tensors) {
     const auto& entries = expected.at(tensor.name);
