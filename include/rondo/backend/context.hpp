@@ -15,6 +15,7 @@
 #include <rondo/backend/composed.hpp>
 #include <rondo/backend/placed_sum.hpp>
 #include <rondo/core/arena.hpp>
+#include <rondo/core/precision.hpp>
 #include <rondo/core/random.hpp>
 #include <rondo/core/record.hpp>
 #include <rondo/recurrence/recurrence.hpp>
@@ -173,6 +174,14 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] int threads_of_scoring(Index) { return 0; }
   [[nodiscard]] int threads_of_training(Index) { return 0; }
 
+  // In which numbers products read their operands while the result lives; a back-end may know no others than it stores.
+  [[nodiscard]] int products_in(Precision precision) {
+    require(precision == Precision::float32, "train: this back-end multiplies in the numbers that it stores, not in ",
+            precision_names[static_cast<std::size_t>(precision)]);
+    return 0;
+  }
+  [[nodiscard]] Precision precision() const { return Precision::float32; }
+
   // What a stack tells before and after each of its blocks; a watched context looks at every block's output. Who wants to read the streams
   // of a pass listens.
   bool watched = false;
@@ -197,7 +206,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
                   const Carried<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();
-    run_forward<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, carried});
+    run_forward<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, carried, self().precision()});
   }
   // `d_out` may lack gradients of outputs that nobody reads.
   template <class Tag, class Weights = typename WeightsOf<Tag, Input>::Record>
@@ -207,7 +216,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
                            const CarriedGradient<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();
-    run_gradient<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried});
+    run_gradient<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried, self().precision()});
   }
   // A matrix as it is computed with: itself. (Back-ends that store weights in another type copy those to scratch.)
   [[nodiscard]] Input widened(Input stored) { return stored; }

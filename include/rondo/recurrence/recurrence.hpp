@@ -20,6 +20,7 @@
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/math.hpp>
+#include <rondo/core/precision.hpp>
 #include <rondo/core/record.hpp>
 
 namespace rondo {
@@ -57,6 +58,7 @@ struct ForwardPass {
   typename Tag::template Inputs<In> in;
   typename Tag::template Outputs<Out> out;
   Carried<typename Tag::template State<Out>> carried;
+  Precision precision{};  // of products, where the back-end has a choice
 };
 template <class Tag, class In, class Out>
 struct GradientPass {
@@ -68,6 +70,7 @@ struct GradientPass {
   typename WeightsOf<Tag, Wide<Out>>::Record d_weights;
   typename Tag::template Inputs<Out> d_in;
   CarriedGradient<typename Tag::template State<Out>> carried;
+  Precision precision{};
 };
 
 // visit(path, leaf, view) for every view of a pass, absent ones included. Only sizes are looked at, so that views of all types are of one

@@ -129,6 +129,7 @@ inline void compare(Findings& findings, const std::string& law, const Outputs<do
 template <class Backend>
 constexpr Tolerance rounding() {
   if constexpr (sizeof(Real<typename Backend::Scalar>) == sizeof(double)) return {1e-12, 1e-11};
+  if constexpr (requires { requires Backend::precision == Precision::bf16; }) return {3e-2, 5e-2};
   return {2e-5, 1e-4};
 }
 

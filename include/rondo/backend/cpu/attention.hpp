@@ -90,7 +90,7 @@ inline bool running_softmax(float* scores, Index keys, Index lanes, float* refer
 }
 
 // The queries [first, first + count) of one sequence and head: o and log_sum written.
-inline void attend(const SoftmaxAttention& p, const AttentionSequence& at, Index first, Index count,
+inline void attend(const SoftmaxAttention& p, const TileProduct& product, const AttentionSequence& at, Index first, Index count,
                    const AttentionForwardTile& tile, View<float> o, float* log_sum, Index log_sum_stride) {
   constexpr Index L = attention_lanes;
   const Index d = p.head_width, lanes = padded_lanes(count);
@@ -101,14 +101,14 @@ inline void attend(const SoftmaxAttention& p, const AttentionSequence& at, Index
   for_each_key_tile(p, at.keys.past.rows, first, count, [&](const AttentionKeyTile& keys) {
     const Index from = keys.first_lane, width = lanes - from;
     const View<float> scores{tile.scores + from, keys.count, width, L}, output{tile.output + from, d, width, L};
-    direct_product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
+    product(at.keys.rows(keys.begin, keys.count), Transpose::no, View<const float>{tile.queries + from, d, width, L},
                    scores, 1, false);
     keys.mask(tile.scores, lanes);
     if (running_softmax(scores.data, keys.count, width, tile.reference + from, tile.sum + from, tile.change + from))
       for (Index c = 0; c < d; ++c)
 #pragma omp simd
         for (Index j = from; j < lanes; ++j) tile.output[c * L + j] *= tile.change[j];
-    direct_product(copied_rows(at.values.rows(keys.begin, keys.count), tile.values), Transpose::yes, scores, output, 1, true);
+    product(copied_rows(at.values.rows(keys.begin, keys.count), tile.values), Transpose::yes, scores, output, 1, true);
   });
   for (Index j = 0; j < count; ++j) {
     if (log_sum) log_sum[j * log_sum_stride] = tile.reference[j] + std::log(tile.sum[j]);
@@ -151,7 +151,7 @@ inline void attention_tiles(const CpuForward<SoftmaxAttention>& pass, Arena& are
     const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
     if (first >= sequence.length) continue;
     const Index count = std::min(attention_lanes, sequence.length - first);
-    attend(p, AttentionSequence{pass, s, head}, first, count, AttentionForwardTile{scratch + thread_number() * share, d},
+    attend(p, {pass.precision}, AttentionSequence{pass, s, head}, first, count, AttentionForwardTile{scratch + thread_number() * share, d},
            o.middle_rows(sequence.begin + first, count).middle_columns(head * d, d),
            log_sum ? log_sum.row(sequence.begin + first) + head : nullptr, log_sum.stride);
   }

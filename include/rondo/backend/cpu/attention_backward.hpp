@@ -50,7 +50,7 @@ struct AttentionGradients {
 };
 
 // The queries [first, first + o.rows) of one sequence and head: dq written, the gradients of keys and values added to.
-inline void attend_backward(const SoftmaxAttention& p, const AttentionSequence& at, Index first, View<const float> o,
+inline void attend_backward(const SoftmaxAttention& p, const TileProduct& product, const AttentionSequence& at, Index first, View<const float> o,
                             View<const float> d_o, const float* log_sum, Index log_sum_stride, const AttentionBackwardTile& tile,
                             View<float> dq, const AttentionGradients& gradients) {
   constexpr Index L = attention_lanes;
@@ -73,8 +73,8 @@ inline void attend_backward(const SoftmaxAttention& p, const AttentionSequence& 
     const Index from = tile_keys.first_lane, width = lanes - from, begin = tile_keys.begin, keys = tile_keys.count;
     const View<float> weights{tile.weights + from, keys, width, L}, d_scores{tile.d_scores + from, keys, width, L};
     const View<const float> key = copied_rows(at.keys.rows(begin, keys), tile.keys), value = at.values.rows(begin, keys);
-    direct_product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, weights, 1, false);
-    direct_product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, d_scores, 1, false);
+    product(key, Transpose::no, View<const float>{tile.queries + from, d, width, L}, weights, 1, false);
+    product(value, Transpose::no, View<const float>{tile.d_output + from, d, width, L}, d_scores, 1, false);
     tile_keys.mask(tile.weights, lanes);
     for (Index u = 0; u < keys; ++u) {
       float *weight = tile.weights + u * L, *d_score = tile.d_scores + u * L;
@@ -84,12 +84,12 @@ inline void attend_backward(const SoftmaxAttention& p, const AttentionSequence& 
         d_score[j] = weight[j] * (d_score[j] - tile.delta[j]);
       }
     }
-    direct_product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, scale, true);
+    product(key, Transpose::yes, d_scores, View<float>{tile.d_queries + from, d, width, L}, scale, true);
     if (begin < at.keys.past.rows && !gradients.keys.past) return;
     const Index seen = count - from;
-    direct_product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen),
+    product(d_scores.middle_columns(0, seen), Transpose::no, queries.middle_rows(from, seen),
                    gradients.keys.rows(begin, keys), scale, true);
-    direct_product(weights.middle_columns(0, seen), Transpose::no, d_rows.middle_rows(from, seen),
+    product(weights.middle_columns(0, seen), Transpose::no, d_rows.middle_rows(from, seen),
                    gradients.values.rows(begin, keys), 1, true);
   });
   transpose_back(tile.d_queries, dq);
@@ -139,7 +139,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<SoftmaxAttention>& pass
       for (Index first = 0; first < length; first += attention_lanes) {
         const Index count = std::min(attention_lanes, length - first);
         const auto tile_part = [&](auto x) { return part(x, head).middle_rows(first, count); };
-        attend_backward(p, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
+        attend_backward(p, {pass.precision}, at, first, tile_part(o), tile_part(d_o), log_sum.row(begin + first) + head, log_sum.stride,
                         AttentionBackwardTile{scratch + thread_number() * share, d}, tile_part(dq), gradients);
       }
     }

@@ -3,7 +3,8 @@
 // Sequences advance in lock step. Units with all four of their gates are a group, whose rows of R are packed once into panels
 // and streamed at every step. Threads that share a head share its sequences or its groups (lock_step.hpp) and meet at one barrier a
 // step in the second case; heads need none between them, and each is taken through all steps while its weights are in the cache. A single
-// token a sequence is a plain product instead.
+// token a sequence is a plain product instead. In bf16 R and the h that it is multiplied with are words of two numbers; c, gates and h as they
+// are saved stay float32.
 #pragma once
 
 #include <algorithm>
@@ -17,14 +18,27 @@
 
 namespace rondo {
 
+// Floats that hold d numbers of a row, or of a column of a panel: words in bf16.
+template <Precision precision>
+[[nodiscard]] constexpr Index inner_floats(Index d) {
+  return precision == Precision::bf16 ? words_of(d) : d;
+}
+
 // A group is lane_count units of a head: two panels, of gates 0 and 1 and of gates 2 and 3, each [d, 2 lane_count].
-inline void pack_cell_group(View<const float> weight, Index first, float* panels) {
-  const Index d = weight.columns, count = std::min(lane_count, d - first);
+template <Precision precision>
+void pack_cell_group(View<const float> weight, Index first, float* panels) {
+  const Index d = weight.columns, inner = inner_floats<precision>(d), count = std::min(lane_count, d - first);
   for (Index gate = 0; gate < 4; ++gate) {
-    float* panel = panels + gate / 2 * d * panel_columns + gate % 2 * lane_count;
+    float* panel = panels + gate / 2 * inner * panel_columns + gate % 2 * lane_count;
     for (Index j = 0; j < lane_count; ++j) {
       const float* row = j < count ? weight.row(gate * d + first + j) : nullptr;
-      for (Index l = 0; l < d; ++l) panel[l * panel_columns + j] = row ? row[l] : 0.0F;
+      for (Index l = 0; l < inner; ++l) {
+        float& to = panel[l * panel_columns + j];
+        if (precision == Precision::bf16 && row)
+          pair_neighbours(row + 2 * l, std::min<Index>(2, d - 2 * l), &to);
+        else
+          to = row ? row[l] : 0.0F;
+      }
     }
   }
 }
@@ -97,15 +111,16 @@ template <class CellType>
   return step_threads(p.heads * ((d + lane_count - 1) / lane_count), 4 * p.width * d * sequences);
 }
 
-template <class CellType>
+template <Precision precision, class CellType>
 void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena& arena) {
+  constexpr bool rounds = precision == Precision::bf16;
   const Index width = pass.p.width, heads = pass.p.heads, d = pass.p.head_width(), groups = (d + lane_count - 1) / lane_count;
   const Index count = lock_step.count(), parts = lock_step.parts();
   const Index threads = cell_threads(pass.p, count);
-  const Index group_floats = 2 * d * panel_columns;
+  const Index inner = inner_floats<precision>(d), group_floats = 2 * inner * panel_columns;
   float* packed = arena.take<float>(heads * groups * group_floats);
   float* sums = arena.take<float>(threads * 2 * count * panel_columns);
-  const Index stride = recurrent_stride(d);
+  const Index stride = recurrent_stride(inner);
   float* all_rows = arena.take<float>(heads * 2 * count * stride);  // h of the step before and of this one, by turns
   SpinBarrier* barriers = take_barriers(std::min(threads, heads), arena);
 #pragma omp parallel num_threads(static_cast <int>(threads))
@@ -116,9 +131,15 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
       const Range share = share_of(groups, team.members, team.member), own = parts > 1 ? Range{0, groups} : share;
       float *packed_here = packed + head * groups * group_floats, *rows = all_rows + head * 2 * count * stride;
       for (Index group = share.begin; group < share.end; ++group)
-        pack_cell_group(pass.p.of_head(pass.weight, head), group * lane_count, packed_here + group * group_floats);
+        pack_cell_group<precision>(pass.p.of_head(pass.weight, head), group * lane_count, packed_here + group * group_floats);
       if (pass.initial_h && team.member == 0)
-        for (Index i = 0; i < count; ++i) std::copy_n(pass.initial_h.row(lock_step.number(i)) + head * d, d, rows + i * stride);
+        for (Index i = 0; i < count; ++i) {
+          const float* first = pass.initial_h.row(lock_step.number(i)) + head * d;
+          if constexpr (rounds)
+            pair_neighbours(first, d, rows + i * stride);
+          else
+            std::copy_n(first, d, rows + i * stride);
+        }
       if (pass.initial_h || parts > 1) barriers[team.number].wait(team.members);
       const Range mine = parts > 1 ? share_of(parts, team.members, team.member) : Range{0, 1};
       for (Index number = mine.begin; number < mine.end; ++number) {
@@ -148,23 +169,25 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
             }
             const float* panels = packed_here + group * group_floats;
             if (step > 0 || pass.initial_h) {
-              multiply_recurrent(before + from * stride, stride, running - from, panels, d, first_sum + from * panel_columns);
-              multiply_recurrent(before + from * stride, stride, running - from, panels + d * panel_columns, d,
-                                 second_sum + from * panel_columns);
+              multiply_recurrent<precision>(before + from * stride, stride, running - from, panels, inner, first_sum + from * panel_columns);
+              multiply_recurrent<precision>(before + from * stride, stride, running - from, panels + inner * panel_columns, inner,
+                                            second_sum + from * panel_columns);
             }
             for (Index i = from; i < running; ++i) {
               const Index row = lock_step.at(i).begin + step, s = lock_step.number(i);
               const float* c_before = step > 0 ? pass.c.row(row - 1) : pass.initial_c ? pass.initial_c.row(s) : pass.zero;
+              float again[lane_count];
               const auto update = [&](auto units) __attribute__((always_inline)) {
                 cell_units<CellType>(first_sum + i * panel_columns, second_sum + i * panel_columns, lane_count, width,
                                      c_before + first, pass.gates.row(row) + first, pass.c.row(row) + first,
-                                     pass.h.row(row) + first, now + i * stride + inside,
+                                     pass.h.row(row) + first, rounds ? again : now + i * stride + inside,
                                      CellType::normalised ? pass.normaliser.row(s) + first : nullptr, units);
               };
               if (valid == lane_count)
                 update(std::integral_constant<Index, lane_count>{});
               else
                 update(valid);
+              if constexpr (rounds) pair_neighbours(again, valid, now + i * stride + inside / 2);
             }
           }
           if (parts == 1) barriers[team.number].wait(team.members);
@@ -191,12 +214,15 @@ void run_cell(const CpuForward<Cell<CellType>>& given, Arena& scratch) {
   const CellPass<CellType> pass{given.tag,         given.in.sums, given.weights.recurrent, initial.hidden, initial.cell,
                                 given.out.gates, h,             c,                       normaliser,     zero};
   const Cell<CellType>& p = given.tag;
-  const Index parts = sequence_parts(count, p.heads, cell_threads(p, count), CellType::gates * p.head_width() * p.head_width());
+  const bool rounds = given.precision == Precision::bf16;
+  const Index parts = sequence_parts(count, p.heads, cell_threads(p, count), CellType::gates * p.head_width() * p.head_width() / (rounds ? 2 : 1));
   const LockStep lock_step{sequences, parts, scratch};
   if (lock_step.steps() == 1)
     cell_one_token(pass, sequences, scratch);
+  else if (rounds)
+    cell_steps<Precision::bf16>(pass, lock_step, scratch);
   else
-    cell_steps(pass, lock_step, scratch);
+    cell_steps<Precision::float32>(pass, lock_step, scratch);
   zero_padding(sequences, h);
   zero_padding(sequences, c);
   if (!final.hidden) return;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lock_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>
@@ -51,8 +52,9 @@ inline void previous_rows(Sequences sequences, View<const float> h, View<const f
 }
 
 // Everything but the gradient of R.
-template <class CellType>
+template <Precision precision, class CellType>
 void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) {
+  constexpr bool rounds = precision == Precision::bf16;
   const Cell<CellType>& p = pass.tag;
   const View<const float> gates = pass.out.gates, c = pass.out.cell, d_h = pass.d_out.hidden;
   const View<float> da = pass.d_in.sums;
@@ -61,14 +63,14 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
   Arena::Mark mark{arena};
   const Index count = std::ssize(pass.sequences);
   [[maybe_unused]] const Index threads = step_threads(heads * panels, 4 * width * d * count);
-  const Index parts = sequence_parts(count, heads, threads, CellType::gates * d * d);
+  const Index parts = sequence_parts(count, heads, threads, CellType::gates * d * d / (rounds ? 2 : 1));
   const LockStep lock_step{pass.sequences, parts, arena};
-  const Index panel_floats = 4 * d * panel_columns, carried_floats = count * panel_columns;
-  float* packed = arena.take<float>(heads * panels * panel_floats);         // [heads, panels, 4 d, panel_columns]
+  const Index inner = inner_floats<precision>(d), panel_floats = 4 * inner * panel_columns, carried_floats = count * panel_columns;
+  float* packed = arena.take<float>(heads * panels * panel_floats);         // [heads, panels, 4 inner, panel_columns]
   float* dh_recurrent = arena.take<float>(heads * panels * carried_floats);  // [heads, panels, sequences, panel_columns]
   float* dc = arena.take<float>(heads * panels * carried_floats);            // the same
   float* dn = CellType::normalised ? arena.take<float>(heads * panels * carried_floats) : nullptr;
-  const Index stride = recurrent_stride(4 * d);
+  const Index stride = recurrent_stride(4 * inner);
   float* all_rows = arena.take<float>(heads * 2 * count * stride);  // da of this step and of the one after, by turns
   float* zero = arena.take<float>(width);
   std::fill_n(zero, width, 0.0F);
@@ -84,9 +86,20 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
       for (Index panel = share.begin; panel < share.end; ++panel) {
         const Index inside = panel * panel_columns, valid = std::min(panel_columns, d - inside);
         float* to = packed + (head * panels + panel) * panel_floats;
-        for (Index l = 0; l < 4 * d; ++l) {
-          std::copy_n(weight_here.row(l) + inside, valid, to + l * panel_columns);
-          std::fill_n(to + l * panel_columns + valid, panel_columns - valid, 0.0F);
+        for (Index l = 0; l < 4 * inner; ++l) {
+          float* row = to + l * panel_columns;
+          if constexpr (rounds) {
+            const Index number = l / inner * d + l % inner * 2;
+            const float* even = weight_here.row(number) + inside;
+            const float* odd = l % inner * 2 + 1 < d ? even + weight_here.stride : nullptr;
+            for (Index j = 0; j < valid; ++j) {
+              const float neighbours[2]{even[j], odd ? odd[j] : 0.0F};
+              pair_neighbours(neighbours, 2, row + j);
+            }
+          } else {
+            std::copy_n(weight_here.row(l) + inside, valid, row);
+          }
+          std::fill_n(row + valid, panel_columns - valid, 0.0F);
         }
         const auto start = [&](View<const float> states, float* carried_on) {
           for (Index i = 0; i < count; ++i)
@@ -121,20 +134,24 @@ void cell_steps_backward(const CpuGradient<Cell<CellType>>& pass, Arena& arena) 
             }
             float* sent_back = dh_recurrent + (head * panels + panel) * carried_floats;
             std::fill_n(sent_back + from * panel_columns, (after - from) * panel_columns, 0.0F);
-            multiply_recurrent(da_after + from * stride, stride, after - from, packed + (head * panels + panel) * panel_floats, 4 * d,
-                               sent_back + from * panel_columns);
+            multiply_recurrent<precision>(da_after + from * stride, stride, after - from, packed + (head * panels + panel) * panel_floats,
+                                          4 * inner, sent_back + from * panel_columns);
             for (Index i = from; i < running; ++i) {
               const Index row = lock_step.at(i).begin + step, at = ((head * panels + panel) * count + i) * panel_columns;
               const float* c_before = step > 0 ? c.row(row - 1) : initial_c ? initial_c.row(lock_step.number(i)) : zero;
+              float again[4 * panel_columns];
               const auto update = [&](auto units) __attribute__((always_inline)) {
                 cell_units_backward<CellType>(gates.row(row) + first, width, c.row(row) + first, c_before + first,
                                               d_h.row(row) + first, sent_back + i * panel_columns, dc + at, dn + at,
-                                              da.row(row) + first, now + i * stride + inside, d, units);
+                                              da.row(row) + first, rounds ? again : now + i * stride + inside,
+                                              rounds ? panel_columns : d, units);
               };
               if (valid == panel_columns)
                 update(std::integral_constant<Index, panel_columns>{});
               else
                 update(valid);
+              for (Index gate = 0; rounds && gate < 4; ++gate)
+                pair_neighbours(again + gate * panel_columns, valid, now + i * stride + gate * inner + inside / 2);
             }
           }
           if (parts == 1) barriers[team.number].wait(team.members);
@@ -160,12 +177,13 @@ template <class CellType>
 void run_cell(const CpuGradient<Cell<CellType>>& pass, Arena& scratch) {
   const Cell<CellType>& p = pass.tag;
   const View<const float> d_gates = pass.d_in.sums, hidden = pass.out.hidden;
-  cell_steps_backward(pass, scratch);
+  const bool rounds = pass.precision == Precision::bf16;
+  (rounds ? cell_steps_backward<Precision::bf16, CellType> : cell_steps_backward<Precision::float32, CellType>)(pass, scratch);
   const Arena::Mark mark{scratch};
   const View<float> previous{scratch.take<float>(hidden.size()), hidden.rows, hidden.columns};
   previous_rows(pass.sequences, hidden, or_none(pass.carried.initial).hidden, previous);
-  const auto add_product = [](View<const float> da, View<const float> before, View<float> to) {
-    multiply(da, Transpose::yes, before, Transpose::no, to, 1);
+  const auto add_product = [rounds](View<const float> da, View<const float> before, View<float> to) {
+    (rounds ? multiply_bf16 : multiply)(da, Transpose::yes, before, Transpose::no, to, 1);
   };
   if (p.heads == 1) return add_product(d_gates, previous, p.of_head(pass.d_weights.recurrent, 0));
   const Index d = p.head_width();

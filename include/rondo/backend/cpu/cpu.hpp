@@ -29,6 +29,7 @@ class CpuContext : public CpuWeights {
   }
   [[nodiscard]] TimedThreads threads_of_scoring(Index tokens) { return adapting(scoring_team_, thread_count(), tokens); }
   [[nodiscard]] TimedThreads threads_of_training(Index tokens) { return adapting(training_team_, thread_count(), tokens); }
+  [[nodiscard]] ProductsIn products_in(Precision precision) { return {precision_, precision}; }
 
  private:
   static TimedThreads adapting(AdaptiveTeam& team, Index most, Index tokens = 1) {
@@ -69,11 +70,23 @@ struct Cpu {
   using Context = CpuContext;
 };
 
+// The same with all products in one precision. (A Trainer takes it as an option, for its steps alone: TrainingOptions::precision.)
+template <Precision of_products>
+struct CpuIn {
+  static constexpr Precision precision = of_products;
+  using Scalar = float;
+  using Memory = Arena;
+  struct Context : CpuContext {
+    Context() { precision_ = of_products; }
+  };
+};
+
 }  // namespace rondo
 
 #if RONDO_HEADER_ONLY
 #include <rondo/backend/cpu/attention.hpp>
 #include <rondo/backend/cpu/attention_backward.hpp>
+#include <rondo/backend/cpu/bf16_product.hpp>
 #include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/cell_backward.hpp>
 #include <rondo/backend/cpu/diagonal.hpp>

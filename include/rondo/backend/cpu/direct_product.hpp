@@ -8,6 +8,7 @@
 
 #include <cassert>
 
+#include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/recurrent_product.hpp>
 #include <rondo/backend/cpu/small_product.hpp>
@@ -59,5 +60,14 @@ inline void direct_product(View<const float> a, Transpose ta, View<const float> 
   else
     multiply_direct<Transpose::yes>(a, b, c, alpha, add);
 }
+
+// The same in the precision of a pass.
+struct TileProduct {
+  Precision precision{};
+  void operator()(View<const float> a, Transpose ta, View<const float> b, View<float> c, float alpha, bool add) const {
+    if (precision == Precision::bf16) return bf16_product(a, ta, b, Transpose::no, c, alpha, add ? 1.0F : 0.0F);
+    direct_product(a, ta, b, c, alpha, add);
+  }
+};
 
 }  // namespace rondo

@@ -31,12 +31,12 @@ class CpuWeights : public CpuSequence {
   using Base::short_convolution;
   using Base::widened;
 
-  void linear(Input x, Input weight, Output y) { multiply(x, Transpose::no, weight, Transpose::yes, y); }
+  void linear(Input x, Input weight, Output y) { product(x, Transpose::no, weight, Transpose::yes, y, 0); }
   void linear_input_gradient(Input dy, Input weight, Output dx, Onto onto = Onto::write) {
-    multiply(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
+    product(dy, Transpose::no, weight, Transpose::no, dx, onto == Onto::add ? 1.0F : 0.0F);
   }
   void linear_weight_gradient(Input dy, Input x, Output d_weight) {
-    multiply(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
+    product(dy, Transpose::yes, x, Transpose::no, d_weight, 1);
   }
 
   // Weights that are neighbours in memory are one matrix; a copy that makes them so pays from some hundred rows on.
@@ -155,6 +155,16 @@ class CpuWeights : public CpuSequence {
       for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
     }, stored, result);
     return result;
+  }
+
+  [[nodiscard]] Precision precision() const { return precision_; }
+
+ protected:
+  Precision precision_ = Precision::float32;  // of products, while a training step wants it
+
+ private:
+  void product(Input a, Transpose ta, Input b, Transpose tb, Output c, float beta) {
+    (precision_ == Precision::bf16 ? multiply_bf16 : multiply)(a, ta, b, tb, c, beta);
   }
 };
 

@@ -25,6 +25,15 @@ void compiled_for(std::integral_constant<int, sizeof(Lanes)> register_bytes);
 // rondo/backend/cpu/matrix_product.hpp
 void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0);
 
+// rondo/backend/cpu/bf16_product.hpp. Whether the processor that this is compiled for multiplies bf16.
+#if defined(__AVX512BF16__)
+inline constexpr bool has_bf16_products = true;
+#else
+inline constexpr bool has_bf16_products = false;
+#endif
+void multiply_bf16(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta = 0);
+void bf16_product(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float alpha = 1, float beta = 0);
+
 // What a recurrence's own form on the Cpu is given (rondo/backend/cpu/cpu.hpp).
 template <class Tag>
 using CpuForward = ForwardPass<Tag, View<const float>, View<float>>;

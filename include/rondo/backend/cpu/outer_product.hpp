@@ -25,10 +25,10 @@ inline void outer_product_chunk_outputs(OuterProductChunk& chunk, const OuterPro
   chunk.load(in);
   chunk.form_scores();
   chunk.decay_queries(chunk.prefix);
-  small_product(chunk.all(chunk.prefix), Transpose::no, state, Transpose::no, o);
+  chunk.product(chunk.all(chunk.prefix), Transpose::no, state, Transpose::no, o);
   for (Index part = 0; part < chunk.subchunks(); ++part) {
     const Index s = chunk.begin(part), e = chunk.end(part);
-    small_product(chunk.scores_of(part), Transpose::no, in.v.middle_rows(0, e), Transpose::no, o.middle_rows(s, e - s), 1, 1);
+    chunk.product(chunk.scores_of(part), Transpose::no, in.v.middle_rows(0, e), Transpose::no, o.middle_rows(s, e - s), 1, 1);
   }
 }
 
@@ -99,7 +99,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<OuterProduct>& pass, Are
   float* states = nullptr;
   if (any_longer_than_one(pass.sequences)) {
     chunks = scratch.take<OuterProductChunk>(threads);
-    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(p, scratch);
+    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(p, pass.precision, scratch);
     states = scratch.take<float>(threads * K * V);
   }
   const auto one_head = [&](Index thread, Index number, Index head) {

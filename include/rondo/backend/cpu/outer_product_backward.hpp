@@ -25,7 +25,7 @@ namespace rondo {
 // One chunk of the backward pass; the memory is taken once and used for every chunk.
 struct OuterProductChunkBackward {
   OuterProductChunkBackward() = default;
-  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Arena& arena) : chunk(p, arena) {
+  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Precision precision, Arena& arena) : chunk(p, precision, arena) {
     const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>((chunks + 1) * V * K);
     d_state = arena.take<float>(K * V);
@@ -86,7 +86,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
 
   // What passes through the states, and the part of dg that is the same for the whole chunk.
   if (first) {
-    small_product(d_o, Transpose::no, first, Transpose::no, chunk.all(work.d_queries));
+    chunk.product(d_o, Transpose::no, first, Transpose::no, chunk.all(work.d_queries));
     for (Index t = 0; t < rows; ++t)
       multiply_elements(work.d_queries + t * padded, chunk.before + t / subchunk_rows * padded, work.d_queries + t * padded,
                         padded);
@@ -99,8 +99,8 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
 #pragma omp simd
       for (Index l = 0; l < K; ++l) sums[l] += state[l] * d_row[l];
     }
-    small_product(inputs.v, Transpose::no, d_state_transposed, Transpose::no, chunk.all(work.d_keys));
-    small_product(chunk.all(chunk.keys_at(last)), Transpose::no, d_state, Transpose::no, d.v);
+    chunk.product(inputs.v, Transpose::no, d_state_transposed, Transpose::no, chunk.all(work.d_keys));
+    chunk.product(chunk.all(chunk.keys_at(last)), Transpose::no, d_state, Transpose::no, d.v);
   } else {
     zero_rows(d.v);
   }
@@ -110,15 +110,15 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
     const Index s = chunk.begin(number), e = chunk.end(number);
     const View<const float> d_output = d_o.middle_rows(s, e - s);
     const View<float> d_scores{work.d_scores, e - s, e, chunk_rows};
-    small_product(d_output, Transpose::no, inputs.v.middle_rows(0, e), Transpose::yes, d_scores);
-    small_product(chunk.scores_of(number), Transpose::yes, d_output, Transpose::no, d.v.middle_rows(0, e), 1, 1);
+    chunk.product(d_output, Transpose::no, inputs.v.middle_rows(0, e), Transpose::yes, d_scores);
+    chunk.product(chunk.scores_of(number), Transpose::yes, d_output, Transpose::no, d.v.middle_rows(0, e), 1, 1);
     if (s > 0) {
       const View<float> d_earlier = d_scores.middle_columns(0, s);
-      small_product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(work.d_queries, number), 1,
+      chunk.product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(work.d_queries, number), 1,
                     1);
       multiply_elements(chunk.a + s * padded, chunk.suffix + s * padded, work.decay, padded);  // of the whole sub-chunk
       for (Index j = 0; j < s; ++j) multiply_elements(work.d_keys + j * padded, work.decay, work.d_keys + j * padded, padded);
-      small_product(d_earlier, Transpose::yes, chunk.part(chunk.queries, number), Transpose::no, {work.d_keys, s, K, padded}, 1,
+      chunk.product(d_earlier, Transpose::yes, chunk.part(chunk.queries, number), Transpose::no, {work.d_keys, s, K, padded}, 1,
                     1);
     }
     constexpr Index wide = 4;
@@ -151,7 +151,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   if (!d_first_wanted) return;
   chunk.decay_queries(chunk.prefix);
   scale_rows(d_state, chunk.whole_decay());
-  small_product(chunk.all(chunk.prefix), Transpose::yes, d_o, Transpose::no, d_state, 1, 1);
+  chunk.product(chunk.all(chunk.prefix), Transpose::yes, d_o, Transpose::no, d_state, 1, 1);
 }
 
 // One sequence, one head.
@@ -198,7 +198,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<OuterProduct>& pass, Ar
   const Arena::Mark mark{scratch};
   auto* work = scratch.take<OuterProductChunkBackward>(threads);
   for (Index thread = 0; thread < threads; ++thread)
-    work[thread] = OuterProductChunkBackward(p, chunks_of(longest_sequence(pass.sequences)), scratch);
+    work[thread] = OuterProductChunkBackward(p, chunks_of(longest_sequence(pass.sequences)), pass.precision, scratch);
   each_head_of(pass.sequences, p.heads, threads, [&](Index thread, Index number, Index head) {
     outer_product_backward_head(work[thread], pass, number, head);
   });

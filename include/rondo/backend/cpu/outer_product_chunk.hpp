@@ -19,10 +19,10 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/chunk_product.hpp>
 #include <rondo/backend/cpu/head_chunks.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/rows.hpp>
-#include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/core/vector_math.hpp>
 #include <rondo/core/view.hpp>
 #include <rondo/recurrence/outer_product.hpp>
@@ -73,8 +73,8 @@ template <class V>
 // One chunk; the memory is taken once and used for every chunk.
 struct OuterProductChunk {
   OuterProductChunk() = default;
-  OuterProductChunk(const OuterProduct& p, Arena& arena)
-      : width(p.key_width), padded(padded_width(width)), scale(static_cast<float>(p.scale)) {
+  OuterProductChunk(const OuterProduct& p, Precision precision, Arena& arena)
+      : product{precision}, width(p.key_width), padded(padded_width(width)), scale(static_cast<float>(p.scale)) {
     for (float** array : {&q, &k, &a, &prefix, &suffix, &queries}) *array = arena.take<float>(chunk_rows * padded);
     before = arena.take<float>((chunk_subchunks + 1) * padded);
     keys = arena.take<float>((chunk_subchunks + 1) * chunk_rows * padded);
@@ -129,7 +129,7 @@ struct OuterProductChunk {
       const Index s = begin(number), e = end(number);
       const View<float> block = scores_of(number);
       if (s > 0)
-        small_product(part(queries, number), Transpose::no, earlier_keys(number), Transpose::yes, block.middle_columns(0, s));
+        product(part(queries, number), Transpose::no, earlier_keys(number), Transpose::yes, block.middle_columns(0, s));
       diagonal_scores(q + s * padded, k + s * padded, a + s * padded, padded, e - s, block.data + s, block.stride);
     }
   }
@@ -148,7 +148,7 @@ struct OuterProductChunk {
   }
   // state [K, V] = beta state + keys^T v
   void bring_keys(View<float> state, View<const float> v, float beta) const {
-    small_product(all(keys_at(subchunks())), Transpose::yes, v, Transpose::no, state, 1, beta);
+    product(all(keys_at(subchunks())), Transpose::yes, v, Transpose::no, state, 1, beta);
   }
   // The same for transposed states [V, K], from one memory to another.
   void advance_transposed(View<const float> from, View<float> to, View<const float> v) const {
@@ -159,9 +159,10 @@ struct OuterProductChunk {
 #pragma omp simd
       for (Index j = 0; j < to.columns; ++j) to_row[j] = row[j] * decay[j];
     }
-    small_product(v, Transpose::yes, all(keys_at(subchunks())), Transpose::no, to, 1, 1);
+    product(v, Transpose::yes, all(keys_at(subchunks())), Transpose::no, to, 1, 1);
   }
 
+  ChunkProduct product;
   Index width = 0, padded = 0, rows = 0;
   float scale = 1;
   float *q = nullptr, *k = nullptr, *a = nullptr, *prefix = nullptr, *suffix = nullptr, *queries = nullptr;

@@ -6,11 +6,15 @@
 // than the strips of small_product, and the register tile lower, because there are few rows (one a sequence): each number
 // loaded from the panel, which comes from the outer caches, serves as many rows as registers allow. `a` should lie close
 // together (`recurrent_stride`): rows a power of two apart would drive each other out of the first-level cache.
+//
+// In bf16 both are words of two numbers along `inner` (words.hpp), which then counts words.
 #pragma once
 
 #include <algorithm>
 
 #include <rondo/backend/cpu/lanes.hpp>
+#include <rondo/backend/cpu/words.hpp>
+#include <rondo/core/precision.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -40,7 +44,7 @@ inline constexpr Index panel_inner = 256;  // this much of a panel stays in the 
     for (Index c = 0; c < columns; c += 16) __builtin_prefetch(from + part * apart + c);
 }
 
-template <Index Rows>
+template <Index Rows, Precision precision>
 void multiply_recurrent_tile(const float* a, Index stride, const float* panel, Index inner, float* sum) {
   Lanes total[Rows][panel_registers];
   unrolled<Rows>([&](auto i) {
@@ -50,8 +54,13 @@ void multiply_recurrent_tile(const float* a, Index stride, const float* panel, I
     Lanes right[panel_registers];
     unrolled<panel_registers>([&](auto j) { right[j] = in_register(load_lanes(panel + l * panel_columns + j * lane_count)); });
     unrolled<Rows>([&](auto i) {
-      const Lanes factor = all_lanes(a[i * stride + l]);
-      unrolled<panel_registers>([&](auto j) { total[i][j] += factor * right[j]; });
+      if constexpr (precision == Precision::bf16) {
+        const Words factor = all_words(a + i * stride + l);
+        unrolled<panel_registers>([&](auto j) { total[i][j] = add_products(total[i][j], factor, reinterpret_cast<Words>(right[j])); });
+      } else {
+        const Lanes factor = all_lanes(a[i * stride + l]);
+        unrolled<panel_registers>([&](auto j) { total[i][j] += factor * right[j]; });
+      }
     });
   }
   unrolled<Rows>([&](auto i) {
@@ -60,7 +69,8 @@ void multiply_recurrent_tile(const float* a, Index stride, const float* panel, I
 }
 
 // a [rows, inner], row r at a + r stride.
-inline void multiply_recurrent(const float* a, Index stride, Index rows, const float* panel, Index inner, float* sum) {
+template <Precision precision>
+void multiply_recurrent(const float* a, Index stride, Index rows, const float* panel, Index inner, float* sum) {
   const Index tiles = (rows + panel_rows - 1) / panel_rows;
   for (Index done = 0; done < inner; done += panel_inner) {
     const Index depth = std::min(panel_inner, inner - done);
@@ -68,7 +78,7 @@ inline void multiply_recurrent(const float* a, Index stride, Index rows, const f
       const Index begin = tile * rows / tiles, count = (tile + 1) * rows / tiles - begin;
       unrolled<panel_rows>([&](auto below) {
         if (count == below + 1)
-          multiply_recurrent_tile<below + 1>(a + begin * stride + done, stride, panel + done * panel_columns, depth,
+          multiply_recurrent_tile<below + 1, precision>(a + begin * stride + done, stride, panel + done * panel_columns, depth,
                                              sum + begin * panel_columns);
       });
     }

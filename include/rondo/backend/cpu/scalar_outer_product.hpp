@@ -56,17 +56,17 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
       std::fill(score + width, score + rows, 0.0F);
     }
     if (!zero) {
-      small_product(here.q, Transpose::no, state, Transpose::no, output, static_cast<float>(p.scale));
+      chunks.product(here.q, Transpose::no, state, Transpose::no, output, static_cast<float>(p.scale));
       for (Index t = 0; t < rows; ++t) scale_row(decay.through[t], output.row(t), output.row(t), V);
     }
     each_triangle_block(rows, [&, zero](Index from, Index end, bool) {
-      small_product(scores.middle_rows(from, end - from).middle_columns(0, end), Transpose::no, here.v.middle_rows(0, end),
+      chunks.product(scores.middle_rows(from, end - from).middle_columns(0, end), Transpose::no, here.v.middle_rows(0, end),
                     Transpose::no, output.middle_rows(from, end - from), 1, zero ? 0 : 1);
     });
     if (final || chunk + 1 < range.end) {
       const View<float> values{work.values, rows, V};
       for (Index t = 0; t < rows; ++t) scale_row(decay.to_end()[t], here.v.row(t), values.row(t), V);
-      small_product(keys_by_column(chunk), Transpose::no, values, Transpose::no, state, 1, zero ? 0 : decay.whole());
+      chunks.product(keys_by_column(chunk), Transpose::no, values, Transpose::no, state, 1, zero ? 0 : decay.whole());
       zero = false;
     }
   }
@@ -82,7 +82,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<ScalarOuterProduct>& pas
   const Index threads = head_threads(pass.sequences, p, heads * parts);
   const Arena::Mark mark{scratch};
   const bool chunked = any_longer_than_one(pass.sequences);
-  const GroupChunks chunks{chunked ? pass.sequences : Sequences{}, p, scratch};
+  const GroupChunks chunks{chunked ? pass.sequences : Sequences{}, p, pass.precision, scratch};
   float* by_column = scratch.take<float>(chunks.count() * p.groups * K * chunk_rows);
   const auto keys_by_column = [=, &chunks](Index chunk, Index group) {
     return View<float>{by_column + (chunk * chunks.groups() + group) * K * chunk_rows, K, chunks.rows(chunk).rows, chunk_rows};

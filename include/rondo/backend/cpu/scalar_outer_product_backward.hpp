@@ -28,7 +28,7 @@ inline constexpr Index group_tasks = 8;
 // Memory of one thread, taken once.
 struct ScalarOuterProductBackward {
   ScalarOuterProductBackward() = default;
-  ScalarOuterProductBackward(const ScalarOuterProduct& p, Index longest, Arena& arena) : decay(arena) {
+  ScalarOuterProductBackward(const ScalarOuterProduct& p, Index longest, Precision precision, Arena& arena) : product{precision}, decay(arena) {
     const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>(chunks_of(longest) * V * K);
     d_state_memory = arena.take<float>(V * K);
@@ -38,6 +38,7 @@ struct ScalarOuterProductBackward {
     for (float** array : {&to_decay, &to_write}) *array = arena.take<float>(chunk_rows);
   }
 
+  ChunkProduct product;
   HeadDecay decay;
   float *states = nullptr, *d_state_memory = nullptr, *scores = nullptr, *d_scores = nullptr, *values = nullptr, *keys = nullptr;
   float *to_decay = nullptr, *to_write = nullptr;  // dg before it is summed up, and dw
@@ -53,7 +54,7 @@ struct GroupGradients {
 inline void add_first_state_gradients(ScalarOuterProductBackward& work, float scale, const ScalarOuterProductRows& in,
                                       View<const float> d_o, View<const float> state, View<float> dq) {
   const View<float> rows{work.keys, d_o.rows, state.columns};
-  small_product(d_o, Transpose::no, state, Transpose::no, rows);
+  work.product(d_o, Transpose::no, state, Transpose::no, rows);
   for (Index t = 0; t < rows.rows; ++t) {
     const float factor = scale * work.decay.through[t];
     work.to_decay[t] += factor * row_product(in.q.row(t), rows.row(t), rows.columns);
@@ -66,8 +67,8 @@ inline float add_end_state_gradients(ScalarOuterProductBackward& work, const Sca
   const View<float> rows{work.keys, dv.rows, d_state.columns};
   const float *to_end = work.decay.to_end(), *write = work.decay.write;
   float sum = 0;
-  small_product(in.v, Transpose::no, d_state, Transpose::no, rows);
-  small_product(in.k, Transpose::no, d_state, Transpose::yes, dv);
+  work.product(in.v, Transpose::no, d_state, Transpose::no, rows);
+  work.product(in.k, Transpose::no, d_state, Transpose::yes, dv);
   for (Index t = 0; t < rows.rows; ++t) {
     const float product = to_end[t] * row_product(in.k.row(t), rows.row(t), rows.columns);
     work.to_write[t] += product;
@@ -85,7 +86,7 @@ inline void add_product_gradients(ScalarOuterProductBackward& work, View<const f
     const Index rows = end - begin;
     const View<float> scores{work.scores, rows, end, chunk_rows}, d_scores{work.d_scores, rows, end, chunk_rows};
     const View<const float> d_output = d_o.middle_rows(begin, rows);
-    small_product(d_output, Transpose::no, in.v.middle_rows(0, end), Transpose::yes, d_scores);
+    work.product(d_output, Transpose::no, in.v.middle_rows(0, end), Transpose::yes, d_scores);
     for (Index t = begin; t < end; ++t) {
       const float *product = products.row(t), *d_score = d_scores.row(t - begin), *write = work.decay.write;
       float* weight = work.decay.weights().row(t);
@@ -109,7 +110,7 @@ inline void add_product_gradients(ScalarOuterProductBackward& work, View<const f
       to_write[t] += product[t] * d_score[t];
       std::fill(score + std::max(width, t + 1), score + end, 0.0F);
     }
-    small_product(scores, Transpose::yes, d_output, Transpose::no, dv.middle_rows(0, end), 1, whole && !onto ? 0 : 1);
+    work.product(scores, Transpose::yes, d_output, Transpose::no, dv.middle_rows(0, end), 1, whole && !onto ? 0 : 1);
   });
 }
 
@@ -140,7 +141,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
     decay.open(here.g, here.w, true);
     for (Index t = 0; t < rows; ++t) scale_row(decay.to_end()[t], here.v.row(t), values.row(t), V);
     if (!zero) scale_row(decay.whole(), state(chunk).data, state(chunk + 1).data, V * K);
-    small_product(values, Transpose::yes, here.k, Transpose::no, state(chunk + 1), 1, zero ? 0 : 1);
+    chunks.product(values, Transpose::yes, here.k, Transpose::no, state(chunk + 1), 1, zero ? 0 : 1);
   }
   bool flows = static_cast<bool>(d_final);  // whether anything comes from behind the chunk
   if (flows) transpose_matrix(d_final, d_state);
@@ -171,7 +172,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
     if (chunk == range.begin && !d_initial) break;
     const View<float> values{work.values, at.rows, V};
     for (Index t = 0; t < at.rows; ++t) scale_row(scale * decay.through[t], d_output.row(t), values.row(t), V);
-    small_product(values, Transpose::yes, here.q, Transpose::no, d_state, 1, flows ? decay.whole() : 0);
+    chunks.product(values, Transpose::yes, here.q, Transpose::no, d_state, 1, flows ? decay.whole() : 0);
   }
   if (!d_initial) return;
   if (flows)
@@ -195,9 +196,9 @@ inline void close_group(const GroupChunks& chunks, const ScalarOuterProductRows&
   }
   each_triangle_block(d_products.rows, [&](Index begin, Index end, bool) {
     const View<const float> block = d_products.middle_rows(begin, end - begin).middle_columns(0, end);
-    small_product(block, Transpose::no, chunks.part(in.k, chunk, group).middle_rows(0, end), Transpose::no,
+    chunks.product(block, Transpose::no, chunks.part(in.k, chunk, group).middle_rows(0, end), Transpose::no,
                   dq.middle_rows(begin, end - begin), scale, 1);
-    small_product(block, Transpose::yes, chunks.part(in.q, chunk, group).middle_rows(begin, end - begin), Transpose::no,
+    chunks.product(block, Transpose::yes, chunks.part(in.q, chunk, group).middle_rows(begin, end - begin), Transpose::no,
                   dk.middle_rows(0, end), scale, 1);
   });
 }
@@ -211,7 +212,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<ScalarOuterProduct>& pa
   const Index parts = groups == 0 ? 1 : std::clamp<Index>((group_tasks + groups - 1) / groups, 1, per_group);
   const Index tasks = groups * parts, threads = head_threads(pass.sequences, p, tasks);
   const Arena::Mark mark{scratch};
-  const GroupChunks chunks{pass.sequences, p, scratch};
+  const GroupChunks chunks{pass.sequences, p, pass.precision, scratch};
   const Index size = chunks.count() * p.groups * chunk_rows * chunk_rows;
   auto* sums = scratch.take<GroupGradients>(parts);
   for (Index number = 0; number < parts; ++number) {
@@ -227,7 +228,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<ScalarOuterProduct>& pa
   chunks.each([&](Index chunk, Index group) { chunks.form_products(pass.in.q, pass.in.k, chunk, group); });
   auto* work = scratch.take<ScalarOuterProductBackward>(threads);
   for (Index thread = 0; thread < threads; ++thread)
-    work[thread] = ScalarOuterProductBackward(p, longest_sequence(pass.sequences), scratch);
+    work[thread] = ScalarOuterProductBackward(p, longest_sequence(pass.sequences), pass.precision, scratch);
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (Index task = 0; task < tasks; ++task) {
     const Index number = task / (p.groups * parts), group = task / parts % p.groups, part = task % parts;

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 
+#include <rondo/backend/cpu/chunk_product.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/scalar_decay_chunk.hpp>
-#include <rondo/backend/cpu/small_product.hpp>
 #include <rondo/recurrence/scalar_outer_product.hpp>
 
 namespace rondo {
@@ -29,7 +29,7 @@ inline ScalarOuterProductRows head_rows(const ScalarOuterProduct& p, const Scala
 // The chunks of all sequences and what each of them needs for a group of heads.
 class GroupChunks {
  public:
-  GroupChunks(Sequences sequences, const ScalarOuterProduct& p, Arena& scratch) : p_(p) {
+  GroupChunks(Sequences sequences, const ScalarOuterProduct& p, Precision precision, Arena& scratch) : product{precision}, p_(p) {
     first_ = scratch.take<Index>(std::ssize(sequences) + 1);
     first_[0] = 0;
     for (std::size_t s = 0; s < sequences.size(); ++s) first_[s + 1] = first_[s] + chunks_of(sequences[s].length);
@@ -73,10 +73,12 @@ class GroupChunks {
     const View<const float> queries = part(q, chunk, group), keys = part(k, chunk, group);
     const View<float> to = products(chunk, group);
     each_triangle_block(to.rows, [&](Index begin, Index end, bool) {
-      small_product(queries.middle_rows(begin, end - begin), Transpose::no, keys.middle_rows(0, end), Transpose::yes,
+      product(queries.middle_rows(begin, end - begin), Transpose::no, keys.middle_rows(0, end), Transpose::yes,
                     to.middle_rows(begin, end - begin).middle_columns(0, end), static_cast<float>(p_.scale));
     });
   }
+
+  ChunkProduct product;
 
  private:
   const ScalarOuterProduct& p_;

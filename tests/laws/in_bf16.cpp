@@ -1,0 +1,53 @@
+// The laws where products read their operands in bf16: every form that multiplies in the precision of a pass, with tolerances of its own
+
+#include <rondo/combinator/block.hpp>
+#include <rondo/layer/mlp.hpp>
+#include <rondo/layer/norm.hpp>
+#include <rondo/mixer/attention.hpp>
+#include <rondo/mixer/cell.hpp>
+#include <rondo/mixer/hgrn2.hpp>
+#include <rondo/mixer/mamba2.hpp>
+#include <rondo/mixer/mlstm.hpp>
+#include <rondo/mixer/slstm.hpp>
+
+namespace rondo::testing {
+namespace {
+
+using Rounded = CpuIn<Precision::bf16>;
+
+template <class Layer>
+void expect_laws_in_bf16(const std::string& name, const Shape& shape) {
+  expect_laws_on<Rounded>(name + " in bf16", [](const Shape& one) { return subject<Layer>(one, 0); }, shape);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(in_bf16)
+
+BOOST_AUTO_TEST_CASE(hgrn2) {
+  expect_laws_in_bf16<Hgrn2Mixer<LowerBoundedForget>>("HGRN2", {.width = 24, .depth = 2, .heads = 2});
+}
+
+BOOST_AUTO_TEST_CASE(attention) {
+  expect_laws_in_bf16<AttentionMixer<>>("attention", {.width = 24, .heads = 4, .key_value_heads = 2, .window = 50});
+}
+BOOST_AUTO_TEST_CASE(lstm) {
+  expect_laws_in_bf16<CellMixer<LstmCell>>("LSTM", {.width = 35});
+}
+BOOST_AUTO_TEST_CASE(slstm) {
+  expect_laws_in_bf16<SlstmMixer>("sLSTM", {.width = 39, .depth = 2, .heads = 3});
+}
+BOOST_AUTO_TEST_CASE(mlstm) {
+  expect_laws_in_bf16<MlstmMixer<>>("mLSTM", {.width = 12, .depth = 2, .heads = 2, .inner_width = 24});
+}
+BOOST_AUTO_TEST_CASE(mamba2) {
+  expect_laws_in_bf16<Mamba2Mixer>("Mamba-2", {.width = 12, .depth = 2, .heads = 3, .state_size = 9});
+}
+BOOST_AUTO_TEST_CASE(block) {
+  expect_laws_in_bf16<Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, GatedMlp<Silu>>>("a block of HGRN2",
+                                                                                    {.width = 24, .depth = 2, .heads = 2, .mlp_width = 40});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rondo::testing
