@@ -286,6 +286,7 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   program.add_option("--sample", options.sample, "a prompt that every model continues at the end");
   program.add_flag("--list", only_list, "name the compositions and end");
   program.set_version_flag("--version", version_text);
+  add_force_option(program, common);
   add_threads_option(program, common);
   add_seed_option(program, common, "of the first run of each composition (default 0)");
   add_output_options(program, common);

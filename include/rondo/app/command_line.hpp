@@ -58,6 +58,9 @@ inline void add_threads_option(CLI::App& command, CommonOptions& common) {
       }))
       ->capture_default_str();
 }
+inline void add_force_option(CLI::App& command, CommonOptions& common) {
+  command.add_flag("--force", common.force, "train in a precision that this processor has no instructions for, too");
+}
 inline void add_output_options(CLI::App& command, CommonOptions& common) {
   command.add_flag("--quiet", common.quiet, "no progress, only results and errors");
   command.add_flag("--json", common.json, "the last line of the output is a JSON object");

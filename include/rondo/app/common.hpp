@@ -27,6 +27,7 @@ struct CommonOptions {
   std::optional<std::uint64_t> seed;  // absent: not given
   std::string backend = "cpu";
   bool quiet = false;
+  bool force = false;  // what is refused because it would be slow
   bool json = false;  // the last line of the output is a JSON object
   HostRanks ranks{};       // that this process is one of
   std::string how_to_go_on{};  // what a stopped run says; empty: that `train --resume` goes on

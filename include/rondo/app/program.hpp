@@ -59,6 +59,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
                                     "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000",
                                     "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(*train_command, train_options);
+  add_force_option(*train_command, common);
   train_command->callback([&] { divides = true, chosen = [&] { return train(served, train_options, common); }; });
 
   DistillOptions distill_options;
@@ -67,6 +68,7 @@ RONDO_DEFINED_ONCE int run_program(int argc, char** argv, const std::vector<Serv
               "distill --teacher large --data train.tokens --out small --set distill.alpha=0.5 --set distill.temperature=2",
               "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_distill_options(*distill_command, distill_options);
+  add_force_option(*distill_command, common);
   distill_command->callback([&] { divides = true, chosen = [&] { return distill(served, distill_options, common); }; });
 
   FinetuneOptions finetune_options;

@@ -25,6 +25,8 @@
 #include <rondo/app/common.hpp>
 #include <rondo/app/distill_settings.hpp>
 #include <rondo/app/optimizer_settings.hpp>
+#include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/core/precision.hpp>
 #include <rondo/core/shape.hpp>
 #include <rondo/data/packing.hpp>
 #include <rondo/io/json.hpp>
@@ -40,6 +42,7 @@ struct TrainSettings {
   double epochs = 0;
   Index batch = 8, length = 256, accumulate = 1;
   double clip = 1;
+  std::string precision = "float32";
   std::string schedule = "cosine";
   Index warmup = -1;
   std::string warmup_from = "one";
@@ -95,6 +98,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("length", "tokens of a row, and of a held-out window", settings.length, size);
   visit("accumulate", "batches of a step", settings.accumulate, size);
   visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
+  visit("precision", "of the operands of products in a step; sums, weights and all else are float32", settings.precision,
+        as_list(precision_names));
   visit("schedule", "of the rate", settings.schedule, schedule_names);
   visit("warmup", "steps in which the rate rises; -1: 3 % of them", settings.warmup, Between<Index>{-1, steps.high});
   visit("warmup_from", "whether the first step has one share of the rise or none", settings.warmup_from, as_list(rise_names));
@@ -218,7 +223,16 @@ inline std::vector<OtherSetting> other_settings(const RunDescription& before, co
 // Throws Error for the first setting in which a run that goes on would differ from what it was.
 inline void require_same_run(const RunDescription& before, const RunDescription& now, const std::string& name) {
   for (const auto& [path, was, is] : other_settings(before, now))
-    require(may_change(path), name, ": ", path, " was ", was.dump(), " and cannot become ", is.dump(), " in a run that goes on");
+    require(may_change(path), name, ": ", path, " was ", was.dump(), " and cannot become ", is.dump(), " in a run that goes on",
+            path == "train.precision" ? ": its products would be rounded otherwise from there on; a new run may begin with its weights"
+                                      : "");
+}
+
+// Throws Error where products in the run's precision would be slower than in float32, unless they are to be tried.
+inline void require_products(const TrainSettings& train, bool forced) {
+  require(train.precision != "bf16" || has_bf16_products || forced,
+          "train.precision: this program is compiled for a processor without instructions for products of bf16 (AVX512_BF16): they would "
+          "take about 1.2 times as long as those in float32; --force tries it");
 }
 
 // Turns the three ways of saying how long into steps, and fills in what follows from their number. `steps_before`: of a run that

@@ -196,6 +196,8 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
   resolve_steps(run.train, data.tokens(), asked.resumed ? asked.before->train.steps : 0);
   if (asked.resumed) require_same_run(*asked.before, run, (asked.folder / "run.json").string());
 
+  require_products(run.train, common.force);
+
   const ServedModel* model = choose(served, run);
   if (!asked.resumed) require_used_sizes({model}, options.settings, run.shape);
   if (goes_on && !asked.resumed) {

@@ -51,6 +51,7 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
                        schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
   setup.options.shard = train.shard;
   setup.ranks = ranks;
+  setup.options.precision = value_of<Precision>(train.precision, precision_names);
   if (teachers != nullptr) setup.projections = teachers->projections(run.shape);
   if (start != nullptr || ranks.several())
     setup.start = [start, ranks](const std::vector<HostedTensor<float>>& weights) {

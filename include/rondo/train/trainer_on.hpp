@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/core/precision.hpp>
 #include <rondo/core/sequence.hpp>
 #include <rondo/model/hosted_tensor.hpp>
 #include <rondo/objective/objective.hpp>
@@ -47,6 +48,7 @@ struct TrainingOptions {
   AnySchedule decay_schedule{};  // of weight decay
   double clip_epsilon = 0;       // optimizer/clip.hpp
   bool shard = false;            // each rank keeps its share of the optimiser's slots
+  Precision precision{};         // of products in forward and backward passes; all else is float32
 };
 
 // What has been done since the first step of a run, resumed or not.
@@ -193,6 +195,7 @@ TrainerOn<Backend, Optimizer, Schedule>::TrainerOn(const Tensors& weights, const
       shares_(weights, ranks_.size(), [&](const Leaf& leaf) { return !updates_parts(optimizer, leaf); }),
       own_(shares_.of(ranks_.rank())),
       state_(optimizer, weights, *context_, options.groups, shards() ? &own_ : nullptr) {
+  static_cast<void>(context_->products_in(options.precision));
   memory_ = context_->memory();
   numbers_ = {memory_.template take<StepNumbers>(1), 1, 1};
   squares_ = {memory_.template take<double>(1), 1, 1};
@@ -399,6 +402,7 @@ void TrainerOn<Backend, Optimizer, Schedule>::add_listened_gradient(const Batch&
     ~Listening() { c.gradient_left = nullptr; }
   } const listening{*context_};
   [[maybe_unused]] const auto threads = listening.c.threads_of_training(batch.ids.columns);
+  [[maybe_unused]] const auto products = listening.c.products_in(options_.precision);
   if (last_of_step && ranks_.several()) listen(), listening.c.gradient_left = [this](Index block) { gradient_sum_->leave(block); };
   add_gradient(batch, dropout);
 }
@@ -430,6 +434,7 @@ std::exception_ptr TrainerOn<Backend, Optimizer, Schedule>::explain_loss(const B
   std::string what = "the outputs of all blocks are finite; the final norm, the head or the loss itself is not";
   try {
     name_first(*weights_, "weight ");
+    [[maybe_unused]] const auto products = c.products_in(options_.precision);
     forward(batch, dropout);
   } catch (const Error& found) {
     what = found.what();
