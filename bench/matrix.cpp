@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include <rondo/backend/cpu/bf16_product.hpp>
 #include <rondo/backend/cpu/eigen_product.hpp>
 #include <rondo/backend/cpu/matrix_product.hpp>
 #include <rondo/core/arena.hpp>
@@ -34,8 +35,8 @@ void time_product(Operands& memory, const char* name, Index m, Index n, Index k,
   const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * 1e-9;
   const auto rate = [&](auto product) { return work / shortest_seconds(repetitions, [&] { product(a, ta, b, tb, c, beta); }); };
   const double chosen = rate(multiply);
-  std::printf("%-9s %5td x %5td x %5td  %6.1f GFLOP/s  %.2f of peak  | sliced %6.1f  eigen %6.1f", name, m, k, n, chosen,
-              chosen / peak, rate(sliced_multiply), rate(eigen_multiply));
+  std::printf("%-9s %5td x %5td x %5td  %6.1f GFLOP/s  %.2f of peak  | sliced %6.1f  eigen %6.1f  bf16 %6.1f", name, m, k, n, chosen,
+              chosen / peak, rate(sliced_multiply), rate(eigen_multiply), rate(multiply_bf16));
 #ifdef RONDO_ONEDNN
   std::printf("  onednn %6.1f", rate(onednn_multiply));
 #endif

@@ -19,6 +19,7 @@ namespace rondo::bench {
 struct Size {
   std::string name;
   Index vocabulary, width, depth, heads, mlp, batch, length;
+  Precision precision{};
   [[nodiscard]] Shape shape() const {
     return {.vocabulary = vocabulary, .width = width, .depth = depth, .heads = heads, .mlp_width = mlp};
   }
@@ -70,7 +71,7 @@ Work work_of() {
             const Model model{shape};
             Parameters<Model, Cpu> weights{model, Seed{1}};
             RandomBatches batches{size.batch, size.length, size.vocabulary};
-            Trainer<Model, Cpu> trainer{model, weights, AdamW{.rate = 1e-3}};
+            Trainer<Model, Cpu> trainer{model, weights, AdamW{.rate = 1e-3}, Cosine{}, CrossEntropy{}, {.precision = size.precision}};
             trainer.on_step([&](const StepReport& report) {
               if (!goes_on(report.seconds)) trainer.stop();
             });
