@@ -1,4 +1,6 @@
 // The laws where products read their operands in bf16: every form that multiplies in the precision of a pass, with tolerances of its own
+// (rounding<CpuIn<Precision::bf16>>). Sums, states, decays and statistics are float32.
+#include "every_back_end.hpp"
 
 #include <rondo/combinator/block.hpp>
 #include <rondo/layer/mlp.hpp>
