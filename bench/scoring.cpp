@@ -9,6 +9,7 @@
 // with many answers do, and pairs of sentences.
 //
 //   bench_scoring [--facts BEAR_FOLDER --pairs BLIMP_FOLDER --tokenizer FILE --limit N] [--width N --depth N] [--rounds N] [--threads N]
+//                 [--architecture hgrn2|llama|lstm] [--branch-cost N]
 #include <chrono>
 #include <cstdio>
 #include <limits>
@@ -82,7 +83,7 @@ Texts texts_of(const ChoiceTask& task, const Tokenizer& tokenizer, const char* c
 }
 
 template <class Model>
-void measure(const char* architecture, const Shape& shape, const std::vector<Texts>& sets, int rounds) {
+void measure(const char* architecture, const Shape& shape, const std::vector<Texts>& sets, int rounds, double branch_cost) {
   const Model model{shape};
   const Parameters<Model, Cpu> weights{model, Seed{1}};
   Scorer<Model, Cpu> scorer{model, weights};
@@ -96,21 +97,21 @@ void measure(const char* architecture, const Shape& shape, const std::vector<Tex
     for (const ScoredText& text : set.texts) sum += std::ssize(text.ids);
     return static_cast<double>(sum);
   };
-  const auto seconds = [&](const Texts& set, double branch_cost) {
+  const auto seconds = [&](const Texts& set, double cost) {
     const auto start = std::chrono::steady_clock::now();
-    static_cast<void>(scorer.token_scores(set.texts, {.branch_cost = branch_cost}));
+    static_cast<void>(scorer.token_scores(set.texts, {.branch_cost = cost}));
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
   for (const Texts& set : sets) {
     double pass = 1e30, alone = 1e30, shared = 1e30;
     for (int round = 0; round <= rounds; ++round) {
-      const double times[] = {seconds(passes, infinity), seconds(set, infinity), seconds(set, SharingOptions{}.branch_cost)};
+      const double times[] = {seconds(passes, infinity), seconds(set, infinity), seconds(set, branch_cost)};
       if (round == 0) continue;  // memory is taken
       pass = std::min(pass, times[0]), alone = std::min(alone, times[1]), shared = std::min(shared, times[2]);
     }
-    const auto operations = [&](const Texts& of, double branch_cost) {
-      const PrefixTree tree{of.texts, branch_cost};
+    const auto operations = [&](const Texts& of, double cost) {
+      const PrefixTree tree{of.texts, cost};
       double rows = 0;
       const auto count = [&](const auto& again, const std::vector<PrefixTree::Node>& nodes) -> void {
         for (const PrefixTree::Node& node : nodes) {
@@ -122,13 +123,13 @@ void measure(const char* architecture, const Shape& shape, const std::vector<Tex
       count(count, tree.roots());
       return 2 * (trunk * static_cast<double>(tree.computed()) + head * rows);
     };
-    const double tokens = tokens_of(set), computed = static_cast<double>(PrefixTree(set.texts).computed());
+    const double tokens = tokens_of(set), computed = static_cast<double>(PrefixTree(set.texts, branch_cost).computed());
     const double rate = operations(passes, infinity) / pass;
     std::printf(
         "{\"architecture\": \"%s\", \"texts\": \"%s\", \"number\": %zu, \"tokens\": %.0f, \"saved_tokens\": %.2f, \"gain\": %.2f, "
         "\"alone_rate\": %.3f, \"shared_rate\": %.3f, \"pass_gflops\": %.1f, \"alone_seconds\": %.3f, \"shared_seconds\": %.3f}\n",
         architecture, set.name.c_str(), set.texts.size(), tokens, tokens / computed, alone / shared,
-        operations(set, infinity) / alone / rate, operations(set, SharingOptions{}.branch_cost) / shared / rate, rate * 1e-9, alone,
+        operations(set, infinity) / alone / rate, operations(set, branch_cost) / shared / rate, rate * 1e-9, alone,
         shared);
     std::fflush(stdout);
   }
@@ -136,7 +137,8 @@ void measure(const char* architecture, const Shape& shape, const std::vector<Tex
 
 int scoring_main(int argc, char** argv) {
   CLI::App app{"Times the scoring of short texts with and without shared beginnings."};
-  std::string facts, pairs, tokenizer_file;
+  std::string facts, pairs, tokenizer_file, architecture;
+  double branch_cost = SharingOptions{}.branch_cost;
   Index width = 256, depth = 6, limit = 0, threads = 0, vocabulary = 8192;
   int rounds = 3;
   app.add_option("--facts", facts, "a folder of BEAR");
@@ -146,6 +148,8 @@ int scoring_main(int argc, char** argv) {
   app.add_option("--width", width, "of the models");
   app.add_option("--depth", depth, "of the models");
   app.add_option("--rounds", rounds, "of which the shortest counts")->check(CLI::Range(1, 1000));
+  app.add_option("--architecture", architecture, "one of them; all without")->check(CLI::IsMember({"hgrn2", "llama", "lstm"}));
+  app.add_option("--branch-cost", branch_cost, "of a state's copy, in tokens")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", threads, "threads (0: as many as the process may use)");
   CLI11_PARSE(app, argc, argv);
   use_threads(threads);
@@ -164,9 +168,10 @@ int scoring_main(int argc, char** argv) {
   const Shape shape{.vocabulary = vocabulary, .width = width, .depth = depth, .heads = 4, .mlp_width = 3 * width};
   Shape one_head = shape;
   one_head.heads = 1;
-  measure<Hgrn2>("hgrn2", shape, sets, rounds);
-  measure<Llama>("llama", shape, sets, rounds);
-  measure<Lstm>("lstm", one_head, sets, rounds);
+  const auto asked = [&](const char* name) { return architecture.empty() || architecture == name; };
+  if (asked("hgrn2")) measure<Hgrn2>("hgrn2", shape, sets, rounds, branch_cost);
+  if (asked("llama")) measure<Llama>("llama", shape, sets, rounds, branch_cost);
+  if (asked("lstm")) measure<Lstm>("lstm", one_head, sets, rounds, branch_cost);
   return 0;
 }
 
