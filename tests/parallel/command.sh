@@ -67,6 +67,8 @@ if [ -z "$part" ]; then
   refused "train.batch: 4 rows of a batch cannot be dealt to 5 ranks" on 5 train --out many "${settings[@]}" "${steps[@]}"
   [ ! -e many ] || fail "nothing is made of a run that is refused"
   refused "this command works alone; it was started as 2 processes" on 2 generate --model one --prompt a
+  refused "rank 1: --out: b, but a on rank 0" timeout 60 "$mpiexec" "$flag" 1 "$program" train --data train.tokens --out a --quiet : \
+    "$flag" 1 "$program" train --data train.tokens --out b
   refused "nowhere.tokens" on 2 train --out none --data nowhere.tokens
   mkdir -p here there
   cp train.tokens tokenizer.json here

@@ -1,5 +1,5 @@
 // A training run on several ranks as those see it that do not lead: the first rank tells them what to train, they open the same files and
-// follow (rondo/app/training_run.hpp). What they were given on their own command lines, but for threads, does not matter.
+// follow (rondo/app/training_run.hpp). Of their own command lines the threads count; another run's folder is refused.
 //
 // Ranks that would not train the same model on the same tokens by the same program are refused at the start, with what differs.
 #pragma once
@@ -50,9 +50,11 @@ inline void tell_followers(const HostRanks& ranks, const std::filesystem::path& 
   gathered_texts(ranks, told.dump());
 }
 
-// The rest of `train` on the other ranks.
-inline int follow(const std::vector<ServedModel>& served, const CommonOptions& common) {
+// The rest of `train` on the other ranks; `given`: the folder of their own command lines, or none.
+inline int follow(const std::vector<ServedModel>& served, const std::filesystem::path& given, const CommonOptions& common) {
   const Json told = parse_json(gathered_texts(common.ranks, "").front(), "rank 0");
+  require(given.empty() || given == told["folder"].get<std::string>(), "--out: ", given.string(), ", but ", told["folder"].get<std::string>(),
+          " on rank 0: processes that are started together train one run; start those of several runs one by one");
   RunDescription run = read_run_description(told["run"], "the run of rank 0");
   const ServedModel* model = choose(served, run);
   const TokenFile data{told["data"].get<std::string>()};

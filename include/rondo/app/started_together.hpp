@@ -28,7 +28,7 @@ struct StartedTogether {
   Index processes = 1;
 };
 inline StartedTogether started_together() {
-  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"})
+  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
     if (const char* value = std::getenv(variable))
       if (const Index processes = std::atoi(value); processes > 1) return {variable, processes};
   return {};

@@ -148,7 +148,7 @@ inline void require_same_command(const AskedRun& asked, const char* verb) {
 // Trains the first of the served models, or the composition that run.json names among them.
 inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
   if (options.list_settings) return list_settings(served, common);
-  if (common.ranks.rank() > 0) return follow(served, common);
+  if (common.ranks.rank() > 0) return follow(served, options.resume.empty() ? options.out : options.resume, common);
   AskedRun asked = asked_run(options, common);
   RunDescription& run = asked.run;
   const auto file_of = [&](std::string DataSettings::*file, const char* which, const char* option,
