@@ -56,6 +56,7 @@ inline int follow(const std::vector<ServedModel>& served, const std::filesystem:
   require(given.empty() || given == told["folder"].get<std::string>(), "--out: ", given.string(), ", but ", told["folder"].get<std::string>(),
           " on rank 0: processes that are started together train one run; start those of several runs one by one");
   RunDescription run = read_run_description(told["run"], "the run of rank 0");
+  require_products(run.train, common.force);
   const ServedModel* model = choose(served, run);
   const TokenFile data{told["data"].get<std::string>()};
   std::unique_ptr<TokenFile> held_out;
