@@ -122,6 +122,7 @@ refused "train.length" --data train.tokens --out refused --set train.length=0
 refused "holds a run already" --data train.tokens --out straight
 refused "no run to go on with" --resume text
 refused "shape.width was 32" --resume straight --set shape.width=64
+refused "its products would be rounded otherwise from there on" --resume straight --set train.precision=bf16
 refused "not the held-out text that this run began with" --resume straight --held-out train.tokens
 refused "train.held_out_tokens was" --resume straight --set train.held_out_tokens=100
 refused "beyond train.steps" --resume straight --set train.steps=100
