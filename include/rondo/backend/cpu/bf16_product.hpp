@@ -43,20 +43,53 @@ inline constexpr Index word_block_registers = 33;  // columns of a packed block 
   return lanes;
 }
 
+#if defined(__AVX512BF16__)
+// 32 numbers of 8 rows as 16 words of each, transposed: word l of row i goes to to[l stride + i].
+[[gnu::always_inline]] inline void pack_eight_rows(const float* x, Index x_stride, float* to, Index stride) {
+  Lanes r[8], s[8];
+  unrolled<8>([&](auto i) __attribute__((always_inline)) {
+    const float* row = x + i * x_stride;
+    r[i] = reinterpret_cast<Lanes>(_mm512_cvtne2ps_pbh(_mm512_loadu_ps(row + 16), _mm512_loadu_ps(row)));
+  });
+  unrolled<4>([&](auto i) __attribute__((always_inline)) {
+    s[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+    s[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  });
+  unrolled<4>([&](auto i) __attribute__((always_inline)) {
+    constexpr Index first = i / 2 * 4 + i % 2, second = first + 2;
+    r[i / 2 * 4 + i % 2 * 2] = __builtin_shufflevector(s[first], s[second], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+    r[i / 2 * 4 + i % 2 * 2 + 1] = __builtin_shufflevector(s[first], s[second], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+  });
+  unrolled<4>([&](auto j) __attribute__((always_inline)) {
+    const Lanes low = __builtin_shufflevector(r[j], r[4 + j], 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    const Lanes high = __builtin_shufflevector(r[j], r[4 + j], 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    unrolled<2>([&](auto half) __attribute__((always_inline)) {
+      std::memcpy(to + (4 * half + j) * stride, reinterpret_cast<const char*>(&low) + 32 * half, 32);
+      std::memcpy(to + (8 + 4 * half + j) * stride, reinterpret_cast<const char*>(&high) + 32 * half, 32);
+    });
+  });
+}
+#endif
+
 // `height` rows, of which x has some and the rest is zero, paired along their columns and transposed: word l of row i goes to
 // to[l stride + i].
 inline void pack_along(View<const float> x, Index height, float* to, Index stride) {
   alignas(64) float rounded[8 * block_words];
-  const Index words = words_of(x.columns);
   for (Index begin = 0; begin < height; begin += 8) {
     const Index rows = std::min<Index>(8, height - begin);
+    Index done = 0;
+#if defined(__AVX512BF16__)
+    if (begin + 8 <= std::min(x.rows, height))
+      for (; done + 32 <= x.columns; done += 32) pack_eight_rows(x.row(begin) + done, x.stride, to + begin + done / 2 * stride, stride);
+#endif
+    const Index rest = x.columns - done, words = words_of(rest);
     for (Index i = 0; i < rows; ++i) {
       if (begin + i < x.rows)
-        pair_neighbours(x.row(begin + i), x.columns, rounded + i * words);
+        pair_neighbours(x.row(begin + i) + done, rest, rounded + i * words);
       else
         std::fill_n(rounded + i * words, words, 0.0F);
     }
-    transpose_matrix(View<const float>{rounded, rows, words}, View<float>{to + begin, words, rows, stride});
+    transpose_matrix(View<const float>{rounded, rows, words}, View<float>{to + begin + done / 2 * stride, words, rows, stride});
   }
 }
 // Rows of x, paired with the row below: to[l stride + r lane_count ...], r < Registers; zeros beyond x.
