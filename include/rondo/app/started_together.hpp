@@ -13,8 +13,9 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <rondo/app/together.hpp>
+#include <rondo/app/common.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
+#include <rondo/core/compiled.hpp>
 #include <rondo/parallel/gathered_texts.hpp>
 #if RONDO_MPI
 #include <rondo/parallel/mpi.hpp>
