@@ -18,12 +18,6 @@
 
 namespace rondo {
 
-// Floats that hold d numbers of a row, or of a column of a panel: words in bf16.
-template <Precision precision>
-[[nodiscard]] constexpr Index inner_floats(Index d) {
-  return precision == Precision::bf16 ? words_of(d) : d;
-}
-
 // A group is lane_count units of a head: two panels, of gates 0 and 1 and of gates 2 and 3, each [d, 2 lane_count].
 template <Precision precision>
 void pack_cell_group(View<const float> weight, Index first, float* panels) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/lock_step.hpp>
 #include <rondo/backend/cpu/padding.hpp>

@@ -32,6 +32,12 @@ inline constexpr Index panel_inner = 256;  // this much of a panel stays in the 
   return lanes;
 }
 
+// Floats that hold d numbers of a row, or of a column of a panel: words in bf16.
+template <Precision precision>
+[[nodiscard]] constexpr Index inner_floats(Index d) {
+  return precision == Precision::bf16 ? words_of(d) : d;
+}
+
 // Distance of the rows of `a` that keeps them in different places of the cache.
 [[nodiscard]] constexpr Index recurrent_stride(Index inner) {
   return (inner + 15) / 16 * 16 + 16;
