@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/core/precision.hpp>
 #include <rondo/testing/trial.hpp>
 
 namespace rondo::testing {
