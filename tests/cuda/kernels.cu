@@ -19,7 +19,7 @@ template void launch(kernel::Norm<bf16>);                            // register
 template void launch(kernel::NormGradient<bf16>);                    // registers: 64
 template void launch(kernel::CrossEntropyRows<bf16>);                // registers: 64
 template void launch(kernel::LogProbabilityRows<bf16>);              // registers: 64
-template void launch(kernel::ColumnSums<kernel::Element<bf16>>);     // registers: 40
+template void launch(kernel::ColumnSums<kernel::Element<bf16>>);     // registers: 48
 template void launch(kernel::OuterProductWalk<bf16, 128>);           // registers: 248
 template void launch(kernel::OuterProductBack<bf16, 128>);           // registers: 208
 template void launch(kernel::OuterProductKeys<bf16, 128>);           // registers: 208

@@ -130,7 +130,13 @@ class CudaTeam {
   struct Rows {
     static constexpr int down = R / 16 < warps ? R / 16 : warps, slabs = R / 16 / down;
     float values[2 * slabs];
-    __device__ float operator()(int r) const { return values[r / 16 / down * 2 + r % 16 / 8]; }
+    __device__ float operator()(int r) const {
+      const int which = slabs == 1 ? r / 8 % 2 : r / 16 / down * 2 + r / 8 % 2;
+      float result = values[0];  // chosen, not indexed: registers have no addresses
+#pragma unroll
+      for (int i = 1; i < 2 * slabs; ++i) result = which == i ? values[i] : result;
+      return result;
+    }
   };
 
   __device__ int number() const { return static_cast<int>(blockIdx.x); }
@@ -142,6 +148,7 @@ class CudaTeam {
 
   template <class F>
   __device__ void each(int count, F f) {
+#pragma unroll 4
     for (int i = thread(); i < count; i += threads) f(i);
   }
   template <int most, class F>
@@ -192,6 +199,7 @@ class CudaTeam {
   __device__ void copy(T& tile, int rows, const View<V>& view) {
     using Number = typename T::Element;
     constexpr int size = kernel::Pack<Number>::size, packs = T::columns / size;
+#pragma unroll 4
     for (int i = thread(); i < T::rows * packs; i += threads) {
       const int r = i / packs, c = i % packs * size;
       const bool there = r < rows && c < view.columns;

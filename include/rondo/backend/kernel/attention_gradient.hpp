@@ -186,8 +186,8 @@ struct KernelRecurrence<SoftmaxAttention> {
     const SoftmaxAttention& tag = pass.tag;
     const auto initial = or_none(pass.carried.initial), d_final = or_none(pass.carried.d_final);
     const auto d_initial = or_none(pass.carried.d_initial);
-    for (const auto& written : {pass.d_in.q, pass.d_in.k, pass.d_in.v, d_initial.keys, d_initial.values})
-      if (written) c.zero(written);
+    const auto zero = [&](const auto&... written) { ((written ? c.zero(written) : void()), ...); };
+    zero(pass.d_in.q, pass.d_in.k, pass.d_in.v, d_initial.keys, d_initial.values);
     const auto delta = c.wide(c.extent().tokens, tag.heads);
     c.each_place(kernel::AttentionDelta<E>{c.here(pass.out.o), c.here(pass.d_out.o), c.here(delta)}, delta);
     const auto chunks = query_chunks(c), tiles = key_tiles(c, bool(initial.keys));

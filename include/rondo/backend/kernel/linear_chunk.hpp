@@ -89,6 +89,7 @@ RONDO_KERNEL void form_decays(Team& team, M& m, float scale) {
   constexpr int n = decltype(m.q)::rows, K = decltype(m.q)::columns;
   team.each(K, [&](int c) {
     float product = 1;
+    RONDO_STEPS
     for (int i = 0; i < n; ++i) {
       const float a = exponential(float(m.a(i, c)));
       m.a(i, c) = a;
@@ -105,6 +106,7 @@ RONDO_KERNEL void form_keys_to(Team& team, M& m, int s) {
   constexpr int n = decltype(m.k)::rows, K = decltype(m.k)::columns;
   team.each(K, [&](int c) {
     float product = 1;
+    RONDO_STEPS
     for (int j = n - 1; j >= 0; --j) {
       m.k_to(j, c) = narrow<E>(j < s ? float(m.k(j, c)) * product : 0.0F);
       if (j < s) product *= float(m.a(j, c));
@@ -122,6 +124,7 @@ RONDO_KERNEL void form_scores(Team& team, M& m, float scale) {
   team.each(n, [&](int j) {
     const int e = j / block * block + block;
     float sums[block] = {};
+    RONDO_STEPS
     for (int c = 0; c < K; ++c) {
       float product = float(m.k(j, c));
       RONDO_UNROLL
@@ -131,6 +134,7 @@ RONDO_KERNEL void form_scores(Team& team, M& m, float scale) {
         if (row >= j) sums[i] += float(m.q(row, c)) * product;
       }
     }
+    RONDO_STEPS
     for (int i = 0; i < n; ++i)
       if (i < e - block || i >= e) m.scores(i, j) = E{};
     RONDO_UNROLL

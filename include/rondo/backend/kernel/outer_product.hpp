@@ -58,9 +58,10 @@ struct OuterProductWalk {
       fetch(team, m.scores.k, count, head_rows(k, first, count, head, K), packs);
       fetch(team, m.scores.a, count, head_rows(g, first, count, head, K), packs);
       fetch(team, m.v, count, head_rows(v, first, count, head, V), packs);
+      float* const stored = states ? states.row(static_cast<Index>(first_chunk(0, s) + t / n) * heads + head) : nullptr;
       team.each(state, [&](int r, int c, float& value) {
         m.state(r, c) = narrow<E>(value);
-        if (states && r < K && c < V) states(static_cast<Index>(first_chunk(0, s) + t / n) * heads + head, r * V + c) = value;
+        if (stored && r < K && c < V) stored[r * V + c] = value;
       });
       team.template arrived<0>();
       team.sync();
@@ -94,6 +95,7 @@ struct OuterProductWalk {
   RONDO_KERNEL void form_queries(Team& team, M& m) const {
     team.each(W, [&](int c) {
       float product = scale;
+      RONDO_STEPS
       for (int i = 0; i < n; ++i) m.scores.k_to(i, c) = narrow<E>((product *= float(m.scores.a(i, c))) * float(m.scores.q(i, c)));
     });
     team.sync();
@@ -103,6 +105,7 @@ struct OuterProductWalk {
   RONDO_KERNEL void form_keys(Team& team, M& m) const {
     team.each(W, [&](int c) {
       float product = 1;
+      RONDO_STEPS
       for (int j = n - 1; j >= 0; --j) {
         m.scores.k_to(j, c) = narrow<E>(product * float(m.scores.k(j, c)));
         product *= float(m.scores.a(j, c));

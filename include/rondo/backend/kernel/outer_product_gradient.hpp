@@ -54,21 +54,20 @@ struct OuterProductBack {
       fetch(team, m.q, count, head_rows(q, first, count, head, K), packs);
       fetch(team, m.a, count, head_rows(g, first, count, head, K), packs);
       fetch(team, m.d_o, count, head_rows(d_o, first, count, head, V), packs);
-      const auto after = [&](int i, int c) {
-        if (i >= K || c >= V) return 0.0F;
-        return chunk + 1 < chunks ? states(row + heads, i * V + c) : final(s, place(i, c));
-      };
-      auto sums = team.row_sums(d_state, [&](int i, int c, float value) { return value * after(i, c); });
+      const float* const after = chunk + 1 < chunks ? states.row(row + heads) : final.row(s) + place(0, 0);
+      float* const stored = d_states.row(row);
+      auto sums = team.row_sums(d_state, [&](int i, int c, float value) { return i < K && c < V ? value * after[i * V + c] : 0.0F; });
       team.each(sums, [&](int i, float value) {
         if (i < K) r(row, i) = value;
       });
       team.each(d_state, [&](int i, int c, float& value) {
-        if (i < K && c < V) d_states(row, i * V + c) = value;
+        if (i < K && c < V) stored[i * V + c] = value;
       });
       team.template arrived<0>();
       team.sync();
       team.each(W, [&](int c) {  // q = c q prod a, 0..i, in place
         float product = 1;
+        RONDO_STEPS
         for (int i = 0; i < n; ++i) {
           product *= exponential(float(m.a(i, c)));
           m.q(i, c) = narrow<E>(scale * product * float(m.q(i, c)));
@@ -187,6 +186,7 @@ struct OuterProductKeys {
     team.each(columns, [&](int c) {
       const int to = head * in.K + first_column + c;
       float sum = in.r(row, first_column + c);
+      RONDO_STEPS
       for (int t = count - 1; t >= 0; --t) {
         const float q = float(keys.q(t, c)), k = float(keys.k(t, c)), d_q = float(m.dq(t, c)), d_k = float(m.dk(t, c));
         const float own = in.scale * float(keys.scores(t, t));

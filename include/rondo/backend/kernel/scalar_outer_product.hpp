@@ -49,8 +49,10 @@ RONDO_KERNEL void form_row_numbers(Team& team, M& m, const ScalarOuterProductInp
   team.each(2, [&](int way) {
     float product = 1;
     if (way == 0) {
+      RONDO_STEPS
       for (int i = 0; i < n; ++i) m.prefix(0, i) = product *= float(m.a(0, i));
     } else {
+      RONDO_STEPS
       for (int j = n - 1; j >= 0; --j) {
         m.suffix(0, j) = product;
         product *= float(m.a(0, j));
@@ -66,6 +68,7 @@ RONDO_KERNEL void form_weights(Team& team, const M& m, T& weights, float scale) 
   constexpr int n = T::rows;
   team.each(n, [&](int j) {
     float product = scale;
+    RONDO_STEPS
     for (int i = 0; i < n; ++i) {
       if (i > j) product *= float(m.a(0, i));
       weights(i, j) = i < j ? 0.0F : product;
@@ -107,9 +110,10 @@ struct ScalarOuterProductWalk {
       fetch(team, m.q, count, head_rows(in.q, first, count, group, K), in.packs);
       fetch(team, m.k, count, head_rows(in.k, first, count, group, K), in.packs);
       fetch(team, m.v, count, head_rows(in.v, first, count, head, V), in.packs);
+      float* const stored = states ? states.row(static_cast<Index>(in.first_chunk(0, s) + t / n) * in.heads + head) : nullptr;
       team.each(state, [&](int r, int c, float& value) {
         m.state(r, c) = narrow<E>(value);
-        if (states && r < K && c < V) states(static_cast<Index>(in.first_chunk(0, s) + t / n) * in.heads + head, r * V + c) = value;
+        if (stored && r < K && c < V) stored[r * V + c] = value;
       });
       form_row_numbers(team, m.rows, in, first, count, head);
       team.template arrived<0>();

@@ -46,15 +46,14 @@ struct ScalarOuterProductBack {
       const Index row = static_cast<Index>(in.first_chunk(0, s) + chunk) * in.heads + head;
       fetch(team, m.q, count, head_rows(in.q, first, count, head / in.each, K), in.packs);
       fetch(team, m.d_o, count, head_rows(d_o, first, count, head, V), in.packs);
-      auto sums = team.row_sums(d_state, [&](int i, int c, float value) {
-        if (i >= K || c >= V) return 0.0F;
-        return value * (chunk + 1 < chunks ? states(row + in.heads, i * V + c) : final(s, place(i, c)));
-      });
+      const float* const after = chunk + 1 < chunks ? states.row(row + in.heads) : final.row(s) + place(0, 0);
+      float* const stored = d_states.row(row);
+      auto sums = team.row_sums(d_state, [&](int i, int c, float value) { return i < K && c < V ? value * after[i * V + c] : 0.0F; });
       team.each(sums, [&](int i, float value) {
         if (i < K) r(row, i) = value;
       });
       team.each(d_state, [&](int i, int c, float& value) {
-        if (i < K && c < V) d_states(row, i * V + c) = value;
+        if (i < K && c < V) stored[i * V + c] = value;
       });
       form_row_numbers(team, m.rows, in, first, count, head);
       team.template arrived<0>();
@@ -155,7 +154,9 @@ struct ScalarOuterProductChunk {
     }
     team.each(n, [&](int j) {
       float to_state = 0, below = 0;
+      RONDO_STEPS
       for (int c = 0; c < K; ++c) to_state += float(m.k(j, c)) * float(m.through_state(j, c));
+      RONDO_STEPS
       for (int i = j + 1; i < n; ++i) below += float(m.weights(i, j));
       if (j < count) dw(first + j, head) = to_state + below + float(m.weights(j, j));
       m.differences(0, j) = -float(m.rows.w(0, j)) * (to_state + below);
@@ -178,14 +179,18 @@ struct ScalarOuterProductChunk {
     }
     team.each(n, [&](int i) {
       float sum = float(m.differences(0, i));
+      RONDO_STEPS
       for (int c = 0; c < K; ++c) sum += float(m.q(i, c)) * float(m.through_state(i, c));
+      RONDO_STEPS
       for (int j = 0; j < i; ++j) sum += float(m.weights(i, j)) * float(m.rows.w(0, j));
       m.differences(0, i) = sum;
     });
     team.sync();
     team.each(1, [&](int) {
       float sum = 0;
+      RONDO_STEPS
       for (int c = 0; c < K; ++c) sum += r(row, c);
+      RONDO_STEPS
       for (int t = count - 1; t >= 0; --t) dg(first + t, head) = sum += float(m.differences(0, t));
     });
   }

@@ -249,7 +249,9 @@ struct KernelRecurrence<SelectiveScan> {
     const SelectiveScan& tag = pass.tag;
     const Index sequences = c.extent().sequences, tokens = c.extent().tokens, teams = Back::teams(tag.channels);
     const kernel::ChunkLists lists(c, kernel::scan_rows);
-    for (const auto& written : {pass.d_in.u, pass.d_in.raw_step, pass.d_in.z}) c.zero(written);
+    c.zero(pass.d_in.u);
+    c.zero(pass.d_in.raw_step);
+    c.zero(pass.d_in.z);
     const auto blocks = c.wide(lists.chunks.columns, tag.channels * tag.states);
     const auto dB = c.wide(tokens, teams * kernel::scan_states), dC = c.wide(tokens, teams * kernel::scan_states);
     const auto d_rates = c.wide(sequences, tag.channels * tag.states), d_skip = c.wide(sequences, tag.channels);
