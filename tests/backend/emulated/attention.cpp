@@ -18,6 +18,10 @@ BOOST_AUTO_TEST_CASE(grouped_queries_and_windows) {
   shape.window = 3;
   expect_emulated_laws("AttentionMixer, groups and a short window", subject<AttentionMixer<>>(shape));
 }
+BOOST_AUTO_TEST_CASE(wide_heads) {
+  const auto mixer = subject<AttentionMixer<>>(Shape{.width = 72, .heads = 1, .context = 144});
+  expect_found_nothing(agrees_with_reference<Watched>(mixer, packed({70, 17}, 3)), "AttentionMixer, a head of 72");
+}
 // Rows of heads that are whole packs: asynchronous copies.
 BOOST_AUTO_TEST_CASE(whole_packs) {
   const auto mixer = subject<AttentionMixer<>>(Shape{.width = 64, .heads = 2, .key_value_heads = 1, .context = 144});

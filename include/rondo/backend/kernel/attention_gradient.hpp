@@ -32,6 +32,7 @@ struct AttentionDelta {
 template <class E, int D>
 struct AttentionKeyGradient {
   static constexpr int n = attention_rows, threads = attention_threads;
+  static constexpr int queries = D > 64 ? 32 : n;  // at once, so that registers suffice
   AttentionGradientInputs<E> g;
   View<const Chunk> tiles;  // of entries: first is one's number in its sequence
   View<E> dk, dv;
@@ -39,8 +40,9 @@ struct AttentionKeyGradient {
 
   template <class Team>
   struct Memory {
-    typename Team::template Tile<E, n, D> k, v, q, d_o;
-    typename Team::template Tile<float, 2, n> rows;  // log_sum and delta of the queries
+    typename Team::template Tile<E, n, D> k, v;
+    typename Team::template Tile<E, queries, D> q, d_o;
+    typename Team::template Tile<float, 2, queries> rows;  // log_sum and delta of the queries
   };
 
   template <class Team>
@@ -58,21 +60,21 @@ struct AttentionKeyGradient {
     team.clear(d_values);
 
     // The queries that see any of the entries.
-    const int first_query = tile.first > past ? (tile.first - past) / n * n : 0;
+    const int first_query = tile.first > past ? (tile.first - past) / queries * queries : 0;
     const int beyond = in.window > 0 ? tile.first + tile.rows - past + in.window - 1 : length;
     const int end = beyond < length ? beyond : length;
     for (int head = key_head * in.group; head < (key_head + 1) * in.group; ++head)
-      for (int t0 = first_query; t0 < end; t0 += n) {
-        const int count = length - t0 < n ? length - t0 : n;
+      for (int t0 = first_query; t0 < end; t0 += queries) {
+        const int count = length - t0 < queries ? length - t0 : queries;
         fetch(team, m.q, count, head_rows(g.q, begin + t0, count, head, in.d), in.packs);
         fetch(team, m.d_o, count, head_rows(g.d_o, begin + t0, count, head, in.d), in.packs);
-        team.each(n, [&](int i) {
+        team.each(queries, [&](int i) {
           m.rows(0, i) = i < count ? g.log_sum(begin + t0 + i, head) : 0.0F;
           m.rows(1, i) = i < count ? g.delta(begin + t0 + i, head) : 0.0F;
         });
         team.template arrived<0>();
         team.sync();
-        typename Team::template Accumulator<n, n> p, d_p;
+        typename Team::template Accumulator<n, queries> p, d_p;
         team.clear(p);
         team.clear(d_p);
         team.multiply(p, m.k, transposed(m.q));
