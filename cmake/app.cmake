@@ -57,18 +57,22 @@ if(RONDO_MPI)
   endif()
 endif()
 
-# Every header that defines something once is a unit. (Configure again when a header has got its first such definition.)
+# Every header that defines something once is a unit, and so is one that names instances of templates. (Configure again when a header has got
+# its first such definition.)
 set(RONDO_COMPILED_HEADERS "")
+set(RONDO_INSTANCE_HEADERS backend/cpu/activation_loops.hpp backend/reference/reference.hpp backend/standard_recurrences.hpp
+                           gate/standard_gates.hpp app/standard_backends.hpp)
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${RONDO_INCLUDE}/rondo ${RONDO_INCLUDE}/rondo/*.hpp)
 foreach(header IN LISTS headers)
   file(STRINGS ${RONDO_INCLUDE}/rondo/${header} definition REGEX "^RONDO_DEFINED_ONCE" LIMIT_COUNT 1)
   if(definition)
     list(APPEND RONDO_COMPILED_HEADERS ${header})
   endif()
+  file(STRINGS ${RONDO_INCLUDE}/rondo/${header} instance REGEX "^RONDO_HOST_MODEL" LIMIT_COUNT 1)
+  if(instance)
+    list(APPEND RONDO_INSTANCE_HEADERS ${header})
+  endif()
 endforeach()
-# Headers that name instances of templates.
-set(RONDO_INSTANCE_HEADERS backend/cpu/activation_loops.hpp backend/reference/reference.hpp gate/standard_gates.hpp
-                           app/standard_backends.hpp)
 set(sources "")
 foreach(header IN LISTS RONDO_COMPILED_HEADERS RONDO_INSTANCE_HEADERS)
   string(REPLACE "/" "_" name "${header}")

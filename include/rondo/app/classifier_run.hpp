@@ -127,7 +127,7 @@ class ClassifierRun {
     const Index steps = recipe_.epochs * steps_per_epoch_;
     FineTuningSetup setup = setup_of(recipe_, classes, steps, seed_);
     setup.start = [&](const std::vector<HostedTensor<float>>& weights) { load_trunk(*start_.folder, start_.names, weights); };
-    tuning_ = start_.served->fine_tune(start_.shape, setup);
+    tuning_ = fine_tuning_of(start_.served->trunk(start_.shape), setup);
     auto& trainer = tuning_->trainer();
     if (const auto latest = checkpoints_.latest()) batches.seek(load_training_state(latest->folder, trainer));
     begin(trainer.progress().step);

@@ -15,11 +15,11 @@
 namespace rondo::app {
 
 template <class... Models>
-std::vector<KnownModel> known_models() {
-  return {known_model<Models>()...};
+std::vector<ServedModel> known_models() {
+  return {serve<Models>()...};
 }
 
-RONDO_DEFINED_ONCE std::vector<KnownModel> every_architecture() {
+RONDO_DEFINED_ONCE std::vector<ServedModel> every_architecture() {
   return known_models<Hgrn2, Hgrn2Tied, Hgrn2Convolved, Hgrn2ConvolvedTied, Hgrn2Unbounded, Hgrn1, Hgrn1Tied, Hgrn1Convolved,
                       Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Gpt2, Gpt2Untied, Opt, OptUntied,
                       ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied, XlstmBiased, XlstmBiasedTied,

@@ -206,7 +206,7 @@ inline int finetune(const std::vector<ServedModel>& served, const FinetuneOption
   }
 
   const StartWeights start{served, options.model, StartWeights::Part::trunk};
-  require(start.model().fine_tune != nullptr, options.model.string(), ": this program has no classifier of such a composition");
+  require(start.model().trunk != nullptr, options.model.string(), ": a classifier needs a trunk, which this composition has not");
   const Tokenizer tokenizer = tokenizer_of(options.tokenizer, options.model);
   require_fits(tokenizer, options.tokenizer.empty() ? options.model : options.tokenizer, start.shape().vocabulary);
   // Everything is read before anything is trained.

@@ -21,7 +21,7 @@ int run_program(int argc, char** argv, const std::vector<ServedModel>& served);
 
 template <class... Models>
 int main(int argc, char** argv) {
-  return run_program(argc, argv, {serve_whole<Models>()...});
+  return run_program(argc, argv, {serve<Models>()...});
 }
 
 }  // namespace rondo::app

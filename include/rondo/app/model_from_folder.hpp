@@ -17,11 +17,11 @@
 
 namespace rondo::app {
 
-// The composition and the form that a configuration names. One: ServedModel, KnownModel.
-template <class One>
-std::pair<const One*, ModelForm> choose(const std::vector<One>& served, const ModelConfig& config, const TensorFolder* tensors = nullptr) {
+// The composition and the form that a configuration names.
+inline std::pair<const ServedModel*, ModelForm> choose(const std::vector<ServedModel>& served, const ModelConfig& config,
+                                                        const TensorFolder* tensors = nullptr) {
   std::vector<CompositionFiles> files;
-  for (const One& one : served) files.push_back(one.files);
+  for (const ServedModel& one : served) files.push_back(one.files);
   const ChosenForm chosen = choose_form(files, config, tensors);
   return {&served[chosen.number], chosen.form};
 }
@@ -59,7 +59,7 @@ struct ModelFromFolder {
     std::tie(served, form) = choose(all, folder.config(), &folder.tensors());
     if (context > form.shape.context) form.shape = with_context(*served, form.shape, context);
     folder.check(form.names, served->leaves(form.shape));
-    model = served->make(form.shape, common.backend == "reference" ? BackendName::reference : BackendName::cpu);
+    model = loaded_model(served->model(form.shape), common.backend == "reference" ? BackendName::reference : BackendName::cpu);
     std::visit([&](const auto& tensors) { folder.load(form.names, tensors); }, model->tensors());
   }
 };

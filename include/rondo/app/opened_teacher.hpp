@@ -1,6 +1,6 @@
 // OpenedTeacher: the folder of a model that teaches, looked at before memory is taken for its weights.
 //
-//   const std::vector<KnownModel> known = known_models(served);
+//   const std::vector<ServedModel> known = known_models(served);
 //   const OpenedTeacher teacher{known, "models/large"};
 //   teacher.require_fits(vocabulary, data);               Error for another vocabulary or tokenizer, with both sizes and fingerprints
 //   std::shared_ptr<EvaluatedModel> model = teacher.loaded();
@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <rondo/app/every_architecture.hpp>
-#include <rondo/app/known_model.hpp>
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/served_model.hpp>
@@ -27,11 +26,10 @@
 
 namespace rondo::app {
 
-inline std::vector<KnownModel> known_models(const std::vector<ServedModel>& served) {
-  std::vector<KnownModel> known;
-  for (const ServedModel& one : served) known.push_back(one.known());
+inline std::vector<ServedModel> known_models(const std::vector<ServedModel>& served) {
+  std::vector<ServedModel> known = served;
 #if !RONDO_HEADER_ONLY
-  for (KnownModel& one : every_architecture()) known.push_back(std::move(one));
+  for (ServedModel& one : every_architecture()) known.push_back(std::move(one));
 #endif
   return known;
 }
@@ -39,7 +37,7 @@ inline std::vector<KnownModel> known_models(const std::vector<ServedModel>& serv
 class OpenedTeacher {
  public:
   // `known` must outlive this.
-  OpenedTeacher(const std::vector<KnownModel>& known, const std::filesystem::path& path) : path_(path), folder_(path) {
+  OpenedTeacher(const std::vector<ServedModel>& known, const std::filesystem::path& path) : path_(path), folder_(path) {
     std::tie(known_, form_) = choose(known, folder_.config(), &folder_.tensors());
     folder_.check(form_.names, known_->leaves(form_.shape));
   }
@@ -56,18 +54,16 @@ class OpenedTeacher {
   }
   // For run.json.
   [[nodiscard]] Json facts() const {
-    Index parameters = 0;
-    for (const NamedLeaf& leaf : known_->leaves(form_.shape)) parameters += leaf.leaf.dimensions.size();
     Json fact{{"folder", path_.string()},
               {"composition", known_->files.composition},
-              {"parameters", parameters},
+              {"parameters", known_->parameters(form_.shape)},
               {"vocabulary", vocabulary()},
               {"fingerprint", fingerprint()}};
     if (const auto tokenizer = own_fingerprint(path_)) fact["tokenizer"] = hexadecimal(*tokenizer);
     return fact;
   }
   [[nodiscard]] std::shared_ptr<EvaluatedModel> loaded() const {
-    std::shared_ptr<EvaluatedModel> model = known_->evaluated(form_.shape);
+    std::shared_ptr<EvaluatedModel> model = evaluated_model(known_->model(form_.shape));
     folder_.load(form_.names, model->tensors());
     return model;
   }
@@ -75,7 +71,7 @@ class OpenedTeacher {
  private:
   std::filesystem::path path_;
   ModelFolder folder_;
-  const KnownModel* known_ = nullptr;
+  const ServedModel* known_ = nullptr;
   ModelForm form_;
 };
 

@@ -1,9 +1,10 @@
-// What programs use of the Cpu, Reference and Trace back-ends whatever their models, compiled once: recurrences, buffers, scorers,
-// sessions, trainers.
+// What programs use of the Cpu, Reference and Trace back-ends whatever their models, compiled once: buffers, scorers, sessions,
+// trainers.
 #pragma once
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/backend/reference/reference.hpp>
+#include <rondo/backend/standard_recurrences.hpp>
 #include <rondo/evaluate/logits_pass.hpp>
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/evaluate/text_classifier.hpp>
@@ -35,26 +36,6 @@ RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AnyOptimize
 RONDO_COMPILED_ONCE(standard_backends) template class TrainerOn<Cpu, AdamW, Cosine>;
 RONDO_COMPILED_ONCE(standard_backends)
 template void plan_update(TraceContext&, const AnyOptimizer&, const Leaf&, Out<TraceContext>, TraceMemory&);
-
-#define RONDO_RECURRENCE_ON(C, ...)                                                                                            \
-  RONDO_COMPILED_ONCE(standard_backends)                                                                                       \
-  template void run_forward<C, __VA_ARGS__>(C&, const ForwardPass<__VA_ARGS__, typename C::Input, typename C::Output>&);       \
-  RONDO_COMPILED_ONCE(standard_backends)                                                                                       \
-  template void run_gradient<C, __VA_ARGS__>(C&, const GradientPass<__VA_ARGS__, typename C::Input, typename C::Output>&);
-#define RONDO_RECURRENCE(...)                                \
-  RONDO_RECURRENCE_ON(CpuContext, __VA_ARGS__)               \
-  RONDO_RECURRENCE_ON(ReferenceContext<double>, __VA_ARGS__) \
-  RONDO_RECURRENCE_ON(TraceContext, __VA_ARGS__)
-RONDO_RECURRENCE(Cell<LstmCell>)
-RONDO_RECURRENCE(Cell<SlstmCell>)
-RONDO_RECURRENCE(Diagonal)
-RONDO_RECURRENCE(MatrixMemory)
-RONDO_RECURRENCE(OuterProduct)
-RONDO_RECURRENCE(ScalarOuterProduct)
-RONDO_RECURRENCE(SelectiveScan)
-RONDO_RECURRENCE(SoftmaxAttention)
-#undef RONDO_RECURRENCE
-#undef RONDO_RECURRENCE_ON
 
 }  // namespace rondo
 #endif

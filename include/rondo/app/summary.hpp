@@ -85,8 +85,8 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   const Index length = options.length > 0 ? options.length : std::min(run.train.length, shape.context);
   std::vector<Sequence> sequences;
   for (Index row = 0; row < batch; ++row) sequences.push_back({row * length, length, 0});
-  const StepPlan plan = model->plan(shape, sequences, count_of(batch, length), run.optimizer.optimizer);
-  const Index state = model->state_size(shape);
+  const StepPlan plan = step_plan(model->model(shape), sequences, count_of(batch, length), run.optimizer.optimizer);
+  const Index state = state_size_of(model->model(shape));
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,
               plan.operations_per_token * 1e-6);

@@ -49,7 +49,7 @@ inline void add_teach_options(CLI::App& command, TeachOptions& options) {
 
 inline int teach(const std::vector<ServedModel>& served, const TeachOptions& options, const CommonOptions& common) {
   const TokenFile data{options.data};
-  const std::vector<KnownModel> known = known_models(served);
+  const std::vector<ServedModel> known = known_models(served);
   const OpenedTeacher teacher{known, options.model};
   teacher.require_fits(teacher.vocabulary(), data);
   const Index chunk = options.chunk > 0 ? options.chunk : window_of(options.model);

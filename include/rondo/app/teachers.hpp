@@ -15,19 +15,20 @@
 #include <vector>
 
 #include <rondo/app/distill_settings.hpp>
-#include <rondo/app/known_model.hpp>
 #include <rondo/app/objectives.hpp>
 #include <rondo/app/opened_teacher.hpp>
 #include <rondo/app/run_description.hpp>
+#include <rondo/app/served_model.hpp>
 #include <rondo/data/teacher_cache.hpp>
 #include <rondo/data/token_file.hpp>
+#include <rondo/model/with_projections.hpp>
 
 namespace rondo::app {
 
 class Teachers {
  public:
   // All is checked before memory is taken.
-  Teachers(const std::vector<KnownModel>& known, const RunDescription& run, const TokenFile& data) : settings_(run.distill) {
+  Teachers(const std::vector<ServedModel>& known, const RunDescription& run, const TokenFile& data) : settings_(run.distill) {
     std::vector<OpenedTeacher> opened;
     for (const std::string& folder : settings_.teachers) {
       opened.emplace_back(known, folder);
@@ -62,7 +63,7 @@ class Teachers {
   }
 
   // Of a student where nothing else is said.
-  static Index vocabulary_of(const std::vector<KnownModel>& known, const DistillSettings& settings) {
+  static Index vocabulary_of(const std::vector<ServedModel>& known, const DistillSettings& settings) {
     return settings.cache.empty() ? OpenedTeacher{known, settings.teachers.front()}.vocabulary() : TeacherCache{settings.cache}.vocabulary();
   }
 

@@ -177,7 +177,7 @@ inline int train(const std::vector<ServedModel>& served, const TrainOptions& opt
       if (run.data.tokenizer.empty()) run.data.tokenizer = run.init;
     }
   }
-  std::vector<KnownModel> known;
+  std::vector<ServedModel> known;
   require(run.distill.has_teacher() || !options.needs_teachers, asked.folder.string(), ": a run without teachers; expected --teacher");
   require(run.distill.has_teacher() || options.first_of_chain || !asked.asked.contains("distill"),
           "distill: settings without a teacher; `distill --teacher FOLDER` has one");

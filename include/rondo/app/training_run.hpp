@@ -16,6 +16,7 @@
 #include <rondo/app/served_model.hpp>
 #include <rondo/app/start_weights.hpp>
 #include <rondo/app/teachers.hpp>
+#include <rondo/app/training.hpp>
 #include <rondo/data/batches.hpp>
 #include <rondo/evaluate/split_scorer.hpp>
 #include <rondo/parallel/gathered_texts.hpp>
@@ -84,7 +85,7 @@ class TrainingRun : public RunKeeper {
         model_(&model),
         files_(model.files),
         batches_(data, batches_of(run_, common_.ranks)),
-        training_(model.train(run_.shape, setup_of(run_, start, teachers, common_.ranks))) {
+        training_(training_of(model.model(run_.shape), setup_of(run_, start, teachers, common_.ranks))) {
     note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape), "Cpu");
     if (teachers != nullptr) note_teachers(record, teachers->facts());
     lead([&] { go_on_from(record); });
@@ -279,7 +280,7 @@ class TrainingRun : public RunKeeper {
     if (!std::filesystem::exists(folder_ / "tokenizer.json")) return "";
     try {
       const Tokenizer tokenizer = Tokenizer::load(folder_);
-      const auto model = model_->make(run_.shape, BackendName::cpu);
+      const auto model = loaded_model(model_->model(run_.shape), BackendName::cpu);
       const auto weights = weights_to_keep();
       const auto copies = std::get<std::vector<HostedTensor<float>>>(model->tensors());
       for (std::size_t i = 0; i < weights.size(); ++i) copies[i].write(weights[i].numbers());

@@ -27,7 +27,7 @@ inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, Run
     std::vector<Sequence> sequences;
     for (Index row = 0; row < rows; ++row) sequences.push_back({row * length, length, 0});
     try {
-      return model.plan(shape, sequences, rows * length, run.optimizer.optimizer);
+      return step_plan(model.model(shape), sequences, rows * length, run.optimizer.optimizer);
     } catch (const Error&) {  // a pattern does not fit into so few blocks
       return std::nullopt;
     }
@@ -56,7 +56,7 @@ inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, Run
     source.add(ids);
   }
   Batches batches{source, BatchOptions{.rows = rows, .length = length}};
-  const auto training = model.train(run.shape, setup_of(run));
+  const auto training = training_of(model.model(run.shape), setup_of(run));
   TrainingSpeed speed{0, 0, rows, depth};
   double all = 0, shortest = std::numeric_limits<double>::infinity();
   training->on_step([&](const StepReport& report) {

@@ -43,7 +43,7 @@ inline std::optional<Shape> small_shape_of(const ServedModel& served) {
 
 // The logits of a few tokens, with weights that are nowhere zero.
 inline std::vector<float> small_logits(const ServedModel& served, const Shape& shape) {
-  const std::unique_ptr<LoadedModel> model = served.make(shape, BackendName::reference);
+  const std::unique_ptr<LoadedModel> model = loaded_model(served.model(shape), BackendName::reference);
   const auto tensors = std::get<std::vector<HostedTensor<double>>>(model->tensors());
   for (const auto& tensor : tensors) {
     std::vector<double> numbers = tensor.numbers();
@@ -99,7 +99,7 @@ inline SizeUse size_use(const ServedModel& served, std::string_view name) {
     return all;
   };
   try {
-    if (sizes(*small) != sizes(*other) || served.state_size(*small) != served.state_size(*other)) return SizeUse::used;
+    if (sizes(*small) != sizes(*other) || state_size_of(served.model(*small)) != state_size_of(served.model(*other))) return SizeUse::used;
     return small_logits(served, *small) == small_logits(served, *other) ? SizeUse::unused : SizeUse::used;
   } catch (const Error&) {
     return SizeUse::refused;

@@ -143,4 +143,13 @@ constexpr Shape checked(const Shape& shape) {
   return shape;
 }
 
+// The same model in another shape.
+template <class Model>
+[[nodiscard]] Model with_shape([[maybe_unused]] const Model& model, const Shape& shape) {
+  if constexpr (requires { model.with_shape(shape); })
+    return model.with_shape(shape);
+  else
+    return Model{shape};
+}
+
 }  // namespace rondo

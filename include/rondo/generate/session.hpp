@@ -150,14 +150,14 @@ class Session final : public SessionOn<Backend> {
 
   // The model with a cache of so many tokens, which its weights know nothing of.
   static Model with_cache(const Model& model, Index tokens) {
-    return tokens < model.shape().context ? Model{model.shape().with_context(tokens)} : model;
+    return tokens < model.shape().context ? rondo::with_shape(model, model.shape().with_context(tokens)) : model;
   }
   // A state that grows with the context is a cache.
   static bool has_cache(const Model& model) {
     const auto size = [&](Index context) {
       Shape shape = model.shape();
       shape.context = context;
-      return record_size(StateRecords{Extent{1, 1}}, Model{shape});
+      return record_size(StateRecords{Extent{1, 1}}, rondo::with_shape(model, shape));
     };
     return size(1) != size(2);
   }

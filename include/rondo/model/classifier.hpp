@@ -27,7 +27,9 @@ class Classifier : public OverTrunk<TrunkType> {
     check_class_head(options);
   }
   Classifier(const Shape& shape, HeadType head, PoolingType pooling)
-      : Over(TrunkType(uncapped(shape))), pooling_(std::move(pooling)), head_(std::move(head)) {}
+      : Classifier(TrunkType{shape}, std::move(head), std::move(pooling)) {}
+  Classifier(const TrunkType& trunk, HeadType head, PoolingType pooling)
+      : Over(with_shape(trunk, uncapped(trunk.shape()))), pooling_(std::move(pooling)), head_(std::move(head)) {}
 
   [[nodiscard]] const TrunkType& trunk() const { return this->inner_; }
   [[nodiscard]] const PoolingType& pooling() const { return pooling_; }

@@ -78,7 +78,7 @@ class EvaluationOf final : public Evaluation<Backend> {
   void hidden_onward(Context& c, Out<Context> hidden, Index capacity, const States& before, std::span<const Index> parents,
                      States* after) const override {
     const Model model = with_cache(capacity);
-    const State state = c.record(StateRecords{c.extent()}, model);
+    State state = c.record(StateRecords{c.extent()}, model);
     const States rows = tensors(c, model, state);
     if (!before.empty()) {
       const std::vector<bool> is_cache = caches(model);
@@ -104,9 +104,9 @@ class EvaluationOf final : public Evaluation<Backend> {
 
  private:
   [[nodiscard]] Model with_cache(Index capacity) const {
-    return Model{shape().with_context(capacity)};
+    return with_shape(model_, shape().with_context(capacity));
   }
-  static States tensors(Context& c, const Model& model, State state) {
+  static States tensors(Context& c, const Model& model, State& state) {
     States result;
     each_leaf<Out<Context>>(StateRecords{c.extent()}, model, state,
                             [&](const Path&, const Leaf&, Out<Context>& tensor) { result.push_back(tensor); });
@@ -116,7 +116,7 @@ class EvaluationOf final : public Evaluation<Backend> {
   static std::vector<bool> caches(const Model& model) {
     std::vector<Index> sizes[2];
     for (const Index times : {1, 2})
-      each_leaf_of(StateRecords{Extent{1, 1}}, Model{model.shape().with_context(times)},
+      each_leaf_of(StateRecords{Extent{1, 1}}, with_shape(model, model.shape().with_context(times)),
                    [&](const Path&, const Leaf& leaf) { sizes[times - 1].push_back(leaf.dimensions.size()); });
     std::vector<bool> result;
     for (std::size_t i = 0; i < sizes[0].size(); ++i) result.push_back(sizes[0][i] != sizes[1][i]);

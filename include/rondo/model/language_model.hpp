@@ -17,6 +17,7 @@ template <class BlockType, class FinalNorm = RmsNorm, class HeadType = Head<>, c
           class EmbeddingType = Embedding>
 class LanguageModel : public OverTrunk<Trunk<BlockType, FinalNorm, Start, EmbeddingType>> {
  public:
+  using Block = BlockType;
   using TrunkType = Trunk<BlockType, FinalNorm, Start, EmbeddingType>;
 
   static constexpr void check(const Shape& shape) {

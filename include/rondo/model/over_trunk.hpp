@@ -10,8 +10,6 @@ namespace rondo {
 template <class Inner>
 class OverTrunk {
  public:
-  using Block = typename Inner::Block;
-
   [[nodiscard]] const Shape& shape() const { return inner_.shape(); }
   template <class S>
   using Saved = typename Inner::template Saved<S>;

@@ -26,9 +26,13 @@ class WithProjections : public OverTrunk<Model> {
   explicit WithProjections(Model model, const std::vector<ProjectionWidths>& maps = {}) : OverTrunk<Model>(std::move(model)) {
     for (const auto& [from, to] : maps) projections_.emplace_back(from, to);
   }
-  explicit WithProjections(const Shape& shape) : WithProjections(Model{shape}) {}
 
   [[nodiscard]] const Model& inner() const { return this->inner_; }
+  [[nodiscard]] WithProjections with_shape(const Shape& shape) const {
+    WithProjections result{rondo::with_shape(inner(), shape)};
+    result.projections_ = projections_;
+    return result;
+  }
   [[nodiscard]] decltype(auto) trunk() const { return inner().trunk(); }
   [[nodiscard]] Index outputs() const { return inner().outputs(); }
 

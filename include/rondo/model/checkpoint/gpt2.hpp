@@ -7,4 +7,14 @@
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/gpt2_files.hpp>
 #include <rondo/model/checkpoint/opt_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(gpt2, Gpt2)
+RONDO_HOST_MODEL(gpt2, Gpt2Untied)
+RONDO_HOST_MODEL(gpt2, Opt)
+RONDO_HOST_MODEL(gpt2, OptUntied)
+RONDO_HOST_MODEL(gpt2, Gpt2::TrunkType)
+RONDO_HOST_MODEL(gpt2, Opt::TrunkType)
+}  // namespace rondo
 #endif

@@ -6,4 +6,16 @@
 #include <rondo/model/checkpoint/hgrn1_form.hpp>
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/hgrn1_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(hgrn1, Hgrn1)
+RONDO_HOST_MODEL(hgrn1, Hgrn1Tied)
+RONDO_HOST_MODEL(hgrn1, Hgrn1Convolved)
+RONDO_HOST_MODEL(hgrn1, Hgrn1ConvolvedTied)
+RONDO_HOST_MODEL(hgrn1, Hgrn1Unbounded)
+RONDO_HOST_MODEL(hgrn1, Hgrn1::TrunkType)
+RONDO_HOST_MODEL(hgrn1, Hgrn1Convolved::TrunkType)
+RONDO_HOST_MODEL(hgrn1, Hgrn1Unbounded::TrunkType)
+}  // namespace rondo
 #endif

@@ -6,4 +6,16 @@
 #include <rondo/model/checkpoint/hgrn2_form.hpp>
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/hgrn2_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(hgrn2, Hgrn2)
+RONDO_HOST_MODEL(hgrn2, Hgrn2Tied)
+RONDO_HOST_MODEL(hgrn2, Hgrn2Convolved)
+RONDO_HOST_MODEL(hgrn2, Hgrn2ConvolvedTied)
+RONDO_HOST_MODEL(hgrn2, Hgrn2Unbounded)
+RONDO_HOST_MODEL(hgrn2, Hgrn2::TrunkType)
+RONDO_HOST_MODEL(hgrn2, Hgrn2Convolved::TrunkType)
+RONDO_HOST_MODEL(hgrn2, Hgrn2Unbounded::TrunkType)
+}  // namespace rondo
 #endif

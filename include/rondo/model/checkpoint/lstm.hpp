@@ -6,4 +6,13 @@
 #include <rondo/model/checkpoint/lstm_form.hpp>
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/lstm_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(lstm, ResidualLstm)
+RONDO_HOST_MODEL(lstm, Lstm)
+RONDO_HOST_MODEL(lstm, LstmTied)
+RONDO_HOST_MODEL(lstm, ResidualLstm::TrunkType)
+RONDO_HOST_MODEL(lstm, Lstm::TrunkType)
+}  // namespace rondo
 #endif

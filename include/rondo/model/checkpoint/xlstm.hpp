@@ -6,4 +6,14 @@
 #include <rondo/model/checkpoint/xlstm_form.hpp>
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/xlstm_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(xlstm, Xlstm)
+RONDO_HOST_MODEL(xlstm, XlstmTied)
+RONDO_HOST_MODEL(xlstm, XlstmBiased)
+RONDO_HOST_MODEL(xlstm, XlstmBiasedTied)
+RONDO_HOST_MODEL(xlstm, Xlstm::TrunkType)
+RONDO_HOST_MODEL(xlstm, XlstmBiased::TrunkType)
+}  // namespace rondo
 #endif

@@ -6,4 +6,11 @@
 #include <rondo/model/checkpoint/xlstm_large_form.hpp>
 #if RONDO_HEADER_ONLY
 #include <rondo/model/checkpoint/xlstm_large_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(xlstm_large, XlstmLarge)
+RONDO_HOST_MODEL(xlstm_large, XlstmLargeTied)
+RONDO_HOST_MODEL(xlstm_large, XlstmLarge::TrunkType)
+}  // namespace rondo
 #endif
