@@ -1,5 +1,6 @@
 // Published tokenizers against the encodings of Hugging Face tokenizers and SentencePiece: ids, offsets, decoded text.
 #include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/io/json.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,6 @@
 // Any bytes as a tokenizer.json; one that is read encodes and decodes.
 #include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/data/tokenizer/utf8.hpp>
 
 #include <cstdlib>
 

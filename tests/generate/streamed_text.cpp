@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include <rondo/data/tokenizer/byte_level.hpp>
 #include <rondo/data/tokenizer/tokenizer.hpp>
+#include <rondo/data/tokenizer/utf8.hpp>
 #include <rondo/generate/streamed_text.hpp>
+#include <rondo/io/json.hpp>
 
 #include "io/temporary_folder.hpp"
 #include "support/shared.hpp"

@@ -56,7 +56,7 @@ const std::map<std::string, Names>& places() {
       {"unsupported/Eigen", {}},
       {"oneapi/", {"backend/cpu/onednn_product.hpp"}},
       {"dnnl", {"backend/cpu/onednn_product.hpp"}},
-      {"nlohmann/", {"io/json.hpp"}},
+      {"nlohmann/", {"io/json_value.hpp"}},
       {"xtensor", {"interop/"}},
       {"utf8proc", {"data/tokenizer/unicode_tables.hpp"}},
       {"oniguruma", {"data/tokenizer/regular_expression.hpp"}},

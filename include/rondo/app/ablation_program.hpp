@@ -15,16 +15,22 @@
 #include <rondo/app/composition.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
+#include <rondo/app/run_description.hpp>
 #include <rondo/app/score.hpp>
 #include <rondo/app/together.hpp>
-#include <rondo/app/train.hpp>
+#include <rondo/app/train_options.hpp>
+#include <rondo/app/used_sizes.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/io/folder_lock.hpp>
 #include <rondo/io/number_text.hpp>
 #include <rondo/model/equal_parameters.hpp>
+#include <rondo/train/metrics.hpp>
 #include <rondo/version.hpp>
+#if RONDO_HEADER_ONLY
+#include <rondo/app/train.hpp>
+#endif
 
 namespace rondo::app {
 

@@ -13,10 +13,14 @@
 // RUN/generation-0, which is trained without any. Each has a seed one larger than the one before (Furlanello et al. 2018).
 #pragma once
 
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include <rondo/app/train.hpp>
+#include <rondo/app/command_line.hpp>
+#include <rondo/app/train_options.hpp>
 
 namespace rondo::app {
 

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <rondo/app/score.hpp>
+#include <rondo/data/tokenizer/utf8.hpp>
 #include <rondo/generate/sampler.hpp>
 #include <rondo/generate/stop_strings.hpp>
 #include <rondo/generate/streamed_text.hpp>

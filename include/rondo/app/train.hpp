@@ -27,42 +27,12 @@
 #include <rondo/app/settings_list.hpp>
 #include <rondo/app/start_weights.hpp>
 #include <rondo/app/teachers.hpp>
+#include <rondo/app/train_options.hpp>
 #include <rondo/app/training_run.hpp>
+#include <rondo/core/compiled.hpp>
 #include <rondo/data/token_file.hpp>
 
 namespace rondo::app {
-
-// The command line.
-struct TrainOptions {
-  std::filesystem::path data, held_out, tokenizer, out, config, resume, init;
-  std::vector<std::string> settings;
-  std::vector<std::filesystem::path> teachers;  // folders of models to learn from (rondo/app/distill.hpp)
-  std::uint64_t more_seed = 0;                  // added to the seed: of the generations of a chain
-  std::filesystem::path cache;                  // of a teacher's outcomes
-  const char* verb = "train";
-  bool needs_teachers = false, first_of_chain = false;
-  bool tensorboard = false;
-  bool list_settings = false;
-};
-
-// Command: CLI::App.
-template <class Command>
-void add_train_options(Command& command, TrainOptions& options) {
-  command.add_option("--data", options.data, "token file to train on");
-  command.add_option("--held-out", options.held_out, "token file for the held-out loss (default: none is measured)");
-  command.add_option("--tokenizer", options.tokenizer,
-                     "copied into the run (default: tokenizer.json beside the data, if it made them)");
-  command.add_option("--out", options.out, "folder of the run; where the same command has begun one it goes on");
-  command.add_option("--init", options.init, "folder of a model whose weights to start from (default: random numbers)");
-  command.add_option("--config", options.config,
-                     "settings to start from, as the run.json of another run (default: those of --settings)");
-  command.add_option("--set", options.settings,
-                     "one setting, as optimizer.rate=0.002, optimizer.name=muon (" + listed(names_of(AnyOptimizer{}.chosen)) +
-                         ") or shape.width=512");
-  command.add_option("--resume", options.resume, "folder of a run to go on with");
-  command.add_flag("--tensorboard", options.tensorboard, "event files for TensorBoard, too (default: metrics.jsonl alone)");
-  command.add_flag("--settings", options.list_settings, "list every setting with its default and what it means, and end");
-}
 
 // A run that is to be, and where it goes on what its run.json says.
 struct AskedRun {
@@ -145,8 +115,7 @@ inline void require_same_command(const AskedRun& asked, const char* verb) {
           ", another --out begins a new one");
 }
 
-// Trains the first of the served models, or the composition that run.json names among them.
-inline int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
+RONDO_DEFINED_ONCE int train(const std::vector<ServedModel>& served, const TrainOptions& options, const CommonOptions& common) {
   if (options.list_settings) return list_settings(served, common);
   if (common.ranks.rank() > 0) return follow(served, options.resume.empty() ? options.out : options.resume, common);
   AskedRun asked = asked_run(options, common);

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include <rondo/app/training_run.hpp>
+#include <rondo/app/training_setup.hpp>
 
 namespace rondo::app {
 
