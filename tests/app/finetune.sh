@@ -3,10 +3,7 @@
 # A run that is stopped and killed ends with the bits of one that never was; every task is found, judged and tabled; bad input is one line.
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 export OMP_NUM_THREADS=2
 
 "$corpus" grammar --words 5000 --out text >/dev/null
@@ -74,6 +71,31 @@ before=$(stat -c %Y broken/mrpc/seed-5/result.json)
 [ "$before" = "$(stat -c %Y broken/mrpc/seed-5/result.json)" ] || fail "a finished run is not run again"
 "$hgrn2" finetune "${settings[@]}" --set finetune.rate=0.1 --out broken --quiet >/dev/null 2>log && fail "other settings"
 grep -q "holds a run already, of another recipe/rate: 0.003, now 0.1" log || fail "$(cat log)"
+
+# Adapters: of what is saved nothing tells of them, the trunk's other tensors are as they were, and a run that is stopped goes on.
+adapted=("${settings[@]}" --set finetune.adapters=4 --set finetune.epochs=2)
+"$hgrn2" finetune "${adapted[@]}" --out adapted --quiet >/dev/null 2>log || fail "$(cat log)"
+header() { head -c $((8 + $(od -An -t u8 -N 8 "$1"))) "$1"; }
+header $run/model.safetensors >one
+header adapted/mrpc/seed-5/model.safetensors >other
+cmp one other || fail "tensors of the plain classifier"
+cmp -s $run/model.safetensors adapted/mrpc/seed-5/model.safetensors && fail "other weights"
+grep -q '"adapters": 4' adapted/mrpc/seed-5/finetune.json || fail "$(cat adapted/mrpc/seed-5/finetune.json)"
+grep -q adapters $run/finetune.json && fail "$(cat $run/finetune.json)"
+"$hgrn2" finetune "${adapted[@]}" --out stopped --quiet >/dev/null 2>log &
+for _ in $(seq 6000); do
+  [ "$({ wc -l <stopped/mrpc/seed-5/metrics.jsonl || echo 0; } 2>/dev/null)" -ge 4 ] && break
+  kill -0 $! 2>/dev/null || break
+  sleep 0.005
+done
+kill -INT $! 2>/dev/null || true
+wait $! || true
+"$hgrn2" finetune "${adapted[@]}" --out stopped --quiet >/dev/null 2>log || fail "$(cat log)"
+for file in model.safetensors predictions.json items.jsonl; do
+  cmp adapted/mrpc/seed-5/$file stopped/mrpc/seed-5/$file || fail "$file of adapters that went on"
+done
+"$hgrn2" finetune --model adapted/mrpc/seed-5 --data data --task mrpc --threads 2 --set finetune.epochs=1 --out more --quiet >/dev/null ||
+  fail "from merged adapters"
 
 # All tasks that are there; the others are named. Another recipe, two seeds.
 "$hgrn2" finetune --model model --data data --task all --recipe 2025 --seeds 2 --threads 2 --set finetune.epochs=1 --set finetune.batch=20 \

@@ -155,6 +155,8 @@ class ClassifierRun {
   // Of a folder that has a run already it must be the same.
   void note_what_is_run() const {
     Json run{{"task", task_->name}, {"seed", seed_.value}, {"recipe", to_json(recipe_)}};
+    if (recipe_.adapters == 0)
+      for (const char* name : {"adapters", "adapter_alpha"}) run["recipe"].erase(name);  // runs that know none go on
     for (const auto& [key, value] : start_.facts.items()) run[key] = value;
     if (!std::filesystem::exists(folder_ / run_file)) return write_json(folder_ / run_file, run);
     const Json before = read_json(folder_ / run_file).flatten(), now = run.flatten();

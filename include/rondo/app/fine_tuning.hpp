@@ -7,12 +7,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/evaluate/text_classifier.hpp>
 #include <rondo/layer/class_head.hpp>
 #include <rondo/layer/pooling.hpp>
+#include <rondo/model/adapted_trunk.hpp>
 #include <rondo/model/hosted_tensor.hpp>
 
 namespace rondo::app {
@@ -21,6 +23,7 @@ struct FineTuningSetup {
   ClassHeadOptions head;
   bool mlp = false;  // else a ScoreHead
   AnyPooling pooling;
+  std::optional<AdapterOptions> adapters;  // trained instead of the trunk
   AnyOptimizer optimizer;
   AnySchedule schedule;
   TrainingOptions options;
@@ -32,7 +35,7 @@ class FineTuning {
   virtual ~FineTuning() = default;
   virtual TrainerOn<Cpu, AnyOptimizer, AnySchedule>& trainer() = 0;
   virtual ClassScorer& scorer() = 0;
-  [[nodiscard]] virtual std::vector<HostedTensor<float>> weights() const = 0;  // of trunk and head
+  [[nodiscard]] virtual std::vector<HostedTensor<float>> weights() const = 0;  // of trunk and head, adapters merged
 };
 
 }  // namespace rondo::app

@@ -28,7 +28,8 @@ namespace rondo::app {
 struct FinetuneRecipe {
   std::string head = "score", pooling = "last", schedule = "linear", keep = "accuracy", metric = "accuracy";
   double rate = 5e-5, decay = 0, clip = 1, warmup = 0, floor = 0, dropout = 0, threshold = 0;
-  Index batch = 64, epochs = 10, length = 128, patience = 0, parts = 1;
+  Index batch = 64, epochs = 10, length = 128, patience = 0, parts = 1, adapters = 0;
+  double adapter_alpha = 0;
   bool whole = false;  // steps of a whole batch alone
 
   // visit(name, value, what it means, limits or words)
@@ -37,6 +38,9 @@ struct FinetuneRecipe {
     const std::vector<std::string> metrics(class_metric_names.begin(), class_metric_names.end());
     visit("head", recipe.head, "score: a matrix; mlp: two maps with norms and dropout between them", std::vector<std::string>{"score", "mlp"});
     visit("pooling", recipe.pooling, "the vector that stands for a text", std::vector<std::string>{"last", "first", "mean"});
+    visit("adapters", recipe.adapters, "rank of low-rank adapters of the trunk's matrices, trained in its place; 0: the trunk is",
+          at_least(Index{0}));
+    visit("adapter_alpha", recipe.adapter_alpha, "adapters are added alpha / rank times; 0: twice", at_least(0.0));
     visit("rate", recipe.rate, "of AdamW", at_least(0.0));
     visit("decay", recipe.decay, "of all tensors", at_least(0.0));
     visit("clip", recipe.clip, "largest norm of the gradients; 0: no limit", at_least(0.0));
@@ -119,7 +123,7 @@ inline AnyPooling pooling_named(const std::string& name) {
 
 // For so many steps; the trunk is yet to be filled.
 inline FineTuningSetup setup_of(const FinetuneRecipe& recipe, Index classes, Index steps, Seed seed) {
-  FineTuningSetup setup{{classes, recipe.dropout}, recipe.head == "mlp", pooling_named(recipe.pooling), {}, {}, {}, {}};
+  FineTuningSetup setup{{classes, recipe.dropout}, recipe.head == "mlp", pooling_named(recipe.pooling), {}, {}, {}, {}, {}};
   setup.optimizer = {AdamW{.rate = recipe.rate, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = recipe.decay}};
   const auto warmup = static_cast<Index>(recipe.warmup * static_cast<double>(steps));
   if (recipe.schedule == "cosine")
@@ -129,6 +133,10 @@ inline FineTuningSetup setup_of(const FinetuneRecipe& recipe, Index classes, Ind
   else
     setup.schedule = {Constant{warmup, Rise::from_zero}};
   setup.options = {.accumulate = recipe.parts, .clip = recipe.clip, .seed = seed, .groups = {{.decay = 1.0}}, .clip_epsilon = 1e-6};
+  if (recipe.adapters > 0) {
+    setup.adapters = {recipe.adapters, recipe.adapter_alpha > 0 ? recipe.adapter_alpha : 2 * static_cast<double>(recipe.adapters)};
+    setup.options.groups = {{.path = "*adapters.*", .decay = 1.0}, {.path = "score.*", .decay = 1.0}, {.rate = 0, .decay = 0.0}};
+  }
   return setup;
 }
 

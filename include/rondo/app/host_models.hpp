@@ -11,6 +11,8 @@
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/app/training.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/model/adapted_trunk.hpp>
+#include <rondo/model/adapters.hpp>
 #include <rondo/model/classifier.hpp>
 #include <rondo/model/host_model.hpp>
 #include <rondo/model/with_projections.hpp>
@@ -113,30 +115,37 @@ class HostTraining final : public Training {
   std::optional<Scorer<Trained, Cpu>> scorer_;
 };
 
-class HostFineTuning final : public FineTuning {
-  using Model = Classifier<HostModel, AnyPooling, AnyClassHead>;
+// Trunk: HostModel, or one with adapters.
+template <class Trunk>
+class FineTuningOf final : public FineTuning {
+  using Model = Classifier<Trunk, AnyPooling, AnyClassHead>;
 
  public:
-  HostFineTuning(const HostModel& trunk, const FineTuningSetup& setup)
-      : weights_(started(Parameters<Model, Cpu>{classifier(trunk, setup), setup.options.seed}, setup)),
+  FineTuningOf(const Trunk& trunk, const FineTuningSetup& setup)
+      : adapters_(setup.adapters),
+        weights_(started(Parameters<Model, Cpu>{classifier(trunk, setup), setup.options.seed}, setup)),
         trainer_(weights_.model(), weights_, setup.optimizer, setup.schedule, CrossEntropy{}, setup.options),
         scorer_(weights_.model(), weights_, 4096, trainer_.context()) {}
 
   TrainerOn<Cpu, AnyOptimizer, AnySchedule>& trainer() override { return trainer_; }
   ClassScorer& scorer() override { return scorer_; }
-  [[nodiscard]] std::vector<HostedTensor<float>> weights() const override { return hosted(weights_.tensors()); }
+  [[nodiscard]] std::vector<HostedTensor<float>> weights() const override { return plain(weights_); }
 
  private:
-  static Model classifier(const HostModel& trunk, const FineTuningSetup& setup) {
+  [[nodiscard]] std::vector<HostedTensor<float>> plain(const Parameters<Model, Cpu>& weights) const {
+    return adapters_ ? merged_tensors(hosted(weights.tensors()), adapters_->factor()) : hosted(weights.tensors());
+  }
+  static Model classifier(const Trunk& trunk, const FineTuningSetup& setup) {
     check_class_head(setup.head);
     const Shape& shape = trunk.shape();
     return {trunk, setup.mlp ? AnyClassHead{MlpHead{shape, setup.head}} : AnyClassHead{ScoreHead{shape, setup.head}}, setup.pooling};
   }
-  static Parameters<Model, Cpu> started(Parameters<Model, Cpu> weights, const FineTuningSetup& setup) {
-    if (setup.start) setup.start(hosted(weights.tensors()));
+  Parameters<Model, Cpu> started(Parameters<Model, Cpu> weights, const FineTuningSetup& setup) const {
+    if (setup.start) setup.start(plain(weights));
     return weights;
   }
 
+  std::optional<AdapterOptions> adapters_;
   Parameters<Model, Cpu> weights_;
   Trainer<Model, Cpu, AnyOptimizer, AnySchedule> trainer_;
   TextClassifier<Model, Cpu> scorer_;
@@ -158,7 +167,8 @@ RONDO_DEFINED_ONCE std::unique_ptr<Training> training_of(const HostModel& model,
   return std::make_unique<HostTraining>(model, setup);
 }
 RONDO_DEFINED_ONCE std::unique_ptr<FineTuning> fine_tuning_of(const HostModel& trunk, const FineTuningSetup& setup) {
-  return std::make_unique<HostFineTuning>(trunk, setup);
+  if (setup.adapters) return std::make_unique<FineTuningOf<AdaptedTrunk<HostModel>>>(AdaptedTrunk{trunk, *setup.adapters}, setup);
+  return std::make_unique<FineTuningOf<HostModel>>(trunk, setup);
 }
 
 }  // namespace rondo::app

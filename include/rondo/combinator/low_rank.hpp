@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cmath>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -43,6 +44,37 @@ class LowRankPair : public PlainLayer, public NothingSaved, public NoState {
 };
 
 [[nodiscard]] inline bool is_adapted(const Leaf& leaf) { return leaf.role == Role::matrix && leaf.dimensions.rank() == 2; }
+
+inline constexpr std::string_view adapters_word = "adapters.";
+[[nodiscard]] inline bool is_adapter(std::string_view path) { return path.find(adapters_word) != path.npos; }
+
+// factor B, in scratch.
+template <class C>
+[[nodiscard]] Out<C> scaled_up(C& c, In<C> up, double factor) {
+  const Out<C> result = c.matrix(up.rows, up.columns);
+  c.copy(up, result);
+  c.scale(result, factor);
+  return result;
+}
+// W + factor B A, in scratch.
+template <class C>
+[[nodiscard]] Out<C> adapted_matrix(C& c, In<C> matrix, const auto& pair, double factor) {
+  const Out<C> sum = c.matrix(matrix.rows, matrix.columns);
+  auto mark = c.mark();
+  c.copy(matrix, sum);
+  c.linear_input_gradient(scaled_up(c, In<C>(pair.up), factor), pair.down, sum, Onto::add);
+  return sum;
+}
+// From the gradient by W + factor B A: adds to those by A and B.
+template <class C>
+void add_pair_gradient(C& c, WideIn<C> d, const auto& pair, const auto& d_pair, double factor) {
+  auto mark = c.mark();
+  c.linear_weight_gradient(scaled_up(c, In<C>(pair.up), factor), d, d_pair.down);
+  const Out<C> d_up = c.matrix(d.rows, pair.down.rows);
+  c.linear(d, pair.down, d_up);
+  c.scale(d_up, factor);
+  c.add(d_up, d_pair.up);
+}
 
 template <class Inner, Index rank = 8, Index alpha = 2 * rank, Trained trained = Trained::adapters>
 class LowRank : public RecordsOf<Inner> {
@@ -90,14 +122,6 @@ class LowRank : public RecordsOf<Inner> {
   }
 
  private:
-  // factor B, in scratch.
-  template <class C>
-  static Out<C> scaled_up(C& c, In<C> up) {
-    const Out<C> result = c.matrix(up.rows, up.columns);
-    c.copy(up, result);
-    c.scale(result, factor);
-    return result;
-  }
   // Inner's weights with W' for W, in scratch.
   template <class C>
   auto adapted(C& c, const auto& w) const {
@@ -106,11 +130,7 @@ class LowRank : public RecordsOf<Inner> {
     walk(WeightRecords{}, inner_, Path{}, [&](const Path&, const Leaf& leaf, auto& matrix) {
       if (!is_adapted(leaf)) return;
       static_assert(std::is_convertible_v<decltype(matrix), In<C>>, "rondo: adapters need weights of the back-end's own numbers");
-      const auto& pair = w.adapters[number++];
-      const Out<C> sum = c.matrix(matrix.rows, matrix.columns);
-      c.copy(matrix, sum);
-      c.linear_input_gradient(scaled_up(c, In<C>(pair.up)), pair.down, sum, Onto::add);
-      matrix = sum;
+      matrix = adapted_matrix(c, In<C>(matrix), w.adapters[number++], factor);
     }, whole);
     return whole;
   }
@@ -126,14 +146,8 @@ class LowRank : public RecordsOf<Inner> {
     walk(WeightRecords{}, inner_, Path{}, [&](const Path&, const Leaf& leaf, const auto& d, [[maybe_unused]] auto& sum) {
       if constexpr (trained == Trained::all) c.add(d, sum);
       if (!is_adapted(leaf)) return;
-      auto inner_mark = c.mark();
-      const auto& pair = w.adapters[number];
-      const auto& d_pair = dw.adapters[number++];
-      c.linear_weight_gradient(scaled_up(c, In<C>(pair.up)), d, d_pair.down);
-      const Out<C> d_up = c.matrix(d.rows, rank);
-      c.linear(d, pair.down, d_up);
-      c.scale(d_up, factor);
-      c.add(d_up, d_pair.up);
+      add_pair_gradient(c, d, w.adapters[number], dw.adapters[number], factor);
+      ++number;
     }, d_whole, d_inner);
   }
 

@@ -1,5 +1,5 @@
-// AnyModel<Contexts...>: a model - or a trunk, which has no outputs - of any composition, its type put aside: what surrounds models (trainers,
-// sessions, scorers, classifiers) is then one type, and compiled once for all compositions.
+// AnyModel<Contexts...>: a model - or a trunk, which has no outputs - of any composition, its type put aside: what surrounds models
+// (trainers, sessions, scorers, classifiers) is then one type, and compiled once for all compositions.
 //
 //   using HostModel = AnyModel<Cpu::Context, Reference<double>::Context, Trace::Context>;      rondo/model/host_model.hpp
 //   const HostModel model{std::make_shared<const Hgrn2>(shape), make};                         make(other shape): the same composition
@@ -20,12 +20,12 @@
 
 namespace rondo {
 
-// A record of views V of a composition that only the passes know.
+// A record of views V of a composition that only the passes know: a pointer to it.
 template <class V>
 class AnyRecord {
  public:
   template <class Record>
-  [[nodiscard]] Record& made() {
+  [[nodiscard]] Record& made() const {
     if (!record_) record_ = {new Record{}, [](void* record) { delete static_cast<Record*>(record); }};
     return *static_cast<Record*>(record_.get());
   }
@@ -39,7 +39,7 @@ class AnyRecord {
   }
 
  private:
-  std::unique_ptr<void, void (*)(void*)> record_{nullptr, nullptr};
+  mutable std::unique_ptr<void, void (*)(void*)> record_{nullptr, nullptr};
 };
 
 // What a model does on a context.
@@ -50,9 +50,9 @@ class ModelPasses {
   using Visitor = LeafVisitor<Out<C>>;
 
   virtual ~ModelPasses() = default;
-  virtual void each_leaf(const WeightRecords& kind, const Path& path, Record& record, const Visitor& visit) const = 0;
-  virtual void each_leaf(const SavedRecords& kind, const Path& path, Record& record, const Visitor& visit) const = 0;
-  virtual void each_leaf(const StateRecords& kind, const Path& path, Record& record, const Visitor& visit) const = 0;
+  virtual void each_leaf(const WeightRecords& kind, const Path& path, const Record& record, const Visitor& visit) const = 0;
+  virtual void each_leaf(const SavedRecords& kind, const Path& path, const Record& record, const Visitor& visit) const = 0;
+  virtual void each_leaf(const StateRecords& kind, const Path& path, const Record& record, const Visitor& visit) const = 0;
 
   virtual void forward(C& c, const Record& w, Out<C> hidden, const Record& saved, const Carried<Record>& carried) const = 0;
   virtual void evaluate(C& c, const Record& w, Out<C> hidden, const Carried<Record>& carried) const = 0;
@@ -78,13 +78,13 @@ class ModelPassesOf final : public ModelPasses<C> {
  public:
   explicit ModelPassesOf(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
 
-  void each_leaf(const WeightRecords& kind, const Path& path, Record& record, const Visitor& visit) const override {
+  void each_leaf(const WeightRecords& kind, const Path& path, const Record& record, const Visitor& visit) const override {
     walk(kind, *model_, path, visit, record.template made<Weights>());
   }
-  void each_leaf(const SavedRecords& kind, const Path& path, Record& record, const Visitor& visit) const override {
+  void each_leaf(const SavedRecords& kind, const Path& path, const Record& record, const Visitor& visit) const override {
     walk(kind, *model_, path, visit, record.template made<Saved>());
   }
-  void each_leaf(const StateRecords& kind, const Path& path, Record& record, const Visitor& visit) const override {
+  void each_leaf(const StateRecords& kind, const Path& path, const Record& record, const Visitor& visit) const override {
     walk(kind, *model_, path, visit, record.template made<State>());
   }
 
@@ -144,9 +144,11 @@ struct AnyEntry {
   const Model& model;
   MembersOf<Members...> members;
 };
-template <class Kind, class Visit, class Model, class V>
-void walk_entry(const Kind& kind, const Path& path, Visit& visit, const AnyEntry<Model, AnyRecord<V>>& entry) {
-  entry.members.give_to([&](AnyRecord<V>& record) { entry.model.template passes_with<V>().each_leaf(kind, path, record, visit); });
+template <class Kind, class Visit, class Model, class Member>
+void walk_entry(const Kind& kind, const Path& path, Visit& visit, const AnyEntry<Model, Member>& entry) {
+  entry.members.give_to([&]<class V>(const AnyRecord<V>& record) {
+    entry.model.template passes_with<V>().each_leaf(kind, path, record, visit);
+  });
 }
 
 template <class... Contexts>
