@@ -4,11 +4,7 @@
 set -euo pipefail
 command -v python3 >/dev/null || exit 77
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
-same() { [ "$1" = "$2" ] || fail "$3: expected '$2', found '$1'"; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 # A member of a JSON file.
 member() { python3 -c 'import json, sys; print(eval("json.load(open(sys.argv[1]))" + sys.argv[2]))' "$@"; }
 

@@ -3,10 +3,7 @@
 # Teachers of any architecture, a run that goes on bit for bit, chains, what is written down, what is refused.
 set -euo pipefail
 hgrn2=$(realpath "$1") llama=$(realpath "$2") corpus=$(realpath "$3")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 export OMP_NUM_THREADS=2  # runs below are compared bit for bit
 
 "$corpus" grammar --words 8000 --out text >/dev/null

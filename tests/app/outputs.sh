@@ -3,10 +3,7 @@
 # Inputs and files of other kinds stay as they are, results that cannot be written are an error, and another tokenizer is refused.
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 
 "$corpus" grammar --words 3000 --pairs 2 --out text >/dev/null
 "$corpus" tokenizer --text text/train.txt --vocabulary 300 --out tokenizer.json >/dev/null

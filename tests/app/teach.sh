@@ -3,10 +3,7 @@
 # A cache made at once and in pieces, a student that learns from it, what is refused and by which name.
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 export OMP_NUM_THREADS=2
 
 "$corpus" grammar --words 20000 --out text >/dev/null

@@ -4,11 +4,7 @@
 set -euo pipefail
 command -v python3 >/dev/null || exit 77
 hgrn2=$(realpath "$1") gpt2=$(realpath "$2") corpus=$(realpath "$3")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
-same() { [ "$1" = "$2" ] || fail "$3: expected '$2', found '$1'"; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 # One member of the JSON object on the last line.
 member() { tail -n 1 | python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1"; }
 

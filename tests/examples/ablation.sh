@@ -4,10 +4,7 @@
 # same; an interrupted comparison ends like one that never was.
 set -euo pipefail
 ablation=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 
 "$ablation" --list | grep -q "^sigmoid-forget .*no lower bound" || fail "--list names compositions"
 "$ablation" --help | grep -q "Example" || fail "--help has an example"

@@ -3,10 +3,7 @@
 # Help on every level, a short training run with a window, the folder it leaves read again.
 set -euo pipefail
 hybrid=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 
 "$hybrid" --help | grep -q "train" || fail "--help names the commands"
 "$hybrid" train --help | grep -q "Example" || fail "train --help has an example"

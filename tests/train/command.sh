@@ -3,10 +3,7 @@
 # A run that is stopped by signals and by force ends with the bits of one that never was; bad input is one line and status 1.
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 export OMP_NUM_THREADS=2  # runs below are compared bit for bit, and some say 2
 
 "$corpus" grammar --words 20000 --out text >/dev/null

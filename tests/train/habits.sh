@@ -4,10 +4,7 @@
 # the bits of a run that never was; one held-out loss everywhere; settings explained.
 set -euo pipefail
 hgrn2=$(realpath "$1") corpus=$(realpath "$2")
-work=$(mktemp -d)
-trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAILED: $*" >&2; exit 1; }
+source "$(dirname "$0")/../support/in_a_folder.sh"
 
 "$corpus" grammar --words 20000 --out text >/dev/null
 "$corpus" tokenizer --text text/train.txt --vocabulary 400 --out tokenizer.json >/dev/null
