@@ -265,7 +265,8 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
 RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composition>& list) {
   const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "ablation").filename().string();
   CLI::App program{"Trains compositions alike - equal parameters, equal tokens - and compares them.", name};
-  program.footer("Example:\n  " + name + " --data train.tokens --held-out held_out.tokens --pairs pairs --out ablation --set train.tokens=1000000");
+  program.footer("Example:\n  " + name +
+                 " --data train.tokens --held-out held_out.tokens --pairs pairs --out ablation --set train.tokens=1000000");
   AblationOptions options;
   CommonOptions common;
   bool only_list = false;

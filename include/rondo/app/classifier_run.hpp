@@ -2,8 +2,8 @@
 //
 // The folder gets finetune.json (what was asked for, and what it was made from), metrics.jsonl (a line a step, and one an epoch with the
 // metrics of the held-out texts), checkpoints/ (where to go on from; the best epoch's model), and at the end the best epoch's model
-// (rondo/model/checkpoint/classifier_folder.hpp), predictions.json, items.jsonl (every held-out text with its class scores) and result.json.
-// Begun again it goes on, bit for bit, from the last
+// (rondo/model/checkpoint/classifier_folder.hpp), predictions.json, items.jsonl (every held-out text with its class scores) and
+// result.json. Begun again it goes on, bit for bit, from the last
 // checkpoint: one an epoch, one every ten minutes, and one where a signal comes. A finished one is not run again.
 #pragma once
 
@@ -223,7 +223,8 @@ class ClassifierRun {
   [[nodiscard]] SaveOptions save_options() const { return {.tokenizer = start_.tokenizer, .like = start_.folder->config()}; }
   void save_model_into(const std::filesystem::path& folder) const {
     std::vector<std::string> classes(task_->classes.begin(), task_->classes.end());
-    save_classifier(folder, start_.served->files, start_.shape, tuning_->weights(), {classes, recipe_.head, recipe_.pooling}, save_options());
+    save_classifier(folder, start_.served->files, start_.shape, tuning_->weights(), {classes, recipe_.head, recipe_.pooling},
+                    save_options());
   }
 
   Json finish(Index step) {

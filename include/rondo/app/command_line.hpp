@@ -67,7 +67,8 @@ inline void add_output_options(CLI::App& command, CommonOptions& common) {
 }
 
 // An option that may be given again, each time with one text, which is taken as it stands.
-inline CLI::Option* add_texts_option(CLI::App& command, const std::string& name, std::vector<std::string>& texts, const std::string& purpose) {
+inline CLI::Option* add_texts_option(CLI::App& command, const std::string& name, std::vector<std::string>& texts,
+                                     const std::string& purpose) {
   const auto take = [&texts](CLI::results_t given) {
     if (given == CLI::results_t{"{}", "%%"}) given.pop_back();  // what the parser makes of "{}"
     texts = std::move(given);

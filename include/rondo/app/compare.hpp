@@ -30,7 +30,8 @@ struct CompareOptions {
 };
 
 inline void add_compare_options(CLI::App& command, CompareOptions& options) {
-  command.add_option("A", options.first, "a file of scored items, the folder of a benchmark, or a folder with one of each seed")->required();
+  command.add_option("A", options.first, "a file of scored items, the folder of a benchmark, or a folder with one of each seed")
+      ->required();
   command.add_option("B", options.second, "the same of another model, scored on the same items")->required();
   command.add_option("--out", options.out, "report as JSON");
   command.add_option("--draws", options.bootstrap.draws, "of the bootstrap")->check(whole_number_from(2))->capture_default_str();

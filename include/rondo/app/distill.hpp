@@ -37,7 +37,8 @@ void add_distill_options(Command& command, DistillOptions& options) {
       .add_option("--teacher", options.train.teachers,
                   "folder of a model or a run to learn from, of any architecture on the same tokenizer; may be given again")
       ->allow_extra_args(false);
-  command.add_option("--cache", options.train.cache, "file of a teacher's outcomes, made by `teach` of the same data, instead of the teacher");
+  command.add_option("--cache", options.train.cache,
+                     "file of a teacher's outcomes, made by `teach` of the same data, instead of the teacher");
   command.add_option("--chain", options.chain, "students, of which each teaches the next; without --teacher the first learns from one more")
       ->check(whole_number_from(0))
       ->capture_default_str();

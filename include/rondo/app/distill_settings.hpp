@@ -100,12 +100,14 @@ inline std::vector<MatchedBlocks> matched_blocks(const DistillSettings& settings
     const auto number = [&](const std::string& digits, Index depth, const char* whose) {
       const bool whole = !digits.empty() && digits.size() < 6 && digits.find_first_not_of("0123456789") == digits.npos;
       const Index block = whole ? std::stol(digits) : 0;
-      require(block >= 1 && block <= depth, "distill.hidden_blocks: '", pair, "': expected a block of the student and one of the teacher, as 3:6; ",
-              whose, " blocks are 1 to ", depth);
+      require(block >= 1 && block <= depth, "distill.hidden_blocks: '", pair,
+              "': expected a block of the student and one of the teacher, as 3:6; ", whose, " blocks are 1 to ", depth);
       return block - 1;
     };
-    require(colon != pair.npos, "distill.hidden_blocks: expected a block of the student and one of the teacher, as 3:6, found '", pair, "'");
-    result.push_back({number(pair.substr(0, colon), student_depth, "the student's"), number(pair.substr(colon + 1), teacher_depth, "the teacher's")});
+    require(colon != pair.npos, "distill.hidden_blocks: expected a block of the student and one of the teacher, as 3:6, found '", pair,
+            "'");
+    result.push_back({number(pair.substr(0, colon), student_depth, "the student's"),
+                      number(pair.substr(colon + 1), teacher_depth, "the teacher's")});
   }
   return result;
 }

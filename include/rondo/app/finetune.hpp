@@ -82,12 +82,14 @@ inline AskedTasks asked_tasks(const FinetuneOptions& options) {
     if (all || std::find(options.tasks.begin(), options.tasks.end(), task.name) != options.tasks.end()) asked.push_back(&task);
   for (const std::string& name : options.tasks)
     if (name != "all") static_cast<void>(glue_task(name));
-  require(std::filesystem::is_directory(options.data), options.data.string(), ": expected a folder with TASK.train.jsonl and TASK.valid.jsonl");
+  require(std::filesystem::is_directory(options.data), options.data.string(),
+          ": expected a folder with TASK.train.jsonl and TASK.valid.jsonl");
   AskedTasks result;
   for (const GlueTask* task : asked) {
     const GlueTask& trained_as = glue_task(task->trained_as);
     std::string missing;
-    for (const auto& [name, part] : {std::pair{trained_as.name, "train"}, std::pair{trained_as.name, "valid"}, std::pair{task->name, "valid"}})
+    for (const auto& [name, part] :
+         {std::pair{trained_as.name, "train"}, std::pair{trained_as.name, "valid"}, std::pair{task->name, "valid"}})
       if (const auto file = glue_file(options.data, name, part); missing.empty() && !std::filesystem::exists(file))
         missing = file.filename().string();
     if (!missing.empty()) {
@@ -147,7 +149,8 @@ struct TaskScore {
   }
 };
 
-inline Json write_finetune_results(const FinetuneOptions& options, const AskedTasks& tasks, const std::vector<TaskScore>& scores, bool print) {
+inline Json write_finetune_results(const FinetuneOptions& options, const AskedTasks& tasks, const std::vector<TaskScore>& scores,
+                                   bool print) {
   Json results{{"model", options.model.string()}, {"recipe", options.recipe}};
   const bool several = options.seeds > 1;
   TextTable::Row columns{"task", "metric", "score %", "accuracy %", "texts", "best epoch"};
@@ -170,8 +173,8 @@ inline Json write_finetune_results(const FinetuneOptions& options, const AskedTa
   }
   const auto count = static_cast<double>(scores.size());
   if (scores.size() > 1) {
-    TextTable::Row row{"mean of " + std::to_string(scores.size()), "", error_text(100 * sum / count, 100 * std::sqrt(squares) / count, 2), "",
-                       "", ""};
+    TextTable::Row row{"mean of " + std::to_string(scores.size()), "", error_text(100 * sum / count, 100 * std::sqrt(squares) / count, 2),
+                       "", "", ""};
     if (several) row.insert(row.begin() + 3, "");
     table.add(row);
   }
@@ -202,7 +205,8 @@ inline int finetune(const std::vector<ServedModel>& served, const FinetuneOption
     std::fprintf(stderr, "note: %s is left out: no %s in %s\n", task.c_str(), file.c_str(), options.data.c_str());
   std::map<std::string_view, FinetuneRecipe> recipes;
   for (const auto& [task, judged] : tasks.trained) {
-    for (const GlueTask* one : judged) recipes[one->name] = finetune_recipe(options.recipe, *one), apply(recipes[one->name], options.settings);
+    for (const GlueTask* one : judged)
+      recipes[one->name] = finetune_recipe(options.recipe, *one), apply(recipes[one->name], options.settings);
   }
 
   const StartWeights start{served, options.model, StartWeights::Part::trunk};
@@ -241,7 +245,8 @@ inline int finetune(const std::vector<ServedModel>& served, const FinetuneOption
       facts["data"][std::string(one->name)] = file_fingerprint(glue_file(options.data, one->name, "valid"));
     }
     const ClassifierStart from{
-        &start.model(), start.shape(), &start.folder(), start.names(), options.tokenizer.empty() ? options.model : options.tokenizer, facts};
+        &start.model(), start.shape(), &start.folder(), start.names(), options.tokenizer.empty() ? options.model : options.tokenizer,
+        facts};
     std::vector<TaskScore> of_task;
     for (const GlueTask* one : judged) of_task.push_back({std::string(one->name), recipe.metric, {}, {}});
     for (Index s = 0; s < options.seeds; ++s) {

@@ -2,11 +2,11 @@
 //
 //   2024   transformers' Trainer: score head, rate 5e-5 falling linearly to 0, 64 texts a step, at most 10 epochs, 128 tokens, no decay,
 //          gradients clipped to 1; the epoch of the best F1 (of more than two classes: accuracy) is kept, patience 3 epochs (0.001)
-//   2025   MLP head with dropout 0.1, rate 3e-5 by a cosine to a tenth after 6 % of warm-up from 0, 32 whole steps (BoolQ and MultiRC 16), 10
-//          epochs (WSC 30), 512 tokens, decay 0.01 of every tensor, no clipping; the epoch of the best accuracy (MRPC, QQP: F1) is kept
+//   2025   MLP head with dropout 0.1, rate 3e-5 by a cosine to a tenth after 6 % of warm-up from 0, 32 whole steps (BoolQ and MultiRC 16),
+//          10 epochs (WSC 30), 512 tokens, decay 0.01 of every tensor, no clipping; the epoch of the best accuracy (MRPC, QQP: F1) is kept
 //
-// Both: AdamW with betas 0.9 and 0.999. The 2025 pipeline pools the first token where nobody says otherwise, which of a causal model has seen
-// one token; here it is the last.
+// Both: AdamW with betas 0.9 and 0.999. The 2025 pipeline pools the first token where nobody says otherwise, which of a causal model has
+// seen one token; here it is the last.
 //
 //   FinetuneRecipe recipe = finetune_recipe("2024", glue_task("rte"));
 //   apply(recipe, {"finetune.rate=1e-5"});
@@ -36,7 +36,8 @@ struct FinetuneRecipe {
   static void each_setting(auto& recipe, auto&& visit) {
     constexpr Between<double> share{0.0, 1.0};
     const std::vector<std::string> metrics(class_metric_names.begin(), class_metric_names.end());
-    visit("head", recipe.head, "score: a matrix; mlp: two maps with norms and dropout between them", std::vector<std::string>{"score", "mlp"});
+    visit("head", recipe.head, "score: a matrix; mlp: two maps with norms and dropout between them",
+          std::vector<std::string>{"score", "mlp"});
     visit("pooling", recipe.pooling, "the vector that stands for a text", std::vector<std::string>{"last", "first", "mean"});
     visit("adapters", recipe.adapters, "rank of low-rank adapters of the trunk's matrices, trained in its place; 0: the trunk is",
           at_least(Index{0}));

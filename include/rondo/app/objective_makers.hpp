@@ -36,7 +36,8 @@ RONDO_DEFINED_ONCE AnyObjective<Cpu> distillation_objective(const DistillSetting
   return any_objective<Cpu>(HiddenMatching{std::move(objective), blocks, teacher.width, {distance, settings.hidden_weight}});
 }
 
-RONDO_DEFINED_ONCE AnyObjective<Cpu> stored_distillation_objective(const DistillSettings& settings, const CrossEntropyOptions& cross_entropy,
+RONDO_DEFINED_ONCE AnyObjective<Cpu> stored_distillation_objective(const DistillSettings& settings,
+                                                                   const CrossEntropyOptions& cross_entropy,
                                                                    const std::shared_ptr<const TeacherCache>& cache, const Shape& student) {
   Distillation objective{divergence_of(settings), StoredTeacher{cache}, options_of(settings), cross_entropy, settings.block_tokens};
   objective.check();

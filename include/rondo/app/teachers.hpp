@@ -39,8 +39,8 @@ class Teachers {
       take_cache(run, data);
       return;
     }
-    require(settings_.hidden == "none" || settings_.teachers.size() == 1, "distill.hidden: expected 1 teacher whose blocks are looked at, found ",
-            settings_.teachers.size());
+    require(settings_.hidden == "none" || settings_.teachers.size() == 1,
+            "distill.hidden: expected 1 teacher whose blocks are looked at, found ", settings_.teachers.size());
     for (const OpenedTeacher& one : opened) {
       const std::shared_ptr<EvaluatedModel> model = one.loaded();
       models_.emplace_back(model, &model->evaluation());
@@ -64,7 +64,8 @@ class Teachers {
 
   // Of a student where nothing else is said.
   static Index vocabulary_of(const std::vector<ServedModel>& known, const DistillSettings& settings) {
-    return settings.cache.empty() ? OpenedTeacher{known, settings.teachers.front()}.vocabulary() : TeacherCache{settings.cache}.vocabulary();
+    return settings.cache.empty() ? OpenedTeacher{known, settings.teachers.front()}.vocabulary()
+                                  : TeacherCache{settings.cache}.vocabulary();
   }
 
  private:
@@ -78,8 +79,8 @@ class Teachers {
     require(run.data.pack == "documents", "data.pack: ", settings_.cache, ": a cache is of documents; found \"", run.data.pack, "\"");
     require(static_cast<Index>(info.chunk) == run.train.length, settings_.cache, ": its teacher read chunks of ", info.chunk,
             " tokens, train.length is ", run.train.length);
-    require(info.temperature == settings_.temperature, settings_.cache, ": made at temperature ", info.temperature, ", distill.temperature is ",
-            settings_.temperature);
+    require(info.temperature == settings_.temperature, settings_.cache, ": made at temperature ", info.temperature,
+            ", distill.temperature is ", settings_.temperature);
     require(cache_->vocabulary() == run.shape.vocabulary, settings_.cache, ": a teacher of another vocabulary: ", info.vocabulary,
             " tokens, the student has ", run.shape.vocabulary);
     const std::string teacher = hexadecimal(info.teacher);

@@ -133,8 +133,8 @@ class TrainingRun : public RunKeeper {
       for (const Json& one : teachers) result.push_back(one.value("fingerprint", Json()));
       return result;
     };
-    require(fingerprints(before["teachers"]) == fingerprints(facts), folder_.string(), ": not the teachers that this run began with (", fingerprints(facts).dump(),
-            ", was ", fingerprints(before["teachers"]).dump(), ")");
+    require(fingerprints(before["teachers"]) == fingerprints(facts), folder_.string(), ": not the teachers that this run began with (",
+            fingerprints(facts).dump(), ", was ", fingerprints(before["teachers"]).dump(), ")");
   }
   void note_own_form() const {
     const FileForm* form = files_.published.get();

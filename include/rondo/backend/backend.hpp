@@ -19,8 +19,8 @@
 //   add_positions(first, P, y) positions_gradient(first, dy, dP)      by the sequences' positions (layer/positioned_embedding.hpp)
 //   map<F> map_gradient<F> gated<F> gated_gradient<F>      element-wise (core/activation.hpp); results may be operands' memory
 //   soft_cap(a, x, y) soft_cap_gradient(a, y, dy, dx)      y = a tanh(x / a); the gradient is by the capped y; y may be x's memory
-//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp). The settings of G come last. df is written, the bound's
-//                                                    gradient is added to. df may have the memory of the log decay's gradient
+//   gate<G> gate_gradient<G>                         forget gates (gate/forget.hpp). The settings of G come last. df is written, the
+//                                                    bound's gradient is added to. df may have the memory of the log decay's gradient
 //   lower_bounds lower_bounds_gradient               bounds of all blocks (layer/lower_bounds.hpp)
 //   norm and its gradient                            layer/norm.hpp; without a mean the rms norm; weight, bias and plus may be absent
 //   rotate(rotation, x, direction)                   in place, by the sequences' positions (layer/rotary.hpp)
@@ -28,14 +28,14 @@
 //   dropout(rate, stream, x)                         in place, by the context's key
 //   recurrence recurrence_gradient                   the open set (rondo/recurrence/recurrence.hpp): Recurrence<Context, Tag>
 //   cross_entropy log_probability                    a block of logits and its labels; logits become their gradient
-//   sum(x) sum_of_squares(x, to)                     of all elements; the first is a number, on devices one that lies there (PlacedSum), the
-//                                                    second is written to the back-end's memory
+//   sum(x) sum_of_squares(x, to)                     of all elements; the first is a number, on devices one that lies there (PlacedSum),
+//                                                    the second is written to the back-end's memory
 //   sum_of_squares(x) finite(x)                      for the host, which waits
 //   each_element(rule, x, y, ...)                    rule(x_i, y_i, ...) for every element of matrices of one size: an optimiser's update
-//   each_element(now, rule, x, y, ...)               the same with rule.at(now), made where the numbers `now` lie; nothing where they say that
-//                                                    it does not take place (now.takes_place)
-//   row_by_row(rule, x, y, ...)                      rule(x_r, y_r, ...) for every row of matrices of as many rows, each [1, its columns] of
-//                                                    elements of any type; what a rule writes no other row's reads (objective/compared_rows.hpp)
+//   each_element(now, rule, x, y, ...)               the same with rule.at(now), made where the numbers `now` lie; nothing where they say
+//                                                    that it does not take place (now.takes_place)
+//   row_by_row(rule, x, y, ...)                      rule(x_r, y_r, ...) for every row of matrices of as many rows, each [1, its columns]
+//                                                    of any type; no rule reads what another row's writes (objective/compared_rows.hpp)
 //   apply(rule, x, y, ...)                           rule(x, y, ...) once, on records of the back-end's memory
 //
 // Each concept below is one of them, so that the error for a back-end without it names the operation.

@@ -5,8 +5,8 @@
 //   using Adapted = LanguageModel<Block<RmsNorm, LowRank<Hgrn2Mixer<LowerBoundedForget>, 8, 16>, LowRank<GatedMlp<Silu>, 8, 16>>>;
 //   TrainingOptions options{.groups = adapters_alone()};                    rondo/optimizer/groups.hpp
 //
-// It stands around a linear map or around a whole mixer or MLP, all of whose matrices (Role::matrix) it adapts, whatever the layer does with
-// them: it hands Inner the matrices W', formed in scratch, and takes the gradient by them apart:  dA += s B^T dW',  dB += s dW' A^T.
+// It stands around a linear map or around a whole mixer or MLP, all of whose matrices (Role::matrix) it adapts, whatever the layer does
+// with them: it hands Inner the matrices W', formed in scratch, and takes the gradient by them apart:  dA += s B^T dW',  dB += s dW' A^T.
 // A starts as U(+-in^-1/2), B at zero, so that the layer begins as Inner. Inner's weights keep their paths and can be read from any
 // checkpoint; adapters have "adapters.N.down" (A) and "adapters.N.up" (B), N counting the matrices in the order of Inner's list.
 //

@@ -83,8 +83,8 @@ struct TeacherCacheInfo {
     std::string result;
     for (const std::string& one :
          {differ("teacher", kept(teacher), kept(other.teacher)), differ("tokenizer", kept(tokenizer), kept(other.tokenizer)),
-          differ("corpus", kept(corpus), kept(other.corpus)), differ("vocabulary", vocabulary, other.vocabulary), differ("k", top, other.top),
-          differ("tokens", tokens, other.tokens), differ("chunks of", chunk, other.chunk),
+          differ("corpus", kept(corpus), kept(other.corpus)), differ("vocabulary", vocabulary, other.vocabulary),
+          differ("k", top, other.top), differ("tokens", tokens, other.tokens), differ("chunks of", chunk, other.chunk),
           differ("temperature", temperature, other.temperature)})
       if (!one.empty()) result += (result.empty() ? "" : "; ") + one;
     return result;
@@ -249,7 +249,8 @@ class TeacherCache {
     const std::uint64_t expected = sizeof header_ + header_.info.tokens * header_.record_bytes() + TeacherCacheHeader::end.size();
     require(file_.size() == expected, name, ": cut short or overwritten: expected ", expected, " bytes for ", header_.info.tokens,
             " tokens of ", header_.record_bytes(), " bytes, found ", file_.size());
-    require(file_.text().ends_with(TeacherCacheHeader::end), name, ": overwritten: expected it to end with '", TeacherCacheHeader::end, "'");
+    require(file_.text().ends_with(TeacherCacheHeader::end), name, ": overwritten: expected it to end with '", TeacherCacheHeader::end,
+            "'");
   }
 
   [[nodiscard]] const TeacherCacheInfo& info() const { return header_.info; }
@@ -283,7 +284,8 @@ class TeacherCache {
       lowest = std::min(lowest, code);
       log_probabilities[i] = static_cast<Number>(FixedLogProbability::decoded(code));
     }
-    require(lowest < FixedLogProbability::last, path().string(), ": token ", token, " begins a document: the teacher predicts nothing there");
+    require(lowest < FixedLogProbability::last, path().string(), ": token ", token,
+            " begins a document: the teacher predicts nothing there");
     for (std::size_t i = 0; i < top; ++i, at += header_.id_bytes) {
       std::uint32_t id = 0;
       std::memcpy(&id, at, header_.id_bytes);

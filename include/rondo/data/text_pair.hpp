@@ -35,14 +35,16 @@ struct EncodedTexts {
 };
 
 // `second` may be null. Throws Error where there is no room for the special tokens.
-[[nodiscard]] inline EncodedTexts encode_texts(const Tokenizer& tokenizer, std::string_view first, const std::string* second, Index length) {
+[[nodiscard]] inline EncodedTexts encode_texts(const Tokenizer& tokenizer, std::string_view first, const std::string* second,
+                                               Index length) {
   const TextsTemplate pieces = tokenizer.texts_template(second != nullptr);
   const auto special = std::count_if(pieces.begin(), pieces.end(), [](const TemplatePiece& piece) { return piece.token >= 0; });
   require(special < length, "texts: ", length, " tokens have no room for a text beside ", special, " special ones");
   const std::vector<TokenId> a = tokenizer.encode(first).ids, b = second ? tokenizer.encode(*second).ids : std::vector<TokenId>{};
   const auto all = std::ssize(a) + std::ssize(b);
   const auto [kept_a, kept_b] =
-      second ? longest_first(std::ssize(a), std::ssize(b), length - special) : std::pair{std::min(std::ssize(a), length - special), Index{0}};
+      second ? longest_first(std::ssize(a), std::ssize(b), length - special)
+             : std::pair{std::min(std::ssize(a), length - special), Index{0}};
   EncodedTexts result{{}, all - kept_a - kept_b};
   for (const TemplatePiece& piece : pieces) {
     if (piece.kind == TemplatePiece::Kind::first_text) result.ids.insert(result.ids.end(), a.begin(), a.begin() + kept_a);

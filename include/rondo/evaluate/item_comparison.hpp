@@ -6,8 +6,8 @@
 // A score is the mean over files of the accuracy of each, a difference that of B less that of A, its error, interval and p those of
 // rondo/evaluate/paired_bootstrap.hpp. Of several pairs of seeds the differences of each are told, too, with Student's test of them. Of one
 // pair - two given checkpoints - McNemar's test tells whether items that one has right and the other wrong are split evenly: exact,
-// two_sided_sign (McNemar 1947); a tie is more than wrong and less than right. The parts of a task are its phenomena, or where it names none
-// its files; `adjusted_p` is held against one level for all parts together (Holm).
+// two_sided_sign (McNemar 1947); a tie is more than wrong and less than right. The parts of a task are its phenomena, or where it names
+// none its files; `adjusted_p` is held against one level for all parts together (Holm).
 #pragma once
 
 #include <algorithm>

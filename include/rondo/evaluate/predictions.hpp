@@ -10,8 +10,8 @@
 //   PredictedTask glue = score_glue_predictions(folder, predictions["glue"], "file.json: glue", GlueMetrics::of_each_task);
 //
 // Scores are those of the task (score_of); of GLUE the mean over its tasks of what each is judged by, or of accuracies. Items are told as
-// rondo/evaluate/item_results.hpp reads them. Subsets of the data without predictions are left out and named. Throws Error where predictions
-// do not belong to the data: other subsets, another number, another id, a text of no option, no class.
+// rondo/evaluate/item_results.hpp reads them. Subsets of the data without predictions are left out and named. Throws Error where
+// predictions do not belong to the data: other subsets, another number, another id, a text of no option, no class.
 #pragma once
 
 #include <algorithm>
@@ -124,8 +124,8 @@ inline void require_subsets(const Json& subsets, const std::string& place, const
 enum class GlueMetrics { of_each_task, accuracy };
 
 // `folder` has TASK.valid.jsonl.
-[[nodiscard]] inline PredictedTask score_glue_predictions(const std::filesystem::path& folder, const Json& subsets, const std::string& place,
-                                                          GlueMetrics metrics, const EachItem& each = {}) {
+[[nodiscard]] inline PredictedTask score_glue_predictions(const std::filesystem::path& folder, const Json& subsets,
+                                                          const std::string& place, GlueMetrics metrics, const EachItem& each = {}) {
   PredictedTask result{"glue", {}, {}, {}};
   const auto file_of = [&](std::string_view task) { return folder / (std::string(task) + ".valid.jsonl"); };
   std::vector<std::string> known;

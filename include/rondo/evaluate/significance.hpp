@@ -6,7 +6,8 @@
 //   holm_adjusted(p)            p-values that may each be held against one level, however many they are
 //
 // Student: closed forms for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4), to about 1e-15. Signs:
-// min(1, 2 sum_{i <= min(k, n - k)} C(n, i) / 2^n). Holm 1979: the i-th smallest of m is multiplied by m - i + 1 and never below one before.
+// min(1, 2 sum_{i <= min(k, n - k)} C(n, i) / 2^n). Holm 1979: the i-th smallest of m is multiplied by m - i + 1 and never below one
+// before.
 #pragma once
 
 #include <algorithm>

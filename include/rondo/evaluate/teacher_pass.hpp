@@ -5,8 +5,8 @@
 //                                                          exception of its stops the pass, which another writer of the same cache
 //                                                          goes on with
 //
-// Documents are cut into chunks as batches of Packing::documents cut them, and each is read from a fresh state: its first input is the token
-// before it, or the end-of-text token before a document. About `batch_tokens` tokens are read at once. Without an end-of-text token
+// Documents are cut into chunks as batches of Packing::documents cut them, and each is read from a fresh state: its first input is the
+// token before it, or the end-of-text token before a document. About `batch_tokens` tokens are read at once. Without an end-of-text token
 // a document's first token is predicted by nothing, and is absent.
 #pragma once
 

@@ -70,7 +70,8 @@ class Ranking {
   static double floor_below_first(View<T> logits, Index count) {
     std::array<double, most_samples> sample;
     const Index samples = std::min<Index>(logits.columns, most_samples);
-    for (Index i = 0; i < samples; ++i) sample[static_cast<std::size_t>(i)] = static_cast<double>(logits.data[i * logits.columns / samples]);
+    for (Index i = 0; i < samples; ++i)
+      sample[static_cast<std::size_t>(i)] = static_cast<double>(logits.data[i * logits.columns / samples]);
     std::sort(sample.begin(), sample.begin() + samples, std::greater<>{});
     for (Index place = count * samples / logits.columns + 1; place < samples; place = 2 * place + 1) {
       const double floor = sample[static_cast<std::size_t>(place)];
@@ -177,7 +178,8 @@ class Ranking {
   }
 
   static Borders halves(const Candidates& from) {
-    const double half = from.lowest + (from.highest - from.lowest) / 2, inside = half > from.lowest && half < from.highest ? half : from.lowest;
+    const double half = from.lowest + (from.highest - from.lowest) / 2;
+    const double inside = half > from.lowest && half < from.highest ? half : from.lowest;
     return {inside, inside};
   }
   // The places of a sample a little before and a little after the one where it reaches.

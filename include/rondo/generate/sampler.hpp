@@ -41,7 +41,8 @@ struct Sampling {
 class Sampler {
  public:
   explicit Sampler(const Sampling& sampling)
-      : sampling_(sampling), key_(sampling.number == 0 ? key_of(sampling.seed, "sampler") : key_of(sampling.seed, "sampler").at(sampling.number)) {
+      : sampling_(sampling),
+        key_(sampling.number == 0 ? key_of(sampling.seed, "sampler") : key_of(sampling.seed, "sampler").at(sampling.number)) {
     require(sampling.temperature >= 0, "sampling: temperature must not be negative, found ", sampling.temperature);
     require(sampling.top_k >= 0, "sampling: top-k must not be negative, found ", sampling.top_k);
     require(sampling.top_p > 0 && sampling.top_p <= 1, "sampling: top-p must be in (0, 1], found ", sampling.top_p);

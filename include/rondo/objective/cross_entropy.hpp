@@ -5,7 +5,8 @@
 //   CrossEntropy objective{{.label_smoothing = 0.1}};
 //   auto loss = objective.gradient(c, w, pass, scale, dw);        // rondo/objective/objective.hpp
 //
-// The logits' soft cap is the model's (Shape::logit_soft_cap). The head runs over the tokens that have a label. Scratch: block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
+// The logits' soft cap is the model's (Shape::logit_soft_cap). The head runs over the tokens that have a label. Scratch:
+// block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
 #pragma once
 
 #include <cmath>

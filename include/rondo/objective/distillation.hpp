@@ -10,9 +10,9 @@
 // plain cross-entropy and the plain D.
 //
 // Student's and teacher's logits exist for a block of rows at a time: scratch 2 x block_tokens x outcomes (half as much again for further
-// voices or members of an ensemble; half of it from a cache). With block_outcomes they exist for so many outcomes at a time, and are made two
-// or three times: distillation_in_parts.hpp. The teacher's pass is prepare(): one block's scratch of its model and its hidden vectors. The
-// logits' soft cap comes before T; label smoothing and z-loss are in the cross-entropy alone.
+// voices or members of an ensemble; half of it from a cache). With block_outcomes they exist for so many outcomes at a time, and are made
+// two or three times: distillation_in_parts.hpp. The teacher's pass is prepare(): one block's scratch of its model and its hidden vectors.
+// The logits' soft cap comes before T; label smoothing and z-loss are in the cross-entropy alone.
 #pragma once
 
 #include <cmath>

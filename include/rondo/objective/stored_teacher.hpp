@@ -6,8 +6,8 @@
 //   vocabulary(), top(), temperature()                 sizes, and the temperature at which it was made
 //   read(token, ids, log_probabilities)                of token number `token` of the data: top() ids, top() + 1 log-probabilities
 //
-// The token that row t of a sequence predicts is number source + (t - begin), which the batch says (Sequence::source). What is stored of the
-// step's rows goes to scratch: k ids and k + 1 numbers a row with a label. Throws Error for a batch that does not say where it is from.
+// The token that row t of a sequence predicts is number source + (t - begin), which the batch says (Sequence::source). What is stored of
+// the step's rows goes to scratch: k ids and k + 1 numbers a row with a label. Throws Error for a batch that does not say where it is from.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Masters<Model, Backend, Stored>: weights in the back-end's wide numbers, which are trained, and a copy stored in narrower ones (bf16, fp16).
+// Masters<Model, Backend, Stored>: weights in the back-end's wide numbers, which are trained, and a copy stored in narrower ones (bf16,
+// fp16).
 //
 //   Masters<Hgrn2, Cpu, bf16> masters{Parameters<Hgrn2, Cpu>{model, Seed{1}}};
 //   Trainer trainer{model, masters.weights(), AdamW{}};

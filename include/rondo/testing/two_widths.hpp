@@ -75,7 +75,8 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
   RONDO_EXACTLY(short_convolution_gradient, (In x, In w, In dy, Out dx, WideOut dw, In initial, In d_final, Out d_initial), x, w, dy, dx,
                 dw, initial, d_final, d_initial)
   RONDO_EXACTLY(dropout, (double rate, std::uint64_t stream, Out x), rate, stream, x)
-  RONDO_EXACTLY(cross_entropy, (Out logits, Tokens labels, double soft_cap, const CrossEntropyOptions& options, double weight, WideOut losses),
+  RONDO_EXACTLY(cross_entropy,
+                (Out logits, Tokens labels, double soft_cap, const CrossEntropyOptions& options, double weight, WideOut losses),
                 logits, labels, soft_cap, options, weight, losses)
   RONDO_EXACTLY(log_probability, (In logits, Tokens labels, double soft_cap, WideOut result), logits, labels, soft_cap, result)
 #undef RONDO_EXACTLY

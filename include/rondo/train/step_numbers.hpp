@@ -91,7 +91,8 @@ struct ClipStep {
   void operator()(StepNumbers& numbers, Update& now) const {
     const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1), epsilon);
     numbers.gradient_norm = clipped.norm;
-    numbers.takes_place = numbers.sums.labels > 0 && numbers.sums.ended + numbers.sums.failed == 0 && std::isfinite(numbers.sums.loss) && std::isfinite(clipped.norm);
+    numbers.takes_place = numbers.sums.labels > 0 && numbers.sums.ended + numbers.sums.failed == 0 && std::isfinite(numbers.sums.loss) &&
+                          std::isfinite(clipped.norm);
     now = {numbers.step, numbers.rate_share, clipped.scale, numbers.decay_share, now.numbers, numbers.takes_place};
   }
 };

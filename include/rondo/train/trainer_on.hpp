@@ -354,7 +354,8 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   c.apply(ClipStep{options_.clip, options_.clip_epsilon}, numbers_, state_.now());
   update();
   if (options_.average.there())
-    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(), WideIn<Context>(weights_->flat()));
+    c.each_element(View<const StepNumbers, Context::place>(numbers_), BlendStep{}, kept_tensors()->flat(),
+                   WideIn<Context>(weights_->flat()));
 
   c.download(View<const StepNumbers, Context::place>(numbers_), here);
   if (failure) std::rethrow_exception(failure);

@@ -2,8 +2,8 @@
 //
 //   if (const auto runs = RunPattern::find(R"(\s?[A-Za-z]+)")) runs->for_each_match(text, use);      // use(begin, end)
 //
-// Each run is a character, a class in brackets, \s, \d, \r, \n, \t or \p{...}, with {n}, {n,}, {n,m}, ?, * or + behind it or nothing. find()
-// gives nothing for other expressions, and for those where a run may have to give characters back to a later one: where each takes
+// Each run is a character, a class in brackets, \s, \d, \r, \n, \t or \p{...}, with {n}, {n,}, {n,m}, ?, * or + behind it or nothing.
+// find() gives nothing for other expressions, and for those where a run may have to give characters back to a later one: where each takes
 // all it can get, the matches are those of RegularExpression, whose tables these are.
 #pragma once
 
@@ -170,7 +170,8 @@ class RunPattern::Reader {
   static CharacterSet of(char32_t c) { return CharacterSet{{{c, c}}}; }
   static std::optional<CharacterSet> property(std::string name) {
     std::vector<CharacterSet::Range> ranges;
-    each_range_of(std::move(name), [&](char32_t first, char32_t last) { ranges.emplace_back(first, std::min(last, CharacterSet::largest)); });
+    each_range_of(std::move(name),
+                  [&](char32_t first, char32_t last) { ranges.emplace_back(first, std::min(last, CharacterSet::largest)); });
     return ranges.empty() ? std::nullopt : std::optional(CharacterSet{std::move(ranges)});
   }
   // A character that is none of `special`, or what a backslash makes.

@@ -152,7 +152,8 @@ inline void read_pre_tokenizer(const JsonPlace& part, PreTokenizers& out) {
       const std::string id = sequence->text("id", "A");
       if (id != "A" && id != "B") throw sequence->problem("expected A or B, found '" + id + "'");
       const TemplatePiece text{id == "A" ? TemplatePiece::Kind::first_text : TemplatePiece::Kind::second_text};
-      if (std::find(pieces.begin(), pieces.end(), text) != pieces.end()) throw item.problem("expected one Sequence " + id + ", found another");
+      if (std::find(pieces.begin(), pieces.end(), text) != pieces.end())
+        throw item.problem("expected one Sequence " + id + ", found another");
       pieces.push_back(text);
       continue;
     }

@@ -9,8 +9,8 @@
 // Three layouts: `short_names`, mlstm_layer.q/k/v (what rondo writes); `long_names`, mlstm_layer.query/key/value (transformers without
 // the package xlstm); `plain_embedding`, q/k/v and embedding.weight (NX-AI's own files).
 // Refused by name: `use_bias` (biases of linear maps and norms), `add_out_norm` false, `weight_mode` "fused" (parts of unequal size
-// in one tensor), an `eps` other than 1e-6. A tied head is left out of the file: transformers 4 ties it again, transformers 5.24 does not and
-// begins with a head of its own; for it, train the untied composition.
+// in one tensor), an `eps` other than 1e-6. A tied head is left out of the file: transformers 4 ties it again, transformers 5.24 does not
+// and begins with a head of its own; for it, train the untied composition.
 #pragma once
 
 #include <rondo/model/architecture/xlstm_large.hpp>
