@@ -34,10 +34,12 @@ void print(const Registered& one, const Size& size, int steps, double peak) {
   ::getrusage(RUSAGE_SELF, &usage);
   const double tokens = static_cast<double>(size.batch * size.length), achieved = plan.operations_per_token * tokens / shortest * 1e-9;
   std::printf(
-      "{\"architecture\": \"%s\", \"size\": \"%s\", \"precision\": \"%s\", \"threads\": %td, \"length\": %td, \"tokens_per_second\": %.1f, \"flops_per_token\": "
-      "%.0f, \"achieved_gflops\": %.1f, \"matrix_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f, \"peak_bytes\": %zu, "
+      "{\"architecture\": \"%s\", \"size\": \"%s\", \"precision\": \"%s\", \"threads\": %td, \"length\": %td, "
+      "\"tokens_per_second\": %.1f, \"flops_per_token\": %.0f, \"achieved_gflops\": %.1f, "
+      "\"matrix_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f, \"peak_bytes\": %zu, "
       "\"planned_bytes\": %zu, \"step_seconds\": %.4f}\n",
-      one.name.c_str(), size.name.c_str(), precision_names[static_cast<std::size_t>(size.precision)].data(), thread_count(), size.length, tokens / shortest, plan.operations_per_token, achieved, peak,
+      one.name.c_str(), size.name.c_str(), precision_names[static_cast<std::size_t>(size.precision)].data(),
+      thread_count(), size.length, tokens / shortest, plan.operations_per_token, achieved, peak,
       achieved / peak, static_cast<std::size_t>(usage.ru_maxrss) * 1024, plan.total(), shortest);
   std::fflush(stdout);
 }
