@@ -129,11 +129,11 @@ class EmulatedTeam {
       require(columns <= T::columns, "team ", number_, ": copy of ", columns, " columns to a tile of ", T::columns);
       require(kernel::in_packs(view), "team ", number_, ": misaligned: a copy of rows that are not whole packs of 16 bytes");
     }
-    const auto each_element = [&tile, columns](auto act) {
+    const auto each_element = [&tile](auto act) {
       for (int r = 0; r < T::rows; ++r)
         for (int c = 0; c < T::columns; ++c) act(tile, (r * (T::columns / size) + c / size) % threads, r, c);
     };
-    const auto arrive = [=, &tile] {
+    const auto arrive = [=] {
       each_element([&](T& to, int thread, int r, int c) {
         const Number value = r < rows && c < columns ? view(r, c) : Number{};
         if constexpr (checked)
