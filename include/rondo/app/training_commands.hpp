@@ -18,8 +18,8 @@ RONDO_DEFINED_ONCE void add_training_commands(Commands& commands) {
   const std::string& name = commands.name();
   const auto train_options = std::make_shared<TrainOptions>();
   CLI::App& train_command = commands.add("train", "Trains a model on a token file made by `corpus encode`.",
-                                         "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000\n  mpirun -n 4 " + name +
-                                             " train --data train.tokens --out run",
+                                         "train --data train.tokens --out run --set shape.width=256 --set train.steps=1000\n"
+                                         "  mpirun -n 4 " + name + " train --data train.tokens --out run",
                                          "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(train_command, *train_options);
   add_force_option(train_command, commands.common());
