@@ -57,7 +57,8 @@ std::shared_ptr<const TeacherCache> drawn_cache(const Size& size, double tempera
   std::vector<Token> ids(top);
   const std::vector<float> log_probabilities(top + 1, -std::log(static_cast<float>(top + 1)));
   for (Index token = 0; token < size.batch * size.length; ++token) {
-    for (Index i = 0; i < top; ++i) ids[static_cast<std::size_t>(i)] = static_cast<Token>((token + i * (size.vocabulary / top)) % size.vocabulary);
+    for (Index i = 0; i < top; ++i)
+      ids[static_cast<std::size_t>(i)] = static_cast<Token>((token + i * (size.vocabulary / top)) % size.vocabulary);
     writer.append(ids, log_probabilities);
   }
   writer.commit();

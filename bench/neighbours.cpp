@@ -1,11 +1,11 @@
-// bench_neighbours: what is left of the speed beside other busy processes. Runs a training step of each architecture and decoding alone, beside
-// one and beside two processes that do nothing but compute, all on the processors that this process may use (two of many:
+// bench_neighbours: what is left of the speed beside other busy processes. Runs a training step of each architecture and decoding alone,
+// beside one and beside two processes that do nothing but compute, all on the processors that this process may use (two of many:
 // taskset -c 0,1 bench_neighbours). One JSON line an architecture and kind of work: tokens/s, and shares of those alone.
 //
 //   bench_neighbours [--architecture hgrn2|llama|...] [--work training|decoding] [--seconds N] [--threads N] [--width W]
 //
-// The models are the demo's (width 128, depth 4, 2048 tokens a step) or of another width; so many processors as threads are what a fair share
-// is counted by: beside one process two threads on two processors could at best keep 0.67, beside two 0.5.
+// The models are the demo's (width 128, depth 4, 2048 tokens a step) or of another width; so many processors as threads are what a fair
+// share is counted by: beside one process two threads on two processors could at best keep 0.67, beside two 0.5.
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -97,7 +97,8 @@ void print(const Registered& one, const char* work, Index width, Index threads, 
   std::printf(
       "{\"architecture\": \"%s\", \"work\": \"%s\", \"width\": %td, \"threads\": %td, \"tokens_per_second\": %.1f, \"beside_one\": %.1f, "
       "\"beside_two\": %.1f, \"kept_beside_one\": %.3f, \"kept_beside_two\": %.3f}\n",
-      one.name.c_str(), work, width, threads, rates.beside(0), rates.beside(1), rates.beside(2), rates.kept_beside(1), rates.kept_beside(2));
+      one.name.c_str(), work, width, threads, rates.beside(0), rates.beside(1), rates.beside(2),
+      rates.kept_beside(1), rates.kept_beside(2));
   std::fflush(stdout);
 }
 

@@ -2,14 +2,15 @@
 //
 //   mpirun -n 2 --bind-to none bench_ranks [--size S|M] [--shard] [--seconds N]
 //
-// A step has the same rows in every case: dealt to n ranks of one thread, on one rank with n threads, on one rank with one thread. The cases
-// take turns until the seconds are over; the fastest step of each counts. One JSON line:
+// A step has the same rows in every case: dealt to n ranks of one thread, on one rank with n threads, on one rank with one thread. The
+// cases take turns until the seconds are over; the fastest step of each counts. One JSON line:
 //
 //   one, threads, ranks          tokens/s; efficiency_of_threads, efficiency_of_ranks: of n times `one`
 //   bytes_a_step                 that the first rank has sent, beside planned_bytes: 2 (n - 1) / n of the gradients
 //   short_sum                    seconds that a sum of 16 numbers takes: what each step waits for at least three times
 //   sum_bytes_per_second         that a rank sends while a row of 64 MB is summed, nothing else being done
-//   communication, waited        seconds of a step that sums of gradients took, and that remained after the backward pass; `hidden`: the rest of them
+//   communication, waited        seconds of a step that sums of gradients took, and that remained after the
+//                                backward pass; `hidden`: the rest of them
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -106,10 +107,12 @@ int measure(const Size& size, bool shard, double seconds) {
     std::printf(
         "{\"size\": \"%s\", \"ranks_of_one_thread\": %td, \"shard\": %s, \"one\": %.0f, \"threads\": %.0f, \"ranks\": %.0f, "
         "\"efficiency_of_threads\": %.3f, \"efficiency_of_ranks\": %.3f, \"bytes_a_step\": %.0f, \"planned_bytes\": %.0f, "
-        "\"short_sum\": %.6f, \"sum_bytes_per_second\": %.3g, \"step\": %.4f, \"communication\": %.4f, \"waited\": %.4f, \"hidden\": %.3f}\n",
+        "\"short_sum\": %.6f, "
+        "\"sum_bytes_per_second\": %.3g, \"step\": %.4f, \"communication\": %.4f, \"waited\": %.4f, \"hidden\": %.3f}\n",
         size.name.c_str(), n, shard ? "true" : "false", speed(*one), speed(*threads), speed(together),
         speed(*threads) / speed(*one) / static_cast<double>(n), speed(together) / speed(*one) / static_cast<double>(n), sent,
-        share_sent * static_cast<double>(one->bytes_of_gradients()), short_sum, share_sent * 4 * (1 << 24) / long_sum, together.fastest().seconds, busy, waited, busy > 0 ? std::max(0.0, 1 - waited / busy) : 0.0);
+        share_sent * static_cast<double>(one->bytes_of_gradients()), short_sum, share_sent * 4 * (1 << 24) / long_sum,
+        together.fastest().seconds, busy, waited, busy > 0 ? std::max(0.0, 1 - waited / busy) : 0.0);
   }
   ranks.part();
   return 0;
@@ -128,7 +131,8 @@ int main(int argc, char** argv) {
   program.add_option("--seconds", seconds, "at least so long")->capture_default_str();
   CLI11_PARSE(program, argc, argv);
   try {
-    return rondo::bench::measure(size == "S" ? Size{"S", 8192, 256, 6, 4, 768, 8, 256} : Size{"M", 16000, 512, 8, 8, 1536, 8, 512}, shard, seconds);
+    const Size s{"S", 8192, 256, 6, 4, 768, 8, 256}, m{"M", 16000, 512, 8, 8, 1536, 8, 512};
+    return rondo::bench::measure(size == "S" ? s : m, shard, seconds);
   } catch (const std::exception& problem) {
     std::cerr << "bench_ranks: " << problem.what() << "\n";
     return 1;

@@ -251,7 +251,8 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
   std::vector<Compared> all;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     Compared compared{chosen[i], settings[i]["optimizer"]["rate"].get<double>(), {}};
-    for (int seed = 0; seed < options.seeds; ++seed) compared.runs.push_back(outcome_of(chosen[i]->model, folder_of(i, seed), options, common));
+    for (int seed = 0; seed < options.seeds; ++seed)
+      compared.runs.push_back(outcome_of(chosen[i]->model, folder_of(i, seed), options, common));
     all.push_back(std::move(compared));
   }
   if (ranks.rank() > 0) return 0;

@@ -53,7 +53,8 @@ inline void tell_followers(const HostRanks& ranks, const std::filesystem::path& 
 // The rest of `train` on the other ranks; `given`: the folder of their own command lines, or none.
 inline int follow(const std::vector<ServedModel>& served, const std::filesystem::path& given, const CommonOptions& common) {
   const Json told = parse_json(gathered_texts(common.ranks, "").front(), "rank 0");
-  require(given.empty() || given == told["folder"].get<std::string>(), "--out: ", given.string(), ", but ", told["folder"].get<std::string>(),
+  require(given.empty() || given == told["folder"].get<std::string>(), "--out: ", given.string(), ", but ",
+          told["folder"].get<std::string>(),
           " on rank 0: processes that are started together train one run; start those of several runs one by one");
   RunDescription run = read_run_description(told["run"], "the run of rank 0");
   require_products(run.train, common.force);

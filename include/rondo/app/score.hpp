@@ -50,7 +50,8 @@ inline Tokenizer tokenizer_of(const std::filesystem::path& given, const std::fil
 }
 
 inline int score(const std::vector<ServedModel>& served, ScoreOptions options, const CommonOptions& common) {
-  require_usage(!common.ranks.several() || !InputText::is_standard(options.pairs), "--pairs -: only one process can read the standard input");
+  require_usage(!common.ranks.several() || !InputText::is_standard(options.pairs),
+                "--pairs -: only one process can read the standard input");
   if (common.ranks.rank() > 0) options.out = options.items = "";
   const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs, options.limit);
   std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);

@@ -1,7 +1,7 @@
 // TrainingRun: a trainer with all that a run folder needs around it (rondo/app/train.hpp tells what is in the folder).
 //
-// Of several ranks the first keeps the folder and leads: between two steps the others wait for what it asks for (Order), and do their part. They
-// need to see the token files, the teachers' folders and the program, but not the run's folder.
+// Of several ranks the first keeps the folder and leads: between two steps the others wait for what it asks for (Order), and do their part.
+// They need to see the token files, the teachers' folders and the program, but not the run's folder.
 #pragma once
 
 #include <algorithm>
@@ -97,7 +97,8 @@ class TrainingRun : public RunKeeper {
   }
   void obey() {
     for (Order asked = order({}); asked != Order::go_on; asked = order({})) {
-      if (asked == Order::take_state) take_training_tensors(std::span<const HostedTensor<float>>(training_->hosted_tensors())), take_numbers();
+      if (asked == Order::take_state)
+        take_training_tensors(std::span<const HostedTensor<float>>(training_->hosted_tensors())), take_numbers();
       if (asked == Order::give_state) give_state({});
       if (asked == Order::bring_weights) static_cast<void>(training_->result());
       if (asked == Order::measure) static_cast<void>(measured());
@@ -175,7 +176,8 @@ class TrainingRun : public RunKeeper {
     auto [progress, numbers, data] = std::tuple{reached(), training_->numbers(), batches_.position()};
     std::vector<double> all;
     const auto each = [&](auto&& act) {
-      act(progress.step), act(progress.tokens), act(progress.words), act(progress.seconds), act(data.epoch), act(data.unit), act(data.offset);
+      act(progress.step), act(progress.tokens), act(progress.words), act(progress.seconds);
+      act(data.epoch), act(data.unit), act(data.offset);
       for (NamedNumber& one : numbers) act(one.value);
     };
     each([&](const auto& number) { all.push_back(static_cast<double>(number)); });

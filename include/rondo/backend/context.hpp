@@ -216,7 +216,8 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
                            const CarriedGradient<typename Tag::template State<Output>>& carried = {}) {
     static_assert(HasRecurrence<Backend, Tag>, "rondo: this back-end has no such recurrence; give the tag plain loops");
     auto here = mark();
-    run_gradient<Backend, Tag>(self(), {tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried, self().precision()});
+    run_gradient<Backend, Tag>(self(),
+                               {tag, sequences_, all_widened(tag, weights), in, out, d_out, d_weights, d_in, carried, self().precision()});
   }
   // A matrix as it is computed with: itself. (Back-ends that store weights in another type copy those to scratch.)
   [[nodiscard]] Input widened(Input stored) { return stored; }

@@ -29,7 +29,8 @@ constexpr Index count_of(Index first, More... more) {
   return product;
 }
 constexpr Index total_of(Index a, Index b) {
-  if (a < 0 || b < 0 || a > largest_count || b > largest_count - a) throw error("sizes of ", a, " + ", b, ": more numbers than any memory holds");
+  if (a < 0 || b < 0 || a > largest_count || b > largest_count - a)
+    throw error("sizes of ", a, " + ", b, ": more numbers than any memory holds");
   return a + b;
 }
 

@@ -25,12 +25,14 @@
 //
 //   ForwardKl, SoftCrossEntropy   sum p (log p - log q), - sum p log q: Hinton, Vinyals, Dean 2015
 //   ReverseKl                     sum q (log q - log p): MiniLLM, Gu et al. 2023
-//   JensenShannon                 b KL(p||m) + (1 - b) KL(q||m), m = b p + (1 - b) q: GKD, Agarwal et al. 2023, eq. 1; b: the teacher's share
+//   JensenShannon                 b KL(p||m) + (1 - b) KL(q||m), m = b p + (1 - b) q: GKD, Agarwal et al. 2023, eq. 1; b: the
+//                                 teacher's share
 //   TotalVariation                sum |p - q| / 2: Wen et al. 2023; its derivative is 0 where p = q
 //   SkewForwardKl, SkewReverseKl  KL(p || a p + (1 - a) q), KL(q || (1 - a) p + a q): DistiLLM, Ko et al. 2024
 //   MixedKl                       (1 - l) forward + l reverse
-//   AdaptiveKl                    w forward + (1 - w) reverse, w the share of sum |p - q| in the teacher's head, a constant for the gradient;
-//                                 the head: the fewest most probable tokens (equal ones: smaller id first) of mass mu: Wu et al. 2024
+//   AdaptiveKl                    w forward + (1 - w) reverse, w the share of sum |p - q| in the teacher's head, a constant for the
+//                                 gradient; the head: the fewest most probable tokens (equal ones: smaller id first) of mass mu:
+//                                 Wu et al. 2024
 //   LogitsMse                     mean (z_q - z_p)^2 / T^2: Kim et al. 2021. Not invariant to a shift of the logits
 #pragma once
 

@@ -2,7 +2,8 @@
 //
 //   check(outcomes, temperature)              throws Error for a student of another vocabulary, a temperature that it does not have
 //   prepare(c)                                what it needs of the batch that the context has begun (c.ids(), c.labels(), c.sequences()),
-//                                             before the student's pass and without dropout: views of scratch, which come back as `prepared`
+//                                             before the student's pass and without dropout: views of scratch, which come back as
+//                                             `prepared`
 // and of one of
 //   logits(c, prepared, rows, z)              writes z [rows, outcomes], of which p = softmax(z / T)
 //   stored(c, prepared, rows)                 returns StoredOutcomes: log-probabilities at T of k tokens and of the rest; rest() says what

@@ -4,12 +4,12 @@
 //   state.update(c, optimizer, {.step = t, .rate_share = s, .gradient_scale = f}, weights, gradients);
 //   state.update_by_now(c, optimizer, weights, gradients);                    // the same by what operations have put in state.now()
 //   state.tensors(weights)                                                    // "first.PATH", "second.PATH", ...
-//   OptimizerState<AdamW, Cpu> part{AdamW{}, weights, c, groups, &ranges};    // of those elements alone: of a rank that has others beside it
+//   OptimizerState<AdamW, Cpu> part{AdamW{}, weights, c, groups, &ranges};    // of those elements alone: of a rank beside others
 //
 // Where an optimiser works element by element, neighbours that it treats alike - same updater, rate and decay - are updated in one
 // piece: weights, gradients and slots share one layout, padding included (always zero). update() allocates nothing once the context's
-// scratch has its size. Of a part of the elements it updates those, and leaves the rest; a tensor that its optimiser must see whole belongs to
-// it whole or not at all (updates_parts).
+// scratch has its size. Of a part of the elements it updates those, and leaves the rest; a tensor that its optimiser must see whole belongs
+// to it whole or not at all (updates_parts).
 #pragma once
 
 #include <algorithm>
@@ -255,7 +255,8 @@ class OptimizerState {
     };
     return {begin_of(i), begin_of(i + 1)};
   }
-  // act(updater, piece, number of the parameter, its first element here, its slots: of the parameter's form where they are whole, else rows)
+  // act(updater, piece, number of the parameter, its first element here, its slots: of the parameter's form where they are whole, else
+  // rows)
   template <class Act>
   void each_parameter(const Optimizer& optimizer, const Tensors& weights, Act&& act) const {
     for (const Piece& piece : pieces_)
@@ -267,7 +268,10 @@ class OptimizerState {
         Scalar* data = slots_.data + piece.slots + (first - piece.begin);
         with_updater(optimizer, weights.tensors()[i].leaf, [&]<class One>(const One& one) {
           Slots<Context, One> slots;
-          for (Tensor& slot : slots) slot = size == tensor.size() ? Tensor{data, tensor.rows, tensor.columns} : Tensor{data, 1, size}, data += piece.size;
+          for (Tensor& slot : slots) {
+            slot = size == tensor.size() ? Tensor{data, tensor.rows, tensor.columns} : Tensor{data, 1, size};
+            data += piece.size;
+          }
           act(one, piece, i, first - place, slots);
         });
       }

@@ -6,8 +6,8 @@
 //   scatter_sum(x, borders)  only the rank's own part of x does; the rest of x is anything
 //   gather(x, borders)       x becomes the parts of all ranks, each from the rank whose part it is; a span of numbers, too
 //
-// Every rank calls the same ones in the same order with as many numbers, one at a time, from whichever thread. All ranks get equal bits from
-// sum() and gather(): each element is added in the order of the ranks, whatever arrives first. Where another rank has failed, or went
+// Every rank calls the same ones in the same order with as many numbers, one at a time, from whichever thread. All ranks get equal bits
+// from sum() and gather(): each element is added in the order of the ranks, whatever arrives first. Where another rank has failed, or went
 // away, they throw OtherRankFailed.
 //
 // Alone is a rank by itself.

@@ -4,14 +4,14 @@
 //   Trainer trainer{model, weights, ..., ranks};
 //   ranks.part();                                         // all are done
 //
-// MPI_Allreduce promises no order of its sums, so they are made here of messages between two ranks, as two exchanges: each rank gets its part
-// of the row from all, adds the parts in the order of the ranks, and gives the sum to all. Of a row of N bytes a rank sends 2 (n - 1) / n N,
-// the least there is, in 2 (n - 1) messages, which wait for the network twice, however many ranks there are. A short row goes to everyone
-// at once. So sums have the same bits in every run, whichever message comes first, and those of testing::ThreadRanks.
+// MPI_Allreduce promises no order of its sums, so they are made here of messages between two ranks, as two exchanges: each rank gets its
+// part of the row from all, adds the parts in the order of the ranks, and gives the sum to all. Of a row of N bytes a rank sends 2 (n - 1)
+// / n N, the least there is, in 2 (n - 1) messages, which wait for the network twice, however many ranks there are. A short row goes to
+// everyone at once. So sums have the same bits in every run, whichever message comes first, and those of testing::ThreadRanks.
 //
-// Who waits looks now and then, and sleeps in between: the processor is the backward pass's. A rank that ends with an error tells the others
-// (tell); they throw OtherRankFailed wherever they wait. Where the process that started them goes away, a rank that waits throws, too.
-// MPI's own start-up notices processes that are killed, and ends the others.
+// Who waits looks now and then, and sleeps in between: the processor is the backward pass's. A rank that ends with an error tells the
+// others (tell); they throw OtherRankFailed wherever they wait. Where the process that started them goes away, a rank that waits throws,
+// too. MPI's own start-up notices processes that are killed, and ends the others.
 //
 // Collective operations may run on any thread, one at a time (MPI_THREAD_SERIALIZED).
 #pragma once
@@ -63,7 +63,9 @@ class MpiRanks {
     each_round<S>(borders, [&](const auto& in_round) {
       const View<S> sums = in_round(own);
       S* received = world.template room<S>((size() - 1) * sums.columns);
-      world.each_other([&](Index other, Index number) { world.receive(View<S>{received + number * sums.columns, 1, sums.columns}, other); });
+      world.each_other([&](Index other, Index number) {
+        world.receive(View<S>{received + number * sums.columns, 1, sums.columns}, other);
+      });
       world.each_other([&](Index other, Index) { world.send(in_round(part_of(x, borders, other)), other); });
       world.wait();
       add_in_order(sums, received);

@@ -48,7 +48,8 @@ class Shares {
       piece.borders = equal_borders(piece.end - piece.begin, size, sizeof(S));
       for (Index& border : piece.borders)
         for (const auto& [first, last] : kept_whole)
-          if (const Index at = piece.begin + border; first < at && at < last) border = (at - first < last - at ? first : last) - piece.begin;
+          if (const Index at = piece.begin + border; first < at && at < last)
+            border = (at - first < last - at ? first : last) - piece.begin;
     }
   }
 

@@ -34,7 +34,8 @@ Findings communicator_laws(Ranks& ranks) {
       drawn[i] = static_cast<S>(normal_number(key_of(Seed{1}, "ranks").at(ranks.rank()), i));
     }
     const std::vector<Index> borders = equal_borders(columns, ranks.size(), sizeof(S));
-    expect(borders.front() == 0 && borders.back() == columns && std::is_sorted(borders.begin(), borders.end()), "parts are all of a row", columns);
+    expect(borders.front() == 0 && borders.back() == columns && std::is_sorted(borders.begin(), borders.end()),
+           "parts are all of a row", columns);
 
     std::vector<double> numbers(whole.begin(), whole.end());
     ranks.sum(row(whole));

@@ -257,7 +257,8 @@ class Trial {
   template <class V>
   void put(const Tensor<Host>& tensor, V view) {
     std::vector<NumberOf<V>> numbers(tensor.values.size());
-    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(), [](Host value) { return convert_element<NumberOf<V>>(value); });
+    std::transform(tensor.values.begin(), tensor.values.end(), numbers.begin(),
+                   [](Host value) { return convert_element<NumberOf<V>>(value); });
     context_.upload(std::span<const NumberOf<V>>{numbers}, view);
   }
   template <class V = Out<C>, class Kind>

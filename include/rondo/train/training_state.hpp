@@ -7,9 +7,9 @@
 // numbers and a checksum of both, and is written last. Loading checks both files against the trainer before it changes anything; an Error
 // names all tensors that are missing, left over or of another shape.
 //
-// Ranks that train together save and load together. The first writes, what is kept in shares comes to it tensor by tensor, and the files say
-// nothing of ranks: any number of them may go on. What the first reads is written on all. A rank that cannot see the files does its part by
-// give_training_tensors() and take_training_tensors().
+// Ranks that train together save and load together. The first writes, what is kept in shares comes to it tensor by tensor, and the files
+// say nothing of ranks: any number of them may go on. What the first reads is written on all. A rank that cannot see the files does its
+// part by give_training_tensors() and take_training_tensors().
 #pragma once
 
 #include <cstdio>

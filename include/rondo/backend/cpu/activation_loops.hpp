@@ -88,8 +88,8 @@ void gate_rows(const Gate& settings, View<const float> f, View<const float> beta
 }
 
 template <class Gate>
-void gate_rows_gradient(const Gate& settings, View<const float> f, View<const float> beta, View<const float> d_log_decay, View<const float> d_write,
-                        View<float> df, View<float> d_beta, Arena& scratch) {
+void gate_rows_gradient(const Gate& settings, View<const float> f, View<const float> beta, View<const float> d_log_decay,
+                        View<const float> d_write, View<float> df, View<float> d_beta, Arena& scratch) {
   const Arena::Mark mark{scratch};
   float* bounds = scratch.take<float>(2 * f.columns);  // bounds, and their gradient
   float* d_bounds = bounds + f.columns;

@@ -50,7 +50,8 @@ struct AttentionGradients {
 };
 
 // The queries [first, first + o.rows) of one sequence and head: dq written, the gradients of keys and values added to.
-inline void attend_backward(const SoftmaxAttention& p, const TileProduct& product, const AttentionSequence& at, Index first, View<const float> o,
+inline void attend_backward(const SoftmaxAttention& p, const TileProduct& product, const AttentionSequence& at, Index first,
+                            View<const float> o,
                             View<const float> d_o, const float* log_sum, Index log_sum_stride, const AttentionBackwardTile& tile,
                             View<float> dq, const AttentionGradients& gradients) {
   constexpr Index L = attention_lanes;

@@ -3,8 +3,8 @@
 // Sequences advance in lock step. Units with all four of their gates are a group, whose rows of R are packed once into panels
 // and streamed at every step. Threads that share a head share its sequences or its groups (lock_step.hpp) and meet at one barrier a
 // step in the second case; heads need none between them, and each is taken through all steps while its weights are in the cache. A single
-// token a sequence is a plain product instead. In bf16 R and the h that it is multiplied with are words of two numbers; c, gates and h as they
-// are saved stay float32.
+// token a sequence is a plain product instead. In bf16 R and the h that it is multiplied with are words of two numbers; c, gates and h as
+// they are saved stay float32.
 #pragma once
 
 #include <algorithm>
@@ -163,7 +163,8 @@ void cell_steps(const CellPass<CellType>& pass, const LockStep& lock_step, Arena
             }
             const float* panels = packed_here + group * group_floats;
             if (step > 0 || pass.initial_h) {
-              multiply_recurrent<precision>(before + from * stride, stride, running - from, panels, inner, first_sum + from * panel_columns);
+              multiply_recurrent<precision>(before + from * stride, stride, running - from, panels, inner,
+                                            first_sum + from * panel_columns);
               multiply_recurrent<precision>(before + from * stride, stride, running - from, panels + inner * panel_columns, inner,
                                             second_sum + from * panel_columns);
             }
@@ -209,7 +210,8 @@ void run_cell(const CpuForward<Cell<CellType>>& given, Arena& scratch) {
                                 given.out.gates, h,             c,                       normaliser,     zero};
   const Cell<CellType>& p = given.tag;
   const bool rounds = given.precision == Precision::bf16;
-  const Index parts = sequence_parts(count, p.heads, cell_threads(p, count), CellType::gates * p.head_width() * p.head_width() / (rounds ? 2 : 1));
+  const Index parts = sequence_parts(count, p.heads, cell_threads(p, count),
+                                     CellType::gates * p.head_width() * p.head_width() / (rounds ? 2 : 1));
   const LockStep lock_step{sequences, parts, scratch};
   if (lock_step.steps() == 1)
     cell_one_token(pass, sequences, scratch);

@@ -65,7 +65,8 @@ void multiply_pieces(View<const float> a, Transpose ta, View<const float> b, Tra
 }
 
 inline void sliced_multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c, float beta) {
-  multiply_pieces(a, ta, b, tb, c, beta, [](auto x, auto tx, auto y, auto ty, auto z, float more) { small_product(x, tx, y, ty, z, 1, more); });
+  multiply_pieces(a, ta, b, tb, c, beta,
+                  [](auto x, auto tx, auto y, auto ty, auto z, float more) { small_product(x, tx, y, ty, z, 1, more); });
 }
 
 RONDO_DEFINED_ONCE void multiply(View<const float> a, Transpose ta, View<const float> b, Transpose tb, View<float> c,

@@ -28,7 +28,8 @@ inline constexpr Index group_tasks = 8;
 // Memory of one thread, taken once.
 struct ScalarOuterProductBackward {
   ScalarOuterProductBackward() = default;
-  ScalarOuterProductBackward(const ScalarOuterProduct& p, Index longest, Precision precision, Arena& arena) : product{precision}, decay(arena) {
+  ScalarOuterProductBackward(const ScalarOuterProduct& p, Index longest, Precision precision, Arena& arena)
+      : product{precision}, decay(arena) {
     const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>(chunks_of(longest) * V * K);
     d_state_memory = arena.take<float>(V * K);
