@@ -16,6 +16,7 @@
 
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/backend/cpu/threads.hpp>
+#include <rondo/backend/cpu/words.hpp>
 #include <rondo/core/half.hpp>
 #include <rondo/core/view.hpp>
 
@@ -37,7 +38,6 @@ template <int Half>
 }
 template <int Half>
 [[gnu::always_inline]] inline Lanes load_weights(const bf16* from) {
-  typedef std::uint32_t Words __attribute__((vector_size(sizeof(Lanes))));
   Words words;
   std::memcpy(&words, from, sizeof words);
   const Words bits = Half == 0 ? words << 16 : words & 0xffff0000u;
