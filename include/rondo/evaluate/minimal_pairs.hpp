@@ -185,10 +185,8 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
                                     : "minimal pairs: " + file.name + ": pair " + std::to_string(pair + 1);
   };
   const auto append = [&](const MinimalPairs& file, std::size_t pair, const std::string& sentence) {
-    std::vector<Token> ids;
-    if (begin_of_text >= 0) ids.push_back(begin_of_text);
-    const auto encoded = encode(sentence);
-    ids.insert(ids.end(), encoded.begin(), encoded.end());
+    std::vector<Token> ids = encode(sentence);
+    if (begin_of_text >= 0) ids.insert(ids.begin(), begin_of_text);
     require(ids.size() > 1, place_of(file, pair), ": '", sentence, "' has no token that follows another",
             begin_of_text >= 0 ? "" : " (and none begins texts)");
     texts.push_back(std::move(ids));
