@@ -230,10 +230,11 @@ struct AdaptiveKl {
       (few ? least : most) = head;
     }
     between.clear();
+    between.reserve(masses.size());
     using Distance = std::make_unsigned_t<Bits>;
     for (Index j = 0; j < size; ++j)  // one comparison, rarely true
       if (static_cast<Distance>(std::bit_cast<Bits>(p[j]) - low) < static_cast<Distance>(high - low)) between.push_back(j);
-    std::stable_sort(between.begin(), between.end(), [p](Index a, Index b) { return p[a] > p[b]; });
+    std::sort(between.begin(), between.end(), [p](Index a, Index b) { return p[a] > p[b] || (p[a] == p[b] && a < b); });
     double mass = least.mass, head = least.gap;
     for (auto j = between.begin(); j != between.end() && mass < mu; ++j)
       mass += static_cast<double>(p[*j]), head += static_cast<double>(gap[*j]);

@@ -171,7 +171,7 @@ void multiply_word_tile(const float* left, const float* panel, Index words, View
   for (Index l = 0; l < words; ++l) {
     Words right[Registers];
     unrolled<Registers>([&](auto j) __attribute__((always_inline)) {
-      right[j] = reinterpret_cast<Words>(in_register(load_lanes(panel + (l * Registers + j) * lane_count)));
+      right[j] = as_words(in_register(load_lanes(panel + (l * Registers + j) * lane_count)));
     });
     unrolled<word_rows>([&](auto i) __attribute__((always_inline)) {
       const Words both = all_words(left + l * word_rows + i);

@@ -62,7 +62,7 @@ void multiply_recurrent_tile(const float* a, Index stride, const float* panel, I
     unrolled<Rows>([&](auto i) {
       if constexpr (precision == Precision::bf16) {
         const Words factor = all_words(a + i * stride + l);
-        unrolled<panel_registers>([&](auto j) { total[i][j] = add_products(total[i][j], factor, reinterpret_cast<Words>(right[j])); });
+        unrolled<panel_registers>([&](auto j) { total[i][j] = add_products(total[i][j], factor, as_words(right[j])); });
       } else {
         const Lanes factor = all_lanes(a[i * stride + l]);
         unrolled<panel_registers>([&](auto j) { total[i][j] += factor * right[j]; });

@@ -27,6 +27,7 @@ typedef std::uint32_t Words __attribute__((vector_size(sizeof(Lanes))));
   std::memcpy(&words, from, sizeof words);
   return words;
 }
+[[gnu::always_inline]] inline Words as_words(Lanes bits) { return reinterpret_cast<Words>(bits); }
 [[gnu::always_inline]] inline void store_words(float* to, Words words) { std::memcpy(to, &words, sizeof words); }
 [[gnu::always_inline]] inline Words all_words(const float* word) {
   std::uint32_t bits;
