@@ -1,8 +1,4 @@
-// Training in bf16 beside training in float32: the same seed on a real text, byte by byte - the project's own documentation.
-#include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+// Training in bf16 beside training in float32: the same seeds on text of the built-in grammar, byte by byte.
 #include <string>
 #include <vector>
 
@@ -12,6 +8,7 @@
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/data/batches.hpp>
+#include <rondo/data/grammar/corpus.hpp>
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 #include <rondo/model/architecture/lstm.hpp>
@@ -22,20 +19,12 @@
 namespace rondo::test {
 namespace {
 
-const MemoryTokens& documentation() {
+const MemoryTokens& text() {
   static const MemoryTokens tokens = [] {
     MemoryTokens all{256};
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(RONDO_SOURCE) / "docs/how_to"))
-      if (entry.path().extension() == ".md") names.push_back(entry.path().string());
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) {
-      std::ifstream file{name, std::ios::binary};
-      const std::string text{std::istreambuf_iterator<char>{file}, {}};
-      std::vector<Token> ids;
-      for (const char letter : text) ids.push_back(static_cast<unsigned char>(letter));
-      all.add(ids);
-    }
+    std::vector<Token> ids;
+    for (const char letter : grammar::generate_text(grammar::Lexicon{}, 8000, 1, 0).text) ids.push_back(static_cast<unsigned char>(letter));
+    all.add(ids);
     return all;
   }();
   return tokens;
@@ -46,11 +35,11 @@ struct Course {
   std::vector<float> weights;
 };
 template <class Model>
-Course course(Precision precision, Index steps, const Shape& shape) {
+Course course(Precision precision, Index steps, const Shape& shape, Seed seed = Seed{1}) {
   const Model model{shape};
-  Parameters<Model, Cpu> weights{model, Seed{1}};
+  Parameters<Model, Cpu> weights{model, seed};
   Trainer<Model, Cpu> trainer{model, weights, AdamW{.rate = 3e-3}, Cosine{.warmup = 10}, CrossEntropy{}, {.precision = precision}};
-  Batches batches{documentation(), BatchOptions{.rows = 4, .length = 128, .packing = Packing::windows, .seed = Seed{1}}};
+  Batches batches{text(), BatchOptions{.rows = 4, .length = 128, .packing = Packing::windows, .seed = seed}};
   Course result;
   trainer.on_step([&](const StepReport& report) { result.losses.push_back(report.loss); });
   trainer.run(batches, steps);
@@ -67,13 +56,22 @@ double end_of(const Course& course) {
   return sum / static_cast<double>(third);
 }
 
+// A single run's end differs by chance, as it does when one bit of its start is another: a rounding that costs something shows in the
+// mean over seeds.
 template <class Model>
 void ends_alike(const std::string& name, Shape shape = {.vocabulary = 256, .width = 64, .depth = 2, .heads = 2, .mlp_width = 128}) {
-  const Course exact = course<Model>(Precision::float32, 90, shape), rounded = course<Model>(Precision::bf16, 90, shape);
-  BOOST_TEST_MESSAGE(name << ": " << end_of(exact) << " in float32, " << end_of(rounded) << " in bf16");
-  BOOST_TEST(end_of(exact) < exact.losses.front() - 2);  // it has learned
-  BOOST_TEST(std::abs(end_of(rounded) / end_of(exact) - 1) < 0.003);
-  BOOST_TEST((exact.weights != rounded.weights));
+  constexpr int seeds = 4;
+  double sum = 0;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const auto run = [&](Precision precision) { return course<Model>(precision, 90, shape, Seed{static_cast<std::uint64_t>(seed)}); };
+    const Course exact = run(Precision::float32), rounded = run(Precision::bf16);
+    BOOST_TEST(end_of(exact) < exact.losses.front() - 2);  // it has learned
+    BOOST_TEST((exact.weights != rounded.weights));
+    const double difference = end_of(rounded) / end_of(exact) - 1;
+    BOOST_TEST_MESSAGE(name << ": " << end_of(exact) << " in float32, in bf16 by " << difference << " of it more");
+    sum += difference;
+  }
+  BOOST_TEST(sum / seeds < 0.003, "bf16 ends " << sum / seeds << " of float32's loss above it, in the mean over seeds");
 }
 
 }  // namespace
