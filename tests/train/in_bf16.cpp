@@ -1,4 +1,5 @@
 // Training in bf16 beside training in float32: the same seeds on text of the built-in grammar, byte by byte.
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -56,11 +57,10 @@ double end_of(const Course& course) {
   return sum / static_cast<double>(third);
 }
 
-// A single run's end differs by chance, as it does when one bit of its start is another: a rounding that costs something shows in the
-// mean over seeds.
+// A single run's end differs by chance, by 0.3 % of its loss: as much as is judged here. The mean over seeds is known to 0.1 %.
 template <class Model>
 void ends_alike(const std::string& name, Shape shape = {.vocabulary = 256, .width = 64, .depth = 2, .heads = 2, .mlp_width = 128}) {
-  constexpr int seeds = 4;
+  constexpr int seeds = 12;
   double sum = 0;
   for (int seed = 1; seed <= seeds; ++seed) {
     const auto run = [&](Precision precision) { return course<Model>(precision, 90, shape, Seed{static_cast<std::uint64_t>(seed)}); };
@@ -71,7 +71,7 @@ void ends_alike(const std::string& name, Shape shape = {.vocabulary = 256, .widt
     BOOST_TEST_MESSAGE(name << ": " << end_of(exact) << " in float32, in bf16 by " << difference << " of it more");
     sum += difference;
   }
-  BOOST_TEST(sum / seeds < 0.003, "bf16 ends " << sum / seeds << " of float32's loss above it, in the mean over seeds");
+  BOOST_TEST(std::abs(sum / seeds) < 0.003, "bf16 ends " << sum / seeds << " of float32's loss above it, in the mean over seeds");
 }
 
 }  // namespace
