@@ -37,6 +37,7 @@ inline std::string meaning_of_size(std::string_view name) {
       {"block_width", "channels of a block of block-diagonal projections"},
       {"convolution", "taps of short convolutions"},
       {"window", "tokens that an attention looks back; 0: all"},
+      {"full_blocks", "blocks whose attention looks back over all, as 0,4"},
       {"context", "tokens that a cache of keys and values holds, or that have a learned position"},
       {"second_blocks", "blocks of the second kind, as 1,3"},
       {"second_heads", "of those blocks; 0: heads"},

@@ -62,7 +62,8 @@ inline std::optional<Shape> with_another(const Shape& small, std::string_view na
   static const std::map<std::string_view, double> others{
       {"heads", 2}, {"groups", 2}, {"key_value_heads", 2}, {"key_width", 32}, {"mlp_width", 24},
       {"embedding_width", 32}, {"inner_width", 192}, {"state_size", 5}, {"step_rank", 3}, {"block_width", 8},
-      {"convolution", 3}, {"window", 3}, {"context", 32}, {"second_blocks", 0}, {"norm_epsilon", 0.5},
+      {"convolution", 3}, {"window", 3}, {"full_blocks", 0}, {"context", 32}, {"second_blocks", 0},
+      {"norm_epsilon", 0.5},
       {"mixer_norm_epsilon", 0.5}, {"rope_theta", 100}, {"step_low", 0.5}, {"step_high", 1e-3},
       {"gate_soft_cap", 0.5}, {"logit_soft_cap", 0.5}, {"second_heads", 2}, {"second_convolution", 3},
       {"second_mlp", 0}, {"mlp_bias", 1}, {"projection_bias", 1}, {"convolution_bias", 0}, {"rope_share", 0.5},
@@ -81,9 +82,10 @@ inline std::optional<Shape> with_another(const Shape& small, std::string_view na
   return shape;
 }
 
-// Some sizes are looked at only beside others: those of blocks of a second type, and those of scaled positions.
+// Some sizes are looked at only beside others: those of blocks of a second type, those of scaled positions, blocks without the window.
 inline Shape where_it_may_act(Shape shape, std::string_view name) {
   if (name.starts_with("second_") && name != "second_blocks") shape.second_blocks = {0};
+  if (name == "full_blocks") shape.window = 2;
   if (name.starts_with("rope_") && name != "rope_theta") shape.rope.kind = RotaryKind::yarn, shape.rope.factor = 2;
   return shape;
 }

@@ -34,6 +34,7 @@ struct Shape {
   Index block_width = 4;      // channels of a block of block-diagonal projections (mLSTM)
   Index convolution = 4;      // taps of a short convolution
   Index window = 0;           // of attention, in tokens; 0: all
+  BlockSet full_blocks{};     // those whose attention has no window
   Index context = 2048;       // tokens that a cache of keys and values holds
   BlockSet second_blocks{};   // those of the second type, where a stack has two (Either)
   Index second_heads = 0;     // of those blocks; 0: heads
@@ -59,6 +60,7 @@ struct Shape {
   [[nodiscard]] constexpr Index mlp() const { return mlp_width ? mlp_width : ((width * 8 / 3) + 255) / 256 * 256; }
   [[nodiscard]] constexpr Index embedding() const { return embedding_width ? embedding_width : width; }
   [[nodiscard]] constexpr Index inner() const { return inner_width ? inner_width : 2 * width; }
+  [[nodiscard]] constexpr Index window_of(Index block) const { return full_blocks.contains(block) ? 0 : window; }
   [[nodiscard]] constexpr Index state(Index otherwise) const { return state_size ? state_size : otherwise; }
   [[nodiscard]] constexpr double step_limit() const { return step_high > 0 ? step_high : std::numeric_limits<double>::infinity(); }
   [[nodiscard]] constexpr Index rank() const { return step_rank ? step_rank : (width + 15) / 16; }
@@ -107,6 +109,7 @@ struct Shape {
     within(state_size, "state_size");
     within(step_rank, "step_rank");
     within(window, "window");
+    if (full_blocks.end() > depth) throw error("shape: full_blocks has block ", full_blocks.end() - 1, " of a depth of ", depth);
     within(mlp(), "mlp_width");
     within(inner(), "inner_width");
     within(heads * head_key_width(), "heads times key_width");

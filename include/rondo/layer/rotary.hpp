@@ -7,33 +7,37 @@
 //
 // Scaled `dynamic`ally, frequencies go by the length of the sequence when the pass is over: all of it at once, or, while decoding, what
 // has come so far; keys that are in the cache stay as they were turned. (So it is in transformers.)
+//
+// A Position acts on queries q [tokens, heads d] and keys k [tokens, key_value_heads d]; its backward turns their gradients back.
 #pragma once
 
 #include <rondo/layer/layer.hpp>
 
 namespace rondo {
 
-struct Rotary : Rotation {
+struct Rotary : Rotation, NoWeights, NothingSaved {
   constexpr Rotary(const Shape& shape) : Rotation(shape.rotation()) {}
   static constexpr void check(const Shape& shape) { shape.rotation().check(); }
 
   template <class C>
-  void forward(C& c, Out<C> x) const {
-    c.rotate(*this, x, +1);
+  void forward(C& c, const auto&, Out<C> q, Out<C> k, const auto&) const {
+    c.rotate(*this, q, +1);
+    c.rotate(*this, k, +1);
   }
   template <class C>
-  void backward(C& c, Out<C> dx) const {
-    c.rotate(*this, dx, -1);
+  void backward(C& c, const auto&, Out<C> dq, Out<C> dk, const auto&, const auto&) const {
+    c.rotate(*this, dq, -1);
+    c.rotate(*this, dk, -1);
   }
 };
 
-struct NoPosition {
+struct NoPosition : NoWeights, NothingSaved {
   constexpr NoPosition(const Shape&) {}
   static constexpr void check(const Shape&) {}
   template <class C>
-  void forward(C&, Out<C>) const {}
+  void forward(C&, const auto&, Out<C>, Out<C>, const auto&) const {}
   template <class C>
-  void backward(C&, Out<C>) const {}
+  void backward(C&, const auto&, Out<C>, Out<C>, const auto&, const auto&) const {}
 };
 
 }  // namespace rondo

@@ -1,23 +1,29 @@
 // Softmax attention as a token mixer (Vaswani et al. 2017; Llama: Touvron et al. 2023).
 //
-//   q = Position(Wq x),  k = Position(Wk x),  v = Wv x,   y = Wo SoftmaxAttention(q, k, v),  scale d^-1/2
+//   q, k = Position(Wq x, Wk x),  v = Wv x,  o = SoftmaxAttention(q, k, v),  scale d^-1/2
 //
-// Wq, Wo^T [heads d, width], Wk, Wv [key_value_heads d, width], d = Shape::head_key_width(). Saved: q and k after the
-// positions, v, the attention's output and its log sums. State: the cache of keys and values, Shape::context tokens long;
-// a sequence that grows beyond that is an Error.
+//   AttentionMixer        y = Wo o
+//   GatedAttentionMixer   y = Wo (o * s(Wg x)), a gate a channel (Qiu et al. 2025, "Gated attention for large language models")
+//
+// Wq, Wg, Wo^T [heads d, width], Wk, Wv [key_value_heads d, width], d = Shape::head_key_width(). Position: rondo/layer/rotary.hpp, or
+// with norms of q and k rondo/layer/query_key_norm.hpp. Each token sees Shape::window tokens, itself among them, unless the block is one
+// of Shape::full_blocks. Saved: q and k after the positions, v, the attention's output and its log sums, and what Position and the end
+// save. State: the cache of keys and values, Shape::context tokens long; a sequence that grows beyond that is an Error.
 #pragma once
 
 #include <array>
 #include <cmath>
 
 #include <rondo/layer/linear.hpp>
-#include <rondo/layer/rotary.hpp>
+#include <rondo/layer/query_key_norm.hpp>
+#include <rondo/mixer/output.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
 
 namespace rondo {
 
-template <class Position = Rotary, Bias bias = Bias::no>
-class AttentionMixer {
+// What the mixers of this header are, whatever End makes of o (rondo/mixer/output.hpp).
+template <class Position, Bias bias, class End>
+class AttentionWith {
  public:
   using Shared = NothingShared;
 
@@ -26,60 +32,64 @@ class AttentionMixer {
     require_divides(shape.key_value_head_count(), shape.heads, "key_value_heads", "heads");
     Position::check(shape);
   }
-  AttentionMixer(const Shape& shape, Index, Initial output = normal(0.02))
+  AttentionWith(const Shape& shape, Index block, Initial output = normal(0.02))
       : attention_{shape.heads, shape.key_value_head_count(), shape.head_key_width(),
-                   1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window, shape.context},
+                   1.0 / std::sqrt(static_cast<double>(shape.head_key_width())), shape.window_of(block), shape.context},
         position_(shape),
         query_(shape.width, shape.heads * shape.head_key_width()),
         key_(shape.width, attention_.key_value_size()),
         value_(shape.width, attention_.key_value_size()),
-        output_(shape.heads * shape.head_key_width(), shape.width, output) {}
+        end_(shape.width, query_.out(), output) {}
 
   template <class S>
   struct Weights {
-    typename Linear<bias>::template Weights<S> query, key, value, output;
+    typename Linear<bias>::template Weights<S> query, key, value;
+    typename Position::template Weights<S> position;
+    typename End::template Weights<S> end;
   };
   auto weight_leaves(auto&... w) const {
     return leaves(inside("query", query_, w.query...), inside("key", key_, w.key...), inside("value", value_, w.value...),
-                  inside("output", output_, w.output...));
+                  inside("", position_, w.position...), inside("", end_, w.end...));
   }
   template <class S>
   struct Saved {
     S projected, output;
     Wide<S> log_sum;
+    typename Position::template Saved<S> position;
+    typename End::template Saved<S> end;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("projected", {extent.tokens, query_.out() + 2 * key_.out()}, s.projected...),
                   buffer("output", {extent.tokens, query_.out()}, s.output...),
-                  buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...));
+                  buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...), inside("", position_, s.position...),
+                  inside("", end_, s.end...));
   }
   template <class S>
   using State = SoftmaxAttention::State<S>;
   auto state_leaves(Extent extent, auto&... s) const { return attention_.state_leaves(extent, s...); }
 
   template <class C>
-  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionMixer, C> carried, In<C> plus = {}) const {
+  void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, CarriedFor<AttentionWith, C> carried, In<C> plus = {}) const {
     maps_forward(c, std::array{w.query, w.key, w.value}, x, saved.projected);
     const auto in = inputs(saved.projected);
-    position_.forward(c, in.q);
-    position_.forward(c, in.k);
+    position_.forward(c, w.position, in.q, in.k, saved.position);
     c.recurrence(attention_, {}, inputs(In<C>(saved.projected)), {.o = saved.output, .log_sum = saved.log_sum}, carried);
-    output_.forward(c, w.output, saved.output, y, plus);
+    end_.forward(c, w.end, x, saved.output, y, saved.end, plus);
   }
 
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
-                CarriedGradientFor<AttentionMixer, C> carried) const {
+                CarriedGradientFor<AttentionWith, C> carried) const {
     auto mark = c.mark();
     Out<C> d_output = c.matrix(x.rows, query_.out());
-    output_.backward(c, w.output, saved.output, dy, d_output, dw.output);
+    end_.backward(c, w.end, x, saved.output, dy, dx, d_output, saved.end, dw.end);
     const Out<C> d_projected = c.matrix(x.rows, query_.out() + 2 * key_.out());
     const auto d_in = inputs(d_projected);
     c.recurrence_gradient(attention_, {}, inputs(In<C>(saved.projected)), {.o = saved.output, .log_sum = saved.log_sum},
                           {.o = d_output, .log_sum = {}}, {}, d_in, carried);
-    position_.backward(c, d_in.q);
-    position_.backward(c, d_in.k);
-    maps_backward(c, std::array{w.query, w.key, w.value}, x, d_projected, dx, std::array{dw.query, dw.key, dw.value});
+    position_.backward(c, w.position, d_in.q, d_in.k, saved.position, dw.position);
+    maps_backward(c, std::array{w.query, w.key, w.value}, x, d_projected, dx, std::array{dw.query, dw.key, dw.value},
+                  End::reads_input ? Onto::add : Onto::write);
   }
 
  private:
@@ -93,7 +103,19 @@ class AttentionMixer {
 
   SoftmaxAttention attention_;
   Position position_;
-  Linear<bias> query_, key_, value_, output_;
+  Linear<bias> query_, key_, value_;
+  End end_;
+};
+
+template <class Position = Rotary, Bias bias = Bias::no>
+class AttentionMixer : public AttentionWith<Position, bias, PlainOutput<bias>> {
+ public:
+  using AttentionWith<Position, bias, PlainOutput<bias>>::AttentionWith;
+};
+template <class Position = Rotary, Bias bias = Bias::no>
+class GatedAttentionMixer : public AttentionWith<Position, bias, SigmoidGatedOutput<bias>> {
+ public:
+  using AttentionWith<Position, bias, SigmoidGatedOutput<bias>>::AttentionWith;
 };
 
 }  // namespace rondo

@@ -1,11 +1,13 @@
 // How a mixer ends: from what its recurrence gives, o [tokens, in], to the residual stream, y [tokens, width].
 //
-//   NormedOutput   y = Wo norm(o)                          HGRN2
-//   GatedOutput    y = Wo (norm(o) * silu(Wg x))           HGRN1, GLA; x [tokens, width] is the mixer's own input
+//   NormedOutput         y = Wo norm(o)                    HGRN2
+//   GatedOutput          y = Wo (norm(o) * silu(Wg x))     HGRN1, GLA; x [tokens, width] is the mixer's own input
+//   PlainOutput          y = Wo o (+ bo)                   Llama, GPT-2
+//   SigmoidGatedOutput   y = Wo (o * s(Wg x)) (+ bo)       gated attention
 //
 // The norm is an RmsNorm over all channels or over each group of them (heads). Saved: its reciprocals and Wg x; what is formed from
-// them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; GatedOutput writes its part of dx,
-// NormedOutput has none (`reads_input`).
+// them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
+// (`reads_input`) write its part of dx.
 #pragma once
 
 #include <rondo/core/activation.hpp>
@@ -109,6 +111,77 @@ class GatedOutput {
   Linear<> gate_;
   RmsNorm norm_;
   Linear<> output_;
+};
+
+template <Bias bias = Bias::no>
+class PlainOutput : public NothingSaved {
+ public:
+  static constexpr bool reads_input = false;
+  constexpr PlainOutput(Index width, Index in, Initial output) : output_(in, width, output) {}
+
+  template <class S>
+  struct Weights {
+    typename Linear<bias>::template Weights<S> output;
+  };
+  constexpr auto weight_leaves(auto&... w) const { return leaves(inside("output", output_, w.output...)); }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C>, In<C> o, Out<C> y, const auto&, In<C> plus) const {
+    output_.forward(c, w.output, o, y, plus);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C>, In<C> o, In<C> dy, Out<C>, Out<C> d_o, const auto&, const auto& dw) const {
+    output_.backward(c, w.output, o, dy, d_o, dw.output);
+  }
+
+ private:
+  Linear<bias> output_;
+};
+
+template <Bias bias = Bias::no>
+class SigmoidGatedOutput {
+ public:
+  static constexpr bool reads_input = true;
+  constexpr SigmoidGatedOutput(Index width, Index in, Initial output) : gate_(width, in), output_(in, width, output) {}
+
+  template <class S>
+  struct Weights {
+    Linear<>::Weights<S> gate;
+    typename Linear<bias>::template Weights<S> output;
+  };
+  constexpr auto weight_leaves(auto&... w) const {
+    return leaves(inside("gate", gate_, w.gate...), inside("output", output_, w.output...));
+  }
+  template <class S>
+  struct Saved {
+    S gate;
+  };
+  constexpr auto saved_leaves(Extent extent, auto&... s) const {
+    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...));
+  }
+
+  template <class C>
+  void forward(C& c, const auto& w, In<C> x, In<C> o, Out<C> y, const auto& saved, In<C> plus) const {
+    auto mark = c.mark();
+    const Out<C> product = c.matrix(o.rows, o.columns);
+    gate_.forward(c, w.gate, x, saved.gate);
+    c.template gated<Sigmoid>(saved.gate, o, product);
+    output_.forward(c, w.output, product, y, plus);
+  }
+  template <class C>
+  void backward(C& c, const auto& w, In<C> x, In<C> o, In<C> dy, Out<C> dx, Out<C> d_o, const auto& saved, const auto& dw) const {
+    auto mark = c.mark();
+    const Out<C> product = c.matrix(o.rows, o.columns), d_product = c.matrix(o.rows, o.columns);
+    c.template gated<Sigmoid>(saved.gate, o, product);
+    output_.backward(c, w.output, product, dy, d_product, dw.output);
+    const Out<C> d_gate = product;  // no longer needed
+    c.template gated_gradient<Sigmoid>(saved.gate, o, d_product, d_gate, d_o);
+    gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
+  }
+
+ private:
+  Linear<> gate_;
+  Linear<bias> output_;
 };
 
 }  // namespace rondo

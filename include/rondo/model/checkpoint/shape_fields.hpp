@@ -16,7 +16,7 @@ namespace rondo {
 
 template <class ShapeType, class Visit>
 constexpr void each_size(ShapeType& shape, Visit&& visit) {
-  static_assert(member_count<Shape>() == 33 && member_count<RotaryScaling>() == 7, "rondo: each_size must visit every member of Shape");
+  static_assert(member_count<Shape>() == 34 && member_count<RotaryScaling>() == 7, "rondo: each_size must visit every member of Shape");
   visit("vocabulary", shape.vocabulary);
   visit("width", shape.width);
   visit("depth", shape.depth);
@@ -32,6 +32,7 @@ constexpr void each_size(ShapeType& shape, Visit&& visit) {
   visit("block_width", shape.block_width);
   visit("convolution", shape.convolution);
   visit("window", shape.window);
+  visit("full_blocks", shape.full_blocks);
   visit("context", shape.context);
   visit("second_blocks", shape.second_blocks);
   visit("second_heads", shape.second_heads);
