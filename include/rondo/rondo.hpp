@@ -18,6 +18,7 @@
 #include <rondo/model/architecture/lstm.hpp>
 #include <rondo/model/architecture/mamba.hpp>
 #include <rondo/model/architecture/mamba2.hpp>
+#include <rondo/model/architecture/qwen3.hpp>
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/model/equal_parameters.hpp>
 #include <rondo/model/parameters.hpp>

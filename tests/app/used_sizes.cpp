@@ -29,8 +29,8 @@ BOOST_AUTO_TEST_CASE(sizes_that_change_something) {
       "vocabulary width depth heads key_width mlp_width mlp_bias norm_epsilon mixer_norm_epsilon logit_soft_cap dropout ");
   BOOST_TEST(
       sizes_of(llama) ==
-      "vocabulary width depth heads key_value_heads key_width mlp_width window context mlp_bias norm_epsilon rope_theta rope_share "
-      "rope_type rope_factor rope_context rope_slow rope_fast rope_truncate rope_amplitude logit_soft_cap dropout ");
+      "vocabulary width depth heads key_value_heads key_width mlp_width window full_blocks context mlp_bias norm_epsilon rope_theta "
+      "rope_share rope_type rope_factor rope_context rope_slow rope_fast rope_truncate rope_amplitude logit_soft_cap dropout ");
   BOOST_TEST(
       sizes_of(mamba2) ==
       "vocabulary width depth heads groups inner_width state_size convolution projection_bias convolution_bias norm_epsilon "

@@ -28,9 +28,9 @@ struct GoldenErrors {
 // The gradient's difference is relative to the largest entry of its tensor, or to `floor` times the largest gradient of the model
 // where that is more.
 template <class Backend, class Model>
-GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
-  const ModelFolder folder{shared("fixtures/" + name)};
-  const SafetensorsFile golden{shared("fixtures/" + name + "/golden.safetensors")};
+GoldenErrors golden_errors(const std::filesystem::path& from, double floor = 1e-3) {
+  const ModelFolder folder{from};
+  const SafetensorsFile golden{from / "golden.safetensors"};
   const ModelForm form = folder.form<Model>();
   const Model model{form.shape};
   const auto weights = folder.parameters<Backend>(model);
@@ -82,32 +82,53 @@ GoldenErrors golden_errors(const std::string& name, double floor = 1e-3) {
     if (!(difference / size <= errors.gradients)) errors.gradients = difference / size, errors.worst = tensor.name;
   }
   errors.gradient_norm = ratio();
-  BOOST_TEST_MESSAGE(name << ": logits " << errors.logits << " (largest " << errors.magnitude << "), loss " << errors.loss
-                          << ", gradients " << errors.gradients << " (" << errors.worst << "); norms " << errors.logit_norm << ", "
-                          << errors.gradient_norm);
+  BOOST_TEST_MESSAGE(from.filename().string() << ": logits " << errors.logits << " (largest " << errors.magnitude << "), loss "
+                                              << errors.loss << ", gradients " << errors.gradients << " (" << errors.worst << "); norms "
+                                              << errors.logit_norm << ", " << errors.gradient_norm);
   return errors;
 }
 
 // The golden values are float32.
 template <class Model>
-void agrees_in_double(const std::string& name) {
-  const GoldenErrors errors = golden_errors<Reference<double>, Model>(name);
+void agrees_in_double(const std::filesystem::path& place) {
+  const GoldenErrors errors = golden_errors<Reference<double>, Model>(place);
   BOOST_TEST(errors.logits < 1e-6);
   BOOST_TEST(errors.loss < 1e-6);
   BOOST_TEST(errors.gradients < 1e-6);
 }
 template <class Backend, class Model>
-void agrees_in_float(const std::string& name) {
-  const GoldenErrors errors = golden_errors<Backend, Model>(name);
+void agrees_in_float(const std::filesystem::path& place) {
+  const GoldenErrors errors = golden_errors<Backend, Model>(place);
   BOOST_TEST(errors.logits < 2e-5 * errors.magnitude);
   BOOST_TEST(errors.loss < 3e-6);
   BOOST_TEST(errors.gradients < 1e-4);
 }
 
+template <class Model>
+void agrees_in_double(const char* name) {
+  agrees_in_double<Model>(shared(std::string("fixtures/") + name));
+}
+template <class Backend, class Model>
+void agrees_in_float(const char* name) {
+  agrees_in_float<Backend, Model>(shared(std::string("fixtures/") + name));
+}
+// act(folder) for every folder of `all` whose config.json says this model_type; at least one is expected.
+template <class Act>
+void each_folder_of(const std::string& model_type, const std::string& all, Act act) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(shared(all))) {
+    if (!std::filesystem::exists(entry.path() / "config.json")) continue;
+    if (read_json(entry.path() / "config.json").value("model_type", "") != model_type) continue;
+    act(entry.path());
+    ++found;
+  }
+  BOOST_TEST(found > 0);
+}
+
 // Products in bf16: 2e-2 of the norm of all logits; 3e-2 of that of the gradient, which goes through three times as many products.
 template <class Model>
 void agrees_in_bf16(const std::string& name) {
-  const GoldenErrors errors = golden_errors<CpuIn<Precision::bf16>, Model>(name);
+  const GoldenErrors errors = golden_errors<CpuIn<Precision::bf16>, Model>(shared(std::string("fixtures/") + name));
   BOOST_TEST(errors.logit_norm < 2e-2);
   BOOST_TEST(errors.gradient_norm < 3e-2);
   BOOST_TEST(errors.logit_norm > 1e-5);  // something was rounded

@@ -21,9 +21,9 @@ inline void same_tensors(const TensorFolder& expected, const TensorFolder& found
 }
 
 template <class Model>
-void round_trip(const std::string& name) {
+void round_trip(const std::filesystem::path& place) {
   using Backend = Reference<float>;
-  const ModelFolder original{shared("fixtures/" + name)};
+  const ModelFolder original{place};
   const Model model{original.shape<Model>()};
   const auto weights = original.template parameters<Backend>(model);
   TemporaryFolder folder;
@@ -59,6 +59,11 @@ void round_trip(const std::string& name) {
     const float exact = weights.flat().data[i];
     BOOST_TEST(std::abs(again.flat().data[i] - exact) <= std::abs(exact) / 256);
   }
+}
+
+template <class Model>
+void round_trip(const char* name) {
+  round_trip<Model>(shared(std::string("fixtures/") + name));
 }
 
 }  // namespace rondo::test

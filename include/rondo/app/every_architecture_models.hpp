@@ -9,6 +9,7 @@
 #include <rondo/model/checkpoint/lstm.hpp>
 #include <rondo/model/checkpoint/mamba.hpp>
 #include <rondo/model/checkpoint/mamba2.hpp>
+#include <rondo/model/checkpoint/qwen3.hpp>
 #include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/xlstm_large.hpp>
 
@@ -21,9 +22,9 @@ std::vector<ServedModel> known_models() {
 
 RONDO_DEFINED_ONCE std::vector<ServedModel> every_architecture() {
   return known_models<Hgrn2, Hgrn2Tied, Hgrn2Convolved, Hgrn2ConvolvedTied, Hgrn2Unbounded, Hgrn1, Hgrn1Tied, Hgrn1Convolved,
-                      Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Gpt2, Gpt2Untied, Opt, OptUntied,
-                      ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied, XlstmBiased, XlstmBiasedTied,
-                      XlstmLarge, XlstmLargeTied>();
+                      Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Qwen3, Qwen3Tied, Gpt2,
+                      Gpt2Untied, Opt, OptUntied, ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied,
+                      XlstmBiased, XlstmBiasedTied, XlstmLarge, XlstmLargeTied>();
 }
 
 }  // namespace rondo::app
