@@ -1,5 +1,6 @@
 // ablation: what a change of one template argument does, at equal parameters and equal tokens. Try `ablation --list`.
 #include <rondo/app/ablation.hpp>
+#include <rondo/combinator/parallel.hpp>
 #include <rondo/combinator/pattern.hpp>
 #include <rondo/model/architecture/gla.hpp>
 #include <rondo/model/checkpoint/gpt2.hpp>
@@ -9,6 +10,7 @@
 #include <rondo/model/checkpoint/lstm.hpp>
 #include <rondo/model/checkpoint/mamba.hpp>
 #include <rondo/model/checkpoint/mamba2.hpp>
+#include <rondo/model/checkpoint/qwen3.hpp>
 #include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/xlstm_large.hpp>
 
@@ -57,6 +59,12 @@ int main(int argc, char** argv) {
        app::composition<LanguageModel<Block<LayerNorm, Mixer, GatedMlp<Silu>>>>("layer-norm", "hgrn2 with layer norms between blocks"),
        app::composition<LanguageModel<Block<RmsNorm, Mixer, Mlp<GeluTanh>>>>("plain-mlp", "hgrn2 with a plain MLP"),
        app::composition<LanguageModel<Pattern<Hgrn2Block, Hgrn2Block, LlamaBlock>>>("hybrid", "hgrn2 with attention in every third block"),
+       app::composition<LanguageModel<Block<RmsNorm, Parallel<Mixer, AttentionMixer<>>, GatedMlp<Silu>>>>(
+           "parallel", "hgrn2 beside attention to the last 64 tokens in every block", &Shape::mlp_width,
+           [](Shape& shape) { shape.window = 64; }),
+       app::composition<Qwen3>("qwen3", "llama with norms of queries and keys"),
+       app::composition<LanguageModel<Block<RmsNorm, GatedAttentionMixer<>, GatedMlp<Silu>>>>("gated-attention",
+                                                                                            "llama with a gate on what attention gives"),
        // xLSTM: where sLSTM stands
        xlstm("mlstm", "the small xLSTM without sLSTM", narrow_mlp),
        xlstm("slstm-first", "the small xLSTM with sLSTM in its first block",

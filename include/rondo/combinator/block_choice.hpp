@@ -30,6 +30,12 @@ struct SharedByAll<First, Rest...> {
   using type = std::conditional_t<shares, Own, Others>;
 };
 
+// A layer that shares nothing is handed nothing, whatever stands beside it.
+template <class Layer, class S>
+Share<S> share_of(const Share<S>& share) {
+  return std::is_same_v<typename Layer::Shared, NothingShared> ? Share<S>{} : share;
+}
+
 // The same types, each once.
 template <class Unique, class... Types>
 struct UniqueTypes {
@@ -124,11 +130,6 @@ class BlockChoice {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((choice_.index() == I ? act(std::integral_constant<std::size_t, I>{}) : void()), ...);
     }(std::make_index_sequence<std::variant_size_v<Choice>>{});
-  }
-  // A block that shares nothing is handed nothing, whatever stands beside it.
-  template <class Block, class S>
-  static Share<S> share_of(const Share<S>& share) {
-    return std::is_same_v<typename Block::Shared, NothingShared> ? Share<S>{} : share;
   }
   template <std::size_t I, class Record>
   static auto alternative(const Record* record) {
