@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(derivatives_of_activations) {
   expect_derivative<Silu>("Silu");
   expect_derivative<GeluTanh>("GeluTanh");
   expect_derivative<Relu>("Relu");
+  expect_derivative<SquaredRelu>("SquaredRelu");
   expect_derivative<Tanh>("Tanh");
   expect_derivative<Softplus>("Softplus");
   expect_derivative<Identity>("Identity");

@@ -17,6 +17,7 @@ BOOST_AUTO_TEST_CASE(gated_mlp) {
 BOOST_AUTO_TEST_CASE(mlp) {
   expect_laws("Mlp<GeluTanh, bias>", [](const Shape& shape) { return subject<Mlp<GeluTanh, Bias::yes>>(shape); },
               {.width = 7, .mlp_width = 24});
+  expect_laws("Mlp<SquaredRelu>", [](const Shape& shape) { return subject<Mlp<SquaredRelu>>(shape); }, {.width = 7, .mlp_width = 24});
 }
 BOOST_AUTO_TEST_CASE(short_convolution) {
   for (const Index taps : {1, 2, 4})

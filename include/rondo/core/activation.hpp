@@ -4,7 +4,7 @@
 //   GeluTanh  0.5 x (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3)))   ("gelu_new")
 //   Gelu      x Phi(x), Phi the normal distribution function   Sigmoid   s(x)
 //   Tanh      tanh x                                       Softplus  log(1 + e^x), x itself above 20 (as PyTorch has it)
-//   Identity  x
+//   Identity  x                                           SquaredRelu   max(x, 0)^2   (So et al. 2021, "Primer")
 #pragma once
 
 #include <concepts>
@@ -36,6 +36,12 @@ struct Relu {
   static T apply(T x) { return real_part(x) > 0 ? x : T(0); }
   template <class T>
   static T derivative(T x) { return real_part(x) > 0 ? T(1) : T(0); }
+};
+struct SquaredRelu {
+  template <class T>
+  static T apply(T x) { return Relu::apply(x) * Relu::apply(x); }
+  template <class T>
+  static T derivative(T x) { return T(2) * Relu::apply(x); }
 };
 struct Tanh {
   template <class T>
