@@ -10,6 +10,7 @@
 #include <rondo/evaluate/scorer.hpp>
 #include <rondo/generate/sampler.hpp>
 #include <rondo/generate/session.hpp>
+#include <rondo/model/architecture/delta_net.hpp>
 #include <rondo/model/architecture/gla.hpp>
 #include <rondo/model/architecture/gpt2.hpp>
 #include <rondo/model/architecture/hgrn1.hpp>

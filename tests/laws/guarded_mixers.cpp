@@ -3,6 +3,7 @@
 
 #include <rondo/mixer/attention.hpp>
 #include <rondo/mixer/cell.hpp>
+#include <rondo/mixer/delta.hpp>
 #include <rondo/mixer/gla.hpp>
 #include <rondo/mixer/hgrn1.hpp>
 #include <rondo/mixer/hgrn2.hpp>
@@ -21,6 +22,7 @@ BOOST_AUTO_TEST_CASE(gated_linear_recurrences) {
   expect_guarded_laws("Hgrn1Mixer", subject<Hgrn1Mixer<LowerBoundedForget>>(shape, 1));
   expect_guarded_laws("Hgrn2Mixer", subject<Hgrn2Mixer<LowerBoundedForget, ConvolvedProjection>>(shape, 1));
   expect_guarded_laws("GlaMixer", subject<GlaMixer<>>(shape));
+  expect_guarded_laws("DeltaMixer", subject<DeltaMixer<HeadDecay, HeadGatedOutput>>(shape));
 }
 BOOST_AUTO_TEST_CASE(state_spaces) {
   expect_guarded_laws("MambaMixer", subject<MambaMixer>(Shape{.width = 10, .depth = 2}));

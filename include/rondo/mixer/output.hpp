@@ -2,36 +2,39 @@
 //
 //   NormedOutput         y = Wo norm(o)                    HGRN2
 //   GatedOutput          y = Wo (norm(o) * silu(Wg x))     HGRN1, GLA; x [tokens, width] is the mixer's own input
+//   HeadNormedOutput, HeadGatedOutput                      the same, all heads with the same weights of the norm: the delta rule's
 //   PlainOutput          y = Wo o (+ bo)                   Llama, GPT-2
 //   SigmoidGatedOutput   y = Wo (o * s(Wg x)) (+ bo)       gated attention
 //
-// The norm is an RmsNorm over all channels or over each group of them (heads). Saved: its reciprocals and Wg x; what is formed from
-// them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
+// The norm is an RmsNorm over all channels or over each group of them (heads), or a HeadRmsNorm. Saved: its reciprocals and Wg x; what
+// is formed from them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
 // (`reads_input`) write its part of dx.
 #pragma once
 
 #include <rondo/core/activation.hpp>
+#include <rondo/layer/head_norm.hpp>
 #include <rondo/layer/linear.hpp>
 #include <rondo/layer/norm.hpp>
 
 namespace rondo {
 
-class NormedOutput {
+template <class NormType>
+class NormedOutputOf {
  public:
   static constexpr bool reads_input = false;
-  constexpr NormedOutput(Index width, Index in, double epsilon, Index groups = 1)
+  constexpr NormedOutputOf(Index width, Index in, double epsilon, Index groups = 1)
       : norm_(in, epsilon, groups), output_(in, width) {}
 
   template <class S>
   struct Weights {
-    RmsNorm::Weights<S> norm;
+    typename NormType::template Weights<S> norm;
     Linear<>::Weights<S> output;
   };
   constexpr auto weight_leaves(auto&... w) const {
     return leaves(inside("output_norm", norm_, w.norm...), inside("output", output_, w.output...));
   }
   template <class S>
-  using Saved = RmsNorm::Saved<S>;
+  using Saved = typename NormType::template Saved<S>;
   constexpr auto saved_leaves(Extent extent, auto&... s) const { return norm_.saved_leaves(extent, s...); }
 
   [[nodiscard]] constexpr Index in() const { return output_.in(); }
@@ -53,20 +56,21 @@ class NormedOutput {
   }
 
  private:
-  RmsNorm norm_;
+  NormType norm_;
   Linear<> output_;
 };
 
-class GatedOutput {
+template <class NormType>
+class GatedOutputOf {
  public:
   static constexpr bool reads_input = true;
-  constexpr GatedOutput(Index width, Index in, double epsilon, Index groups = 1)
+  constexpr GatedOutputOf(Index width, Index in, double epsilon, Index groups = 1)
       : gate_(width, in), norm_(in, epsilon, groups), output_(in, width) {}
 
   template <class S>
   struct Weights {
     Linear<>::Weights<S> gate;
-    RmsNorm::Weights<S> norm;
+    typename NormType::template Weights<S> norm;
     Linear<>::Weights<S> output;
   };
   constexpr auto weight_leaves(auto&... w) const {
@@ -76,7 +80,7 @@ class GatedOutput {
   template <class S>
   struct Saved {
     S gate;
-    RmsNorm::Saved<S> norm;
+    typename NormType::template Saved<S> norm;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), inside("output_norm", norm_, s.norm...));
@@ -109,7 +113,7 @@ class GatedOutput {
 
  private:
   Linear<> gate_;
-  RmsNorm norm_;
+  NormType norm_;
   Linear<> output_;
 };
 
@@ -183,5 +187,9 @@ class SigmoidGatedOutput {
   Linear<> gate_;
   Linear<bias> output_;
 };
+using NormedOutput = NormedOutputOf<RmsNorm>;
+using GatedOutput = GatedOutputOf<RmsNorm>;
+using HeadNormedOutput = NormedOutputOf<HeadRmsNorm>;
+using HeadGatedOutput = GatedOutputOf<HeadRmsNorm>;
 
 }  // namespace rondo

@@ -1,0 +1,27 @@
+// DeltaNet (Yang et al. 2024) and Gated DeltaNet (Yang et al. 2025): linear attention whose writes correct what is there, short
+// convolutions, gated MLP, no positions.
+//
+//   DeltaNet        the state does not decay; no output gate         DeltaNetGated        with one
+//   GatedDeltaNet   one decay a head, an output gate                 GatedDeltaNetPlain   without gate and convolutions
+//   ...Turning      writes up to 2, so that the state may turn as well as fade
+//   ...Tied         the head is the embedding
+#pragma once
+
+#include <rondo/mixer/delta.hpp>
+#include <rondo/model/language_model.hpp>
+
+namespace rondo {
+
+template <class Decay, class Output, class... Options>
+using DeltaBlock = Block<RmsNorm, DeltaMixer<Decay, Output, Options...>, GatedMlp<Silu>>;
+
+using DeltaNet = LanguageModel<DeltaBlock<NoDecay, HeadNormedOutput>>;
+using DeltaNetTied = LanguageModel<DeltaBlock<NoDecay, HeadNormedOutput>, RmsNorm, TiedHead<>>;
+using DeltaNetGated = LanguageModel<DeltaBlock<NoDecay, HeadGatedOutput>>;
+using DeltaNetGatedTurning = LanguageModel<DeltaBlock<NoDecay, HeadGatedOutput, ConvolvedProjection, DoubledSigmoid>>;
+
+using GatedDeltaNet = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>>;
+using GatedDeltaNetTied = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>, RmsNorm, TiedHead<>>;
+using GatedDeltaNetPlainTurning = LanguageModel<DeltaBlock<HeadDecay, HeadNormedOutput, Projection, DoubledSigmoid>>;
+
+}  // namespace rondo
