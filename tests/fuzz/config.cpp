@@ -3,6 +3,7 @@
 #include <rondo/app/run_description.hpp>
 #include <rondo/combinator/pattern.hpp>
 #include <rondo/model/checkpoint/compositions.hpp>
+#include <rondo/model/checkpoint/delta_net.hpp>
 #include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
@@ -59,6 +60,8 @@ const std::vector<Known>& all_known() {
       known<Llama>(small),
       known<Gpt2>(small),
       known<Lstm>(small),
+      known<DeltaNet>(small),
+      known<GatedDeltaNet>(with([](Shape& s) { s.inner_width = 32, s.key_value_heads = 1; })),
       known<Mamba>(with([](Shape& s) { s.state_size = 4; })),
       known<Mamba2>(with([](Shape& s) { s.state_size = 4, s.groups = 1, s.inner_width = 32; })),
       known<Xlstm>(with([](Shape& s) { s.inner_width = 64, s.second_blocks = {1}; })),

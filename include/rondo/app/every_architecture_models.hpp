@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rondo/app/every_architecture.hpp>
+#include <rondo/model/checkpoint/delta_net.hpp>
 #include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
@@ -24,7 +25,8 @@ RONDO_DEFINED_ONCE std::vector<ServedModel> every_architecture() {
   return known_models<Hgrn2, Hgrn2Tied, Hgrn2Convolved, Hgrn2ConvolvedTied, Hgrn2Unbounded, Hgrn1, Hgrn1Tied, Hgrn1Convolved,
                       Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Qwen3, Qwen3Tied, Gpt2,
                       Gpt2Untied, Opt, OptUntied, ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied,
-                      XlstmBiased, XlstmBiasedTied, XlstmLarge, XlstmLargeTied>();
+                      XlstmBiased, XlstmBiasedTied, XlstmLarge, XlstmLargeTied, DeltaNet, DeltaNetTied, DeltaNetGated,
+                      GatedDeltaNet, GatedDeltaNetTied>();
 }
 
 }  // namespace rondo::app

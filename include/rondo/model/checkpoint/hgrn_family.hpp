@@ -4,8 +4,8 @@
 //   fused_mlp   one gate_proj [2 I, D], gate above up: before; found by its shape
 #pragma once
 
+#include <rondo/model/checkpoint/flash_linear_config.hpp>
 #include <rondo/model/checkpoint/hgrn_options.hpp>
-#include <rondo/model/checkpoint/model_config.hpp>
 
 namespace rondo {
 
@@ -48,45 +48,17 @@ struct HgrnFamily {
  protected:
   static void read_common(ObjectReader& config, const TensorFolder* tensors, Description<Options>& result) {
     Shape& shape = result.shape;
-    shape.width = 2048, shape.depth = 24, shape.vocabulary = 32000;
-    config.take("hidden_size", shape.width, possible_size);
-    config.take("num_hidden_layers", shape.depth, possible_depth);
-    config.take("vocab_size", shape.vocabulary, possible_size);
-    config.take("max_position_embeddings", shape.context, possible_size);
-    config.take("norm_eps", shape.norm_epsilon, possible_epsilon);
+    shape.width = 2048, shape.depth = 24;
+    read_flash_linear(config, tensors, shape, result.options.convolved, result.options.tied);
     config.take("use_lower_bound", result.options.lower_bounds);
-    config.take("use_short_conv", result.options.convolved);
-    config.take("conv_size", shape.convolution, possible_size);
-    result.options.tied = read_tied(config, "tie_word_embeddings", tensors, "lm_head.weight");
-    std::string activation;
-    config.take("hidden_act", activation, {"swish", "silu"});
-    refuse_member(config, "attn", "rondo reads no hybrids of HGRN and attention");
-    refuse_member(config, "attnres_block_size", "rondo has no residual attention");
     refuse_value(config, "elementwise_affine", false, "the mixer's norm has a weight");
-
-    double ratio = 4;
-    config.take("hidden_ratio", ratio, Between{0.0, 1024.0});
-    const auto two_thirds = static_cast<Index>(static_cast<double>(shape.width) * ratio * 2 / 3);
-    shape.mlp_width = (two_thirds + 255) / 256 * 256;
-    config.take("intermediate_size", shape.mlp_width, possible_size);
     result.layout = layout_of(shape, tensors);
   }
 
   static void write_common(const Description<Options>& description, const char* class_name, Json& document) {
-    const Shape& shape = description.shape;
-    document["architectures"] = Json::array({class_name});
-    document["hidden_size"] = shape.width;
-    document["num_hidden_layers"] = shape.depth;
-    document["vocab_size"] = shape.vocabulary;
-    document["intermediate_size"] = shape.mlp();
-    document["hidden_act"] = "swish";
-    document["use_short_conv"] = description.options.convolved;
-    document["conv_size"] = shape.convolution;
+    write_flash_linear(description.shape, description.options.convolved, description.options.tied, class_name, document);
     document["use_lower_bound"] = description.options.lower_bounds;
-    document["norm_eps"] = shape.norm_epsilon;
     document["elementwise_affine"] = true;
-    document["tie_word_embeddings"] = description.options.tied;
-    document["max_position_embeddings"] = shape.context;
   }
 
  private:

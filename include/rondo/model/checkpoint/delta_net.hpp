@@ -1,0 +1,18 @@
+// Checkpoints of DeltaNet and Gated DeltaNet: which compositions have a published form (rondo/model/checkpoint/delta_net_form.hpp) and,
+// unless it is compiled elsewhere, how it is read and written (rondo/model/checkpoint/delta_net_files.hpp).
+#pragma once
+
+#include <rondo/core/compiled.hpp>
+#include <rondo/model/checkpoint/delta_net_form.hpp>
+#if RONDO_HEADER_ONLY
+#include <rondo/model/checkpoint/delta_net_files.hpp>
+#else
+#include <rondo/model/host_model.hpp>
+namespace rondo {
+RONDO_HOST_MODEL(delta_net, DeltaNet)
+RONDO_HOST_MODEL(delta_net, DeltaNetTied)
+RONDO_HOST_MODEL(delta_net, DeltaNetGated)
+RONDO_HOST_MODEL(delta_net, GatedDeltaNet)
+RONDO_HOST_MODEL(delta_net, GatedDeltaNetTied)
+}  // namespace rondo
+#endif
