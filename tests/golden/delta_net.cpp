@@ -1,4 +1,4 @@
-// DeltaNet and Gated DeltaNet against flash-linear-attention: every recorded model of theirs.
+// DeltaNet, Gated DeltaNet and Kimi delta attention against flash-linear-attention: every recorded model of theirs.
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/backend/reference/reference.hpp>
 #include <rondo/model/checkpoint/delta_net.hpp>
@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_SUITE(golden_delta_net, *needs_shared("golden/newer"))
 
 BOOST_AUTO_TEST_CASE(delta_net) { agree<DeltaNet, DeltaNetGatedTurning>(); }
 BOOST_AUTO_TEST_CASE(gated_delta_net) { agree<GatedDeltaNet, GatedDeltaNetTied, GatedDeltaNetPlainTurning>(); }
+BOOST_AUTO_TEST_CASE(kimi_delta_attention) { agree<Kda, KdaBounded>(); }
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -1,4 +1,4 @@
-// DeltaNet and Gated DeltaNet: names, the rules of config.json, what is refused, whole folders.
+// DeltaNet, Gated DeltaNet and Kimi delta attention: names, the rules of config.json, what is refused, whole folders.
 #include <rondo/model/checkpoint/delta_net.hpp>
 #include <rondo/testing/name_table_law.hpp>
 
@@ -33,6 +33,7 @@ BOOST_AUTO_TEST_CASE(names_are_a_bijection) {
   const std::vector<std::string> none;
   BOOST_TEST(name_table_violations(DeltaNet{shape}, DeltaNetFiles::names({})) == none, boost::test_tools::per_element());
   BOOST_TEST(name_table_violations(GatedDeltaNet{shape}, GatedDeltaNetFiles::names({})) == none, boost::test_tools::per_element());
+  BOOST_TEST(name_table_violations(Kda{shape}, KdaFiles::names({})) == none, boost::test_tools::per_element());
   BOOST_TEST(DeltaNetFiles::names({}).name_of("blocks.11.mixer.write.weight")->name == "model.layers.11.attn.b_proj.weight");
 }
 BOOST_AUTO_TEST_CASE(defaults) {
@@ -43,6 +44,10 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST((gated.shape == Shape{.vocabulary = 32000, .width = 2048, .depth = 21, .heads = 6, .key_width = 256, .mlp_width = 5632,
                                    .inner_width = 3072}));
   BOOST_TEST((gated.options == DeltaOptions<GatedDeltaNetFiles>{.gated = true}));
+  const auto kda = read<KdaFiles>("{}");
+  BOOST_TEST((kda.shape == Shape{.vocabulary = 32000, .width = 2048, .depth = 24, .heads = 16, .mlp_width = 5632}));
+  BOOST_TEST((kda.options == DeltaOptions<KdaFiles>{.gated = true}));
+  BOOST_TEST(read<KdaFiles>(R"({"lower_bound": -5, "safe_gate": true})").options.bounded);
 }
 BOOST_AUTO_TEST_CASE(sizes) {
   const Shape wide = read<DeltaNetFiles>(R"({"hidden_size": 24, "num_heads": 2, "expand_k": 0.5, "expand_v": 1.5})").shape;
@@ -65,6 +70,8 @@ BOOST_AUTO_TEST_CASE(refused_by_name) {
   has(refusal_of<GatedDeltaNetFiles>(R"("num_v_heads": 8)"), "config.json: num_v_heads: expected a multiple of num_heads 6");
   has(refusal_of<GatedDeltaNetFiles>(R"("head_dim": 6, "expand_v": 1.3)"), "config.json: expand_v: expected a factor of 6");
   has(refusal_of<GatedDeltaNetFiles>(R"("output_gate_activation": "sigmoid")"), "config.json: output_gate_activation");
+  has(refusal_of<KdaFiles>(R"("lower_bound": -4)"), "config.json: lower_bound: expected null or -5");
+  has(refusal_of<KdaFiles>(R"("safe_gate": true)"), "config.json: safe_gate: expected false");
 }
 BOOST_AUTO_TEST_CASE(forms_of_new_models) {
   const Shape shape{.vocabulary = 9, .width = 8, .depth = 1, .heads = 4, .mlp_width = 6};
@@ -76,6 +83,8 @@ BOOST_AUTO_TEST_CASE(forms_of_new_models) {
   BOOST_TEST(type_of<GatedDeltaNet>(other) == "gated_deltanet");  // V / K is 5/3
   other.key_value_heads = 2;
   BOOST_TEST(type_of<GatedDeltaNetTied>(other) == "gated_deltanet");
+  BOOST_TEST(type_of<KdaTied>(other) == "kda");
+  BOOST_TEST(type_of<KdaBounded>(other) == "kda");
   BOOST_TEST(type_of<DeltaNetTied>(other) == "rondo");
 }
 
@@ -85,6 +94,7 @@ BOOST_AUTO_TEST_SUITE(delta_net_folders, *needs_shared("golden/newer"))
 
 BOOST_AUTO_TEST_CASE(there_and_back) {
   round_trip<DeltaNet>("../golden/newer/deltanet");
+  round_trip<KdaBounded>("../golden/newer/kda_bounded");
   round_trip<GatedDeltaNetTied>("../golden/newer/gated_deltanet_grouped");
 }
 

@@ -26,7 +26,7 @@ RONDO_DEFINED_ONCE std::vector<ServedModel> every_architecture() {
                       Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Qwen3, Qwen3Tied, Gpt2,
                       Gpt2Untied, Opt, OptUntied, ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Xlstm, XlstmTied,
                       XlstmBiased, XlstmBiasedTied, XlstmLarge, XlstmLargeTied, DeltaNet, DeltaNetTied, DeltaNetGated,
-                      GatedDeltaNet, GatedDeltaNetTied>();
+                      GatedDeltaNet, GatedDeltaNetTied, Kda, KdaTied, KdaBounded>();
 }
 
 }  // namespace rondo::app

@@ -1,12 +1,13 @@
-// Token mixers of the delta rule: DeltaNet (Yang et al. 2024, "Parallelizing linear transformers with the delta rule over sequence length",
-// section 3.3) and Gated DeltaNet (Yang et al. 2025, "Gated delta networks", section 3.4).
+// Token mixers of the delta rule: DeltaNet (Yang et al. 2024, "Parallelizing linear transformers with the delta rule over sequence
+// length", section 3.3), Gated DeltaNet (Yang et al. 2025, "Gated delta networks", section 3.4) and Kimi delta attention (Kimi Team 2025,
+// "Kimi Linear", section 3).
 //
 //   q = unit(silu(Pq x)),  k = unit(silu(Pk x)),  v = silu(Pv x)     P: a Projection, or a ConvolvedProjection
 //   g = Decay(x),  beta = Write(Wb x)                                beta a number a head
 //   o = DeltaRule(q, k, g, beta, v),  scale K^-1/2                   per head
 //   y = Output(x, o)                                                 rondo/mixer/output.hpp, epsilon Shape::norm_epsilon
 //
-//   Decay    NoDecay, HeadDecay (rondo/mixer/delta_decay.hpp)
+//   Decay    NoDecay, HeadDecay, ChannelDecay<Gate> (rondo/mixer/delta_decay.hpp)
 //   Write    Sigmoid; DoubledSigmoid: up to 2, so that the state may turn as well as fade (Grazzi et al. 2024)
 //
 // K = Shape::head_key_width(), V = Shape::inner_width (or width) / heads. Keys and queries have Shape::key_value_heads heads, each for
@@ -50,7 +51,7 @@ class DeltaCore {
         key_(shape, shape.width, keys()),
         value_(shape, shape.width, inner(shape)),
         unit_(2 * keys(), 2 * recurrence_.groups),
-        decay_(shape, shape.head_key_width()),
+        decay_(shape, shape.head_key_width(), recurrence_.value_width),
         write_(shape.width, shape.heads) {}
 
   template <class S>

@@ -2,12 +2,13 @@
 //
 //   NormedOutput         y = Wo norm(o)                    HGRN2
 //   GatedOutput          y = Wo (norm(o) * silu(Wg x))     HGRN1, GLA; x [tokens, width] is the mixer's own input
+//   LowRankGatedOutput   y = Wo (norm(o) * s(W2 (W1 x) + b))   Kimi delta attention; W1 [width of a head, width]
 //   HeadNormedOutput, HeadGatedOutput                      the same, all heads with the same weights of the norm: the delta rule's
 //   PlainOutput          y = Wo o (+ bo)                   Llama, GPT-2
 //   SigmoidGatedOutput   y = Wo (o * s(Wg x)) (+ bo)       gated attention
 //
-// The norm is an RmsNorm over all channels or over each group of them (heads), or a HeadRmsNorm. Saved: its reciprocals and Wg x; what
-// is formed from them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
+// The norm is an RmsNorm over all channels or over each group of them (heads), or a HeadRmsNorm. Saved: its reciprocals, Wg x and
+// W1 x; what is formed from them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
 // (`reads_input`) write its part of dx.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <rondo/layer/head_norm.hpp>
 #include <rondo/layer/linear.hpp>
 #include <rondo/layer/norm.hpp>
+#include <rondo/mixer/projection.hpp>
 
 namespace rondo {
 
@@ -60,16 +62,16 @@ class NormedOutputOf {
   Linear<> output_;
 };
 
-template <class NormType>
+template <class NormType, class Activation = Silu, class Gate = Linear<>>
 class GatedOutputOf {
  public:
   static constexpr bool reads_input = true;
   constexpr GatedOutputOf(Index width, Index in, double epsilon, Index groups = 1)
-      : gate_(width, in), norm_(in, epsilon, groups), output_(in, width) {}
+      : gate_(gate(width, in, groups)), norm_(in, epsilon, groups), output_(in, width) {}
 
   template <class S>
   struct Weights {
-    Linear<>::Weights<S> gate;
+    typename Gate::template Weights<S> gate;
     typename NormType::template Weights<S> norm;
     Linear<>::Weights<S> output;
   };
@@ -80,10 +82,12 @@ class GatedOutputOf {
   template <class S>
   struct Saved {
     S gate;
+    typename Gate::template Saved<S> gate_input;
     typename NormType::template Saved<S> norm;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), inside("output_norm", norm_, s.norm...));
+    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), inside("gate_input", gate_, s.gate_input...),
+                  inside("output_norm", norm_, s.norm...));
   }
 
   [[nodiscard]] constexpr Index in() const { return output_.in(); }
@@ -92,9 +96,12 @@ class GatedOutputOf {
   void forward(C& c, const auto& w, In<C> x, In<C> o, Out<C> y, const auto& saved, In<C> plus) const {
     auto mark = c.mark();
     const Out<C> normalised = c.matrix(o.rows, o.columns), product = c.matrix(o.rows, o.columns);
-    gate_.forward(c, w.gate, x, saved.gate);
+    if constexpr (has_low_rank)
+      gate_.forward(c, w.gate, x, saved.gate, saved.gate_input);
+    else
+      gate_.forward(c, w.gate, x, saved.gate);
     norm_.forward(c, w.norm, o, normalised, saved.norm);
-    c.template gated<Silu>(saved.gate, normalised, product);
+    c.template gated<Activation>(saved.gate, normalised, product);
     output_.forward(c, w.output, product, y, plus);
   }
   template <class C>
@@ -103,16 +110,27 @@ class GatedOutputOf {
     const Out<C> normalised = c.matrix(o.rows, o.columns), product = c.matrix(o.rows, o.columns);
     const Out<C> d_product = c.matrix(o.rows, o.columns);
     norm_.forward(c, w.norm, o, normalised, saved.norm);
-    c.template gated<Silu>(saved.gate, normalised, product);
+    c.template gated<Activation>(saved.gate, normalised, product);
     output_.backward(c, w.output, product, dy, d_product, dw.output);
     const Out<C> d_gate = product;  // no longer needed
-    c.template gated_gradient<Silu>(saved.gate, normalised, d_product, d_gate, d_product);
-    gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
+    c.template gated_gradient<Activation>(saved.gate, normalised, d_product, d_gate, d_product);
+    if constexpr (has_low_rank)
+      gate_.backward(c, w.gate, x, d_gate, dx, saved.gate_input, dw.gate, Onto::write);
+    else
+      gate_.backward(c, w.gate, x, d_gate, dx, dw.gate);
     norm_.backward(c, w.norm, o, d_product, d_o, saved.norm, dw.norm);
   }
 
  private:
-  Linear<> gate_;
+  static constexpr bool has_low_rank = std::is_same_v<Gate, LowRankProjection>;
+  static constexpr Gate gate(Index width, Index in, Index groups) {
+    if constexpr (has_low_rank)
+      return Gate(width, in / groups, in);
+    else
+      return Gate(width, in);
+  }
+
+  Gate gate_;
   NormType norm_;
   Linear<> output_;
 };
@@ -191,5 +209,6 @@ using NormedOutput = NormedOutputOf<RmsNorm>;
 using GatedOutput = GatedOutputOf<RmsNorm>;
 using HeadNormedOutput = NormedOutputOf<HeadRmsNorm>;
 using HeadGatedOutput = GatedOutputOf<HeadRmsNorm>;
+using LowRankGatedOutput = GatedOutputOf<HeadRmsNorm, Sigmoid, LowRankProjection>;
 
 }  // namespace rondo

@@ -28,7 +28,8 @@ class Projection : public RecordsOf<Linear<>> {
 
 class LowRankProjection : public PlainLayer, public NoState {
  public:
-  constexpr LowRankProjection(Index in, Index rank, Index out) : down_(in, rank), up_(rank, out) {}
+  constexpr LowRankProjection(Index in, Index rank, Index out, Initial bias_initial = zeros())
+      : down_(in, rank), up_(rank, out, normal(0.02), bias_initial) {}
 
   template <class S>
   struct Weights {

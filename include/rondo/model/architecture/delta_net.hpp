@@ -1,8 +1,9 @@
-// DeltaNet (Yang et al. 2024) and Gated DeltaNet (Yang et al. 2025): linear attention whose writes correct what is there, short
-// convolutions, gated MLP, no positions.
+// DeltaNet (Yang et al. 2024), Gated DeltaNet (Yang et al. 2025) and Kimi delta attention (Kimi Team 2025): linear attention whose writes
+// correct what is there, short convolutions, gated MLP, no positions.
 //
 //   DeltaNet        the state does not decay; no output gate         DeltaNetGated        with one
 //   GatedDeltaNet   one decay a head, an output gate                 GatedDeltaNetPlain   without gate and convolutions
+//   Kda             one decay a channel, a low-rank output gate       KdaBounded           decays of at least exp(-5)
 //   ...Turning      writes up to 2, so that the state may turn as well as fade
 //   ...Tied         the head is the embedding
 #pragma once
@@ -22,6 +23,9 @@ using DeltaNetGatedTurning = LanguageModel<DeltaBlock<NoDecay, HeadGatedOutput, 
 
 using GatedDeltaNet = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>>;
 using GatedDeltaNetTied = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>, RmsNorm, TiedHead<>>;
+using Kda = LanguageModel<DeltaBlock<ChannelDecay<SoftplusStep>, LowRankGatedOutput>>;
+using KdaTied = LanguageModel<DeltaBlock<ChannelDecay<SoftplusStep>, LowRankGatedOutput>, RmsNorm, TiedHead<>>;
+using KdaBounded = LanguageModel<DeltaBlock<ChannelDecay<BoundedDecay<5>>, LowRankGatedOutput>>;
 using GatedDeltaNetPlainTurning = LanguageModel<DeltaBlock<HeadDecay, HeadNormedOutput, Projection, DoubledSigmoid>>;
 
 }  // namespace rondo

@@ -1,5 +1,5 @@
-// Checkpoints of DeltaNet and Gated DeltaNet: which compositions have a published form (rondo/model/checkpoint/delta_net_form.hpp) and,
-// unless it is compiled elsewhere, how it is read and written (rondo/model/checkpoint/delta_net_files.hpp).
+// Checkpoints of DeltaNet, Gated DeltaNet and Kimi delta attention: which compositions have a published form
+// (rondo/model/checkpoint/delta_net_form.hpp) and, unless it is compiled elsewhere, how it is read and written (rondo/model/checkpoint/delta_net_files.hpp).
 #pragma once
 
 #include <rondo/core/compiled.hpp>
@@ -14,5 +14,8 @@ RONDO_HOST_MODEL(delta_net, DeltaNetTied)
 RONDO_HOST_MODEL(delta_net, DeltaNetGated)
 RONDO_HOST_MODEL(delta_net, GatedDeltaNet)
 RONDO_HOST_MODEL(delta_net, GatedDeltaNetTied)
+RONDO_HOST_MODEL(delta_net, Kda)
+RONDO_HOST_MODEL(delta_net, KdaTied)
+RONDO_HOST_MODEL(delta_net, KdaBounded)
 }  // namespace rondo
 #endif
