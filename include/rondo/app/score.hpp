@@ -53,7 +53,7 @@ inline int score(const std::vector<ServedModel>& served, ScoreOptions options, c
   require_usage(!common.ranks.several() || !InputText::is_standard(options.pairs),
                 "--pairs -: only one process can read the standard input");
   if (common.ranks.rank() > 0) options.out = options.items = "";
-  const std::vector<MinimalPairs> files = read_all_minimal_pairs(options.pairs, options.limit);
+  const std::vector<ChoiceSubset> files = read_all_minimal_pairs(options.pairs, options.limit);
   std::vector<std::filesystem::path> inputs = minimal_pair_files(options.pairs);
   inputs.push_back(options.tokenizer);
   if (!options.out.empty())

@@ -39,6 +39,7 @@ struct ChoiceItem {
 struct ChoiceSubset {
   std::string name, group, path;
   std::vector<ChoiceItem> items;
+  Index in_file = 0;  // items there, read or not; 0: as many as were read
 };
 
 enum class Average { items, subsets, groups };

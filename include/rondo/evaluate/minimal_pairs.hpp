@@ -2,8 +2,8 @@
 //
 //   score(sentence) = sum over t of log p(x_t | x_1 .. x_{t-1}), float32;   a pair is right where score(good) > score(bad)
 //
-// Input: a JSON-lines file, or a folder of them, each line {"sentence_good": ..., "sentence_bad": ..., ...}. Equal scores are
-// ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); a macro
+// Input: a JSON-lines file, or a folder of them (rondo/evaluate/task_files.hpp), or items of two options, the good one first. Equal
+// scores are ties: half a right answer each, counted apart. Accuracy per file with its binomial standard error sqrt(a (1 - a) / n); a macro
 // average is the mean over files, its standard error sqrt(sum of squares) / files: over all, and over those of one phenomenon where
 // the pairs name theirs (BLiMP: "linguistics_term", the same in all pairs of a file). Chance is 0.5. Where the tokenizer names a
 // token that begins texts it stands before each sentence, so that the first word counts too. Throws Error with file and line: for
@@ -20,19 +20,10 @@
 #include <vector>
 
 #include <rondo/evaluate/scorer.hpp>
-#include <rondo/io/input_text.hpp>
+#include <rondo/evaluate/task_files.hpp>
 #include <rondo/io/json.hpp>
 
 namespace rondo {
-
-struct MinimalPairs {
-  std::string name;        // of the file, without its ending
-  std::string phenomenon;  // that its first pair names, or none
-  std::vector<std::string> good, bad;
-  std::vector<std::size_t> lines{};  // of the pairs
-  std::string path{};
-  Index in_file = 0;                 // pairs there, read or not; 0: as many as were read
-};
 
 struct PairScore {
   std::string name;
@@ -106,7 +97,7 @@ struct PairReport {
 
 // What the model finds of one pair.
 struct ScoredPair {
-  std::string file;      // its name, as that of its MinimalPairs
+  std::string file;      // its name
   std::size_t line = 0;  // 0: unknown
   std::string good, bad;
   float log_probability_good = 0, log_probability_bad = 0;
@@ -130,34 +121,6 @@ struct ScoredPair {
   }
 };
 
-// `limit`: only the first so many pairs; 0: all.
-inline MinimalPairs read_minimal_pairs(const std::filesystem::path& path, Index limit = 0) {
-  const InputText input{path};
-  MinimalPairs pairs{InputText::is_standard(path) ? input.name() : path.stem().string(), {}, {}, {}, {}, input.name(), 0};
-  for_each_line(input.text(), [&](std::string_view line, std::size_t number) {
-    if (limit > 0 && pairs.in_file++ >= limit) return;
-    const std::string place = input.name() + ":" + std::to_string(number);
-    const Json pair = parse_json(line, place);
-    const auto text = [&](const char* key) {
-      if (!pair.is_object() || !pair.contains(key) || !pair[key].is_string())
-        throw error(place, ": expected an object with a string '", key, "'");
-      return pair[key].get<std::string>();
-    };
-    const auto sentence = [&](const char* key) {
-      std::string found = text(key);
-      require(found.find_first_not_of(" \t\r\n") != found.npos, place, ": '", key, "' has no words");
-      return found;
-    };
-    if (pairs.good.empty() && pair.is_object() && pair.contains("linguistics_term")) pairs.phenomenon = text("linguistics_term");
-    pairs.good.push_back(sentence("sentence_good"));
-    pairs.bad.push_back(sentence("sentence_bad"));
-    pairs.lines.push_back(number);
-  });
-  require(!pairs.good.empty(), input.name(),
-          R"(: no pairs in it; expected one a line, as {"sentence_good": "...", "sentence_bad": "..."})");
-  return pairs;
-}
-
 // One file, or all *.jsonl of a folder by name.
 inline std::vector<std::filesystem::path> minimal_pair_files(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return {path};
@@ -168,32 +131,35 @@ inline std::vector<std::filesystem::path> minimal_pair_files(const std::filesyst
   std::sort(files.begin(), files.end());
   return files;
 }
-inline std::vector<MinimalPairs> read_all_minimal_pairs(const std::filesystem::path& path, Index limit = 0) {
-  std::vector<MinimalPairs> result;
-  for (const auto& file : minimal_pair_files(path)) result.push_back(read_minimal_pairs(file, limit));
+// `limit`: of each file only the first so many pairs; 0: all.
+inline std::vector<ChoiceSubset> read_all_minimal_pairs(const std::filesystem::path& path, Index limit = 0) {
+  std::vector<ChoiceSubset> result;
+  for (const auto& path_of_file : minimal_pair_files(path))
+    for (const TaskFile& file : read_task_files(path_of_file)) result.push_back(read_minimal_pairs(file, limit));
   return result;
 }
 
 // `encode(sentence)` gives a sentence's ids; begin_of_text < 0: none is put before. `each` is told of every pair, in their order.
-inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const MinimalPairs> files,
+inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const ChoiceSubset> files,
                                       const std::function<std::vector<Token>(const std::string& sentence)>& encode,
                                       Token begin_of_text, const std::function<void(Index done, Index all)>& progress = {},
                                       const std::function<void(const ScoredPair&)>& each = {}) {
   std::vector<std::vector<Token>> texts;
-  const auto place_of = [](const MinimalPairs& file, std::size_t pair) {
-    return pair < file.lines.size() ? file.path + ":" + std::to_string(file.lines[pair])
-                                    : "minimal pairs: " + file.name + ": pair " + std::to_string(pair + 1);
-  };
-  const auto append = [&](const MinimalPairs& file, std::size_t pair, const std::string& sentence) {
-    std::vector<Token> ids = encode(sentence);
-    if (begin_of_text >= 0) ids.insert(ids.begin(), begin_of_text);
-    require(ids.size() > 1, place_of(file, pair), ": '", sentence, "' has no token that follows another",
-            begin_of_text >= 0 ? "" : " (and none begins texts)");
-    texts.push_back(std::move(ids));
+  const auto place_of = [](const ChoiceSubset& file, std::size_t pair) {
+    const std::size_t line = file.items[pair].line;
+    return line > 0 ? file.path + ":" + std::to_string(line)
+                    : "minimal pairs: " + file.name + ": pair " + std::to_string(pair + 1);
   };
   Index all = 0;
-  for (const MinimalPairs& file : files)
-    for (std::size_t i = 0; i < file.good.size(); ++i) append(file, i, file.good[i]), append(file, i, file.bad[i]);
+  for (const ChoiceSubset& file : files)
+    for (std::size_t i = 0; i < file.items.size(); ++i)
+      for (const ChoiceOption& sentence : file.items[i].options) {
+        std::vector<Token> ids = encode(sentence.completion);
+        if (begin_of_text >= 0) ids.insert(ids.begin(), begin_of_text);
+        require(ids.size() > 1, place_of(file, i), ": '", sentence.completion, "' has no token that follows another",
+                begin_of_text >= 0 ? "" : " (and none begins texts)");
+        texts.push_back(std::move(ids));
+      }
   for (const auto& text : texts) all += std::ssize(text);
   const std::vector<float> sums = scorer.sums(texts, [&](Index done) { if (progress) progress(done, all); });
 
@@ -203,12 +169,20 @@ inline PairReport score_minimal_pairs(TextScorer& scorer, std::span<const Minima
                            : "sum of the log-probabilities of all tokens but the first (no token begins texts); ";
   report.conventions += "no leading space, no final token; float32; ties count one half; temperature 1";
   std::size_t next = 0;
-  for (const MinimalPairs& file : files) {
-    PairScore score{file.name, file.phenomenon, std::ssize(file.good), 0, 0, std::max(file.in_file, std::ssize(file.good))};
-    for (std::size_t i = 0; i < file.good.size(); ++i, next += 2) {
-      const ScoredPair pair{file.name,  i < file.lines.size() ? file.lines[i] : 0, file.good[i], file.bad[i],
-                            sums[next], sums[next + 1],
-                            std::ssize(texts[next]) - 1, std::ssize(texts[next + 1]) - 1, file.phenomenon};
+  for (const ChoiceSubset& file : files) {
+    const Index pairs = std::ssize(file.items);
+    PairScore score{file.name, file.group, pairs, 0, 0, std::max(file.in_file, pairs)};
+    for (std::size_t i = 0; i < file.items.size(); ++i, next += 2) {
+      const ChoiceItem& item = file.items[i];
+      const ScoredPair pair{file.name,
+                            item.line,
+                            item.options[0].completion,
+                            item.options[1].completion,
+                            sums[next],
+                            sums[next + 1],
+                            std::ssize(texts[next]) - 1,
+                            std::ssize(texts[next + 1]) - 1,
+                            file.group};
       require(!std::isnan(sums[next]) && !std::isnan(sums[next + 1]), place_of(file, i), ": the model's score is not a number");
       score.right += pair.is_right();
       score.ties += pair.is_tie();

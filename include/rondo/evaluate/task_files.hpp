@@ -1,7 +1,7 @@
 // Files of the benchmarks as tasks of choices (rondo/evaluate/choice_task.hpp). A source is a folder of *.jsonl, or an archive of them that
 // is opened in memory, with a password where it has one:
 //
-//   minimal pairs     {"sentence_good", "sentence_bad"}; a subset a file; groups by "linguistics_term" where the pairs have it
+//   minimal pairs     {"sentence_good", "sentence_bad"}; a subset a file; its group is the "linguistics_term" of its first pair, if any
 //   EWoK              {"Context1", "Target1", "Target2", ...}: of Context1 the completions " " + Target1 (right) and " " + Target2
 //   entity tracking   {"numops", "input_prefix", "options"}: the first option is right; subsets FILE_N_ops, the score is the mean of files
 //   COMPS             {"prefix_acceptable", "prefix_unacceptable", "property_phrase"}: which prefix makes the phrase more probable
@@ -48,7 +48,8 @@ inline std::vector<TaskFile> read_task_files(const std::filesystem::path& source
       if (entry.path().extension() == ending)
         files.push_back({entry.path().stem().string(), entry.path().string(), std::string(InputText{entry.path()}.text())});
   } else {
-    files.push_back({source.stem().string(), source.string(), std::string(InputText{source}.text())});
+    const InputText input{source};
+    files.push_back({InputText::is_standard(source) ? input.name() : source.stem().string(), input.name(), std::string(input.text())});
   }
   require(!files.empty(), source.string(), ": no ", ending, " files in it");
   std::sort(files.begin(), files.end(), [](const TaskFile& a, const TaskFile& b) { return a.name < b.name; });
@@ -67,6 +68,11 @@ class TaskLine {
     const Json& value = member(key, "a text");
     if (!value.is_string()) throw mismatch(key, "a text", value);
     return value.get<std::string>();
+  }
+  [[nodiscard]] std::string words(const char* key) const {
+    std::string value = text(key);
+    require(value.find_first_not_of(" \t\r\n") != value.npos, place_, ": '", key, "' has no words");
+    return value;
   }
   [[nodiscard]] std::string text_or_none(const char* key) const { return object_.contains(key) ? text(key) : std::string{}; }
   [[nodiscard]] double number(const char* key) const {
@@ -104,13 +110,14 @@ class TaskLine {
   Json object_;
 };
 
-// use(line) for each line of the file, at most `limit` (0: all).
+// use(line) for each line of the file, at most `limit` (0: all). How many it has.
 template <class Use>
-void each_task_line(const TaskFile& file, Index limit, Use&& use) {
+Index each_task_line(const TaskFile& file, Index limit, Use&& use) {
   Index count = 0;
   for_each_line(file.text, [&](std::string_view line, std::size_t number) {
-    if (limit == 0 || count++ < limit) use(TaskLine{line, file, number}, number);
+    if (count++ < limit || limit == 0) use(TaskLine{line, file, number}, number);
   });
+  return count;
 }
 
 // A task whose files are its subsets: item(line, option list) fills an item.
@@ -131,14 +138,26 @@ ChoiceTask one_subset_a_file(const std::string& name, const std::vector<TaskFile
   return task;
 }
 
-inline ChoiceTask read_minimal_pair_task(const std::string& name, const std::vector<TaskFile>& files, Index limit = 0) {
-  return one_subset_a_file(name, files, limit, [](const TaskLine& line, ChoiceItem& item, ChoiceSubset& subset) {
+inline ChoiceSubset read_minimal_pairs(const TaskFile& file, Index limit = 0) {
+  ChoiceSubset subset{file.name, "", file.place, {}};
+  subset.in_file = each_task_line(file, limit, [&](const TaskLine& line, std::size_t number) {
+    ChoiceItem item;
+    item.line = number;
     for (const char* key : {"sentence_good", "sentence_bad"}) {
-      const std::string sentence = line.text(key);
+      const std::string sentence = line.words(key);
       item.options.push_back({"", sentence, sentence});
     }
     if (subset.items.empty()) subset.group = line.text_or_none("linguistics_term");
+    subset.items.push_back(std::move(item));
   });
+  require(!subset.items.empty(), file.place,
+          R"(: no pairs in it; expected one a line, as {"sentence_good": "...", "sentence_bad": "..."})");
+  return subset;
+}
+inline ChoiceTask read_minimal_pair_task(const std::string& name, const std::vector<TaskFile>& files, Index limit = 0) {
+  ChoiceTask task{name, Average::subsets, Metric::accuracy, {}};
+  for (const TaskFile& file : files) task.subsets.push_back(read_minimal_pairs(file, limit));
+  return task;
 }
 
 inline ChoiceTask read_ewok_task(const std::string& name, const std::vector<TaskFile>& files, Index limit = 0) {
