@@ -4,9 +4,9 @@
 //   hgrn2 benchmark --checkpoints RUN --suite babylm2024 --data evaluation --fast --out RESULTS       all checkpoints, and learning curves
 //
 // RESULTS gets, for each task, tasks/TASK.json (score, error, chance, conventions, parts) and tasks/TASK.jsonl (every item); then
-// report.json, report.html, items.jsonl (all items that are right or wrong), predictions.json (the form of the leaderboard). A task whose
-// files are there is not computed again: the same command goes on where it stopped. Results of another model, data, tokenizer or
-// convention are refused.
+// report.json, report.html, items.jsonl (all items that are right or wrong), predictions.json (the form of the leaderboard). For the tasks
+// of (Super)GLUE classifiers are fine-tuned in RESULTS/finetuned (rondo/app/benchmark_glue.hpp). A task whose files are there is not
+// computed again: the same command goes on where it stopped. Results of another model, data, tokenizer or convention are refused.
 // Of a suite whose data lack a task the others run; it is named at the start, in the table and in report.json.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/benchmark_glue.hpp>
 #include <rondo/app/benchmark_page.hpp>
 #include <rondo/app/benchmark_tasks.hpp>
 #include <rondo/app/score.hpp>
@@ -36,8 +37,10 @@ struct BenchmarkOptions {
   std::vector<std::filesystem::path> data;
   std::string suite, convention, password;
   std::vector<double> temperatures;  // low, high, step
-  bool fast = false;
+  std::vector<std::string> settings;  // of the fine-tuning
+  bool fast = false, zero_shot = false;
   Index limit = 0;  // items of each subset; 0: all
+  Index seeds = 1;  // classifiers of each task that is fine-tuned
 };
 
 // Command: CLI::App.
@@ -51,7 +54,10 @@ void add_benchmark_options(Command& command, BenchmarkOptions& options) {
   command.add_option("--data", options.data, "folder with the tasks' folders or archives; may be given again")
       ->required()
       ->allow_extra_args(false);
-  command.add_flag("--fast", options.fast, "the small sets (fast_eval)");
+  command.add_flag("--fast", options.fast, "the small sets (fast_eval), without GLUE");
+  command.add_flag("--zero-shot", options.zero_shot, "without the tasks that are fine-tuned (GLUE)");
+  command.add_option("--seeds", options.seeds, "so many classifiers of each task of GLUE, of seeds from --seed on")->capture_default_str();
+  command.add_option("--set", options.settings, "a setting of the fine-tuning, as finetune.epochs=3 (`finetune --settings` lists them)");
   command.add_option("--password", options.password, "of archives (EWoK)");
   names.clear();
   for (const AnyConvention& convention : all_conventions()) names += (names.empty() ? "" : ", ") + std::string(convention.name);
@@ -72,17 +78,18 @@ inline std::string lines_of(const std::vector<Json>& items) {
 class BenchmarkRun {
  public:
   BenchmarkRun(const std::vector<ServedModel>& served, const BenchmarkOptions& options, const CommonOptions& common,
-               std::vector<BenchmarkTask>& tasks, const std::vector<std::string>& missing)
-      : served_(served), options_(options), common_(common), tasks_(tasks), missing_(missing) {}
+               std::vector<BenchmarkTask>& tasks, const BenchmarkGlue* glue, const std::vector<std::string>& missing)
+      : served_(served), options_(options), common_(common), tasks_(tasks), glue_(glue), missing_(missing) {}
 
   // Reports of the tasks; `note` stands beside the progress.
   std::vector<Json> run(const std::filesystem::path& model, const std::filesystem::path& out, const std::string& note) {
-    const ModelFromFolder from{served_, model, common_};
+    std::optional<ModelFromFolder> from{std::in_place, served_, model, common_};
+    if (glue_ != nullptr) static_cast<void>(trunk_of(served_, model));
     const Tokenizer tokenizer = tokenizer_of(options_.tokenizer, model);
-    require_fits(tokenizer, options_.tokenizer.empty() ? model : options_.tokenizer, from.model->shape().vocabulary);
+    require_fits(tokenizer, options_.tokenizer.empty() ? model : options_.tokenizer, from->model->shape().vocabulary);
     make_folder(out / "tasks");
     const FolderLock lock{out};
-    weights_ = fingerprint_of(from.folder.tensors());
+    weights_ = fingerprint_of(from->folder.tensors());
     configuration_ = hexadecimal(hash_bytes(InputText{model / "config.json"}.text()));
     const StopSignals signals{"stopping; the same command goes on with the task that was begun"};
     ProgressLine progress{common_.quiet};
@@ -98,12 +105,13 @@ class BenchmarkRun {
       const Index characters = tasks_[i].characters();
       const auto begin = std::chrono::steady_clock::now();
       TaskResult result =
-          score_task(from.model->scorer(), tasks_[i], tokenizer, from.model->shape().context, [&](Index part, Index whole) {
+          score_task(from->model->scorer(), tasks_[i], tokenizer, from->model->shape().context, [&](Index part, Index whole) {
             if (signals.caught() != 0) throw StoppedBySignal{signals.caught()};
             const double share = static_cast<double>(part) / static_cast<double>(std::max<Index>(whole, 1));
             progress.show("scoring", done + static_cast<Index>(share * static_cast<double>(characters)), all, "characters",
                           tasks_[i].task.name + note);
           });
+      note_cut(result.report, from->model->shape().context);
       result.report["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       result.report["of"] = identity(tasks_[i], tokenizer);
       write_file(task_file(out, tasks_[i], ".jsonl"), lines_of(result.items));
@@ -112,7 +120,17 @@ class BenchmarkRun {
       done += characters;
     }
     progress.finish();
-    write_together(model, out, reports);
+    from.reset();
+    Json glue_predictions;
+    if (glue_ != nullptr) {
+      const FinetuneOptions run = glue_->options_for(model, out, note);
+      FinetuneResults results = fine_tune(served_, run, glue_->data, common_, signals);
+      reports.push_back(glue_->report(results));
+      write_file(out / "tasks" / "glue.jsonl", lines_of(glue_->items(run, first_seed(common_))));
+      write_json(out / "tasks" / "glue.json", reports.back());
+      glue_predictions = std::move(results.predictions.front());
+    }
+    write_together(model, out, reports, glue_predictions);
     return reports;
   }
 
@@ -136,6 +154,11 @@ class BenchmarkRun {
             {"temperatures", temperatures()},
             {"limit", options_.limit},
             {"backend", common_.backend}};
+  }
+  void note_cut(const Json& report, Index context) const {
+    if (common_.quiet || !report.contains("texts_cut") || report["texts_cut"] == 0) return;
+    std::fprintf(stderr, "note: %s: %s texts are longer than the model's context of %td tokens and lose their beginning\n",
+                 report["task"].get<std::string>().c_str(), report["texts_cut"].dump().c_str(), context);
   }
   static std::filesystem::path task_file(const std::filesystem::path& out, const BenchmarkTask& task, const char* ending) {
     return out / "tasks" / (task.task.name + ending);
@@ -167,7 +190,8 @@ class BenchmarkRun {
   }
 
   // Files of all tasks, from those of each.
-  void write_together(const std::filesystem::path& model, const std::filesystem::path& out, const std::vector<Json>& reports) const {
+  void write_together(const std::filesystem::path& model, const std::filesystem::path& out, const std::vector<Json>& reports,
+                      const Json& glue_predictions) const {
     AtomicFile items{out / "items.jsonl"};
     Json predictions = Json::object();
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
@@ -188,6 +212,10 @@ class BenchmarkRun {
         predictions[tasks_[i].task.name][tasks_[i].task.name] = {{"predictions", result.items}};
       }
     }
+    if (glue_ != nullptr) {
+      items.write(InputText{out / "tasks" / "glue.jsonl"}.text());
+      predictions[BenchmarkGlue::name] = glue_predictions;
+    }
     items.commit();
     write_json(out / "predictions.json", predictions);
     const Json facts{{"model", model.string()}, {"suite", options_.suite},    {"fast", options_.fast},
@@ -203,6 +231,7 @@ class BenchmarkRun {
   const BenchmarkOptions& options_;
   const CommonOptions& common_;
   std::vector<BenchmarkTask>& tasks_;
+  const BenchmarkGlue* glue_;  // null: none
   const std::vector<std::string>& missing_;
   std::string weights_, configuration_;
 };
@@ -226,13 +255,21 @@ inline int benchmark(const std::vector<ServedModel>& served, const BenchmarkOpti
   require_usage(options.model.empty() != options.checkpoints.empty(), "benchmark: give either --model or --checkpoints");
   const Suite& suite = suite_named(options.suite);
   if (!options.convention.empty()) static_cast<void>(convention_named(options.convention));
-  const FoundTasks found = find_tasks(suite, options.data, options.fast);
+  require_usage(options.seeds > 0, "--seeds: expected at least 1, found ", options.seeds);
+  const bool fine_tunes = !suite.glue.recipe.empty() && !options.fast && !options.zero_shot;
+  require_usage(fine_tunes || options.settings.empty(), "--set: a setting of the fine-tuning, and none of these tasks is fine-tuned");
+  FoundTasks found = find_tasks(suite, options.data, options.fast);
+  FinetuneOptions how;
+  how.tokenizer = options.tokenizer, how.settings = options.settings, how.seeds = options.seeds, how.limit = options.limit;
+  std::optional<BenchmarkGlue> glue;
+  if (fine_tunes) glue = find_glue(suite, options.data, how, found.missing);
+  if (found.present.empty() && !glue) throw no_task_of(suite, options.data, options.fast);
   std::string missing;
   for (const std::string& task : found.missing) missing += (missing.empty() ? "" : ", ") + task;
   if (!missing.empty()) std::fprintf(stderr, "not in the data, and left out: %s\n", missing.c_str());
   std::vector<BenchmarkTask> tasks;
   for (const TaskSource& source : found.present) tasks.push_back(read_task(source, options.password, options.limit));
-  BenchmarkRun run{served, options, common, tasks, found.missing};
+  BenchmarkRun run{served, options, common, tasks, glue ? &*glue : nullptr, found.missing};
 
   if (options.checkpoints.empty()) {
     const std::vector<Json> reports = run.run(options.model, options.out, "");
@@ -251,6 +288,7 @@ inline int benchmark(const std::vector<ServedModel>& served, const BenchmarkOpti
   std::vector<CurvePoint> points = curve_points(checkpoints, options.checkpoints, unit);
   std::vector<std::string> columns{"checkpoint", unit};
   for (const BenchmarkTask& task : tasks) columns.push_back(task.task.name);
+  if (glue) columns.emplace_back(BenchmarkGlue::name);
   TextTable table{columns};
   Json curves = Json::array();
   for (std::size_t i = 0; i < points.size(); ++i) {

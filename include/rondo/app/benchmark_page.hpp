@@ -14,23 +14,31 @@
 
 namespace rondo::app {
 
-// Accuracies in percent; correlations and gains as they are.
-inline double shown_scale(const Json& report) {
-  return report["metric"] == "accuracy" ? 100 : 1;
+// Shares of what is right, of tasks or of parts of them, in percent; correlations and gains as they are.
+inline bool in_percent(const Json& report) {
+  return report["metric"] != "spearman" && report["metric"] != "regression gain";
 }
 inline std::string shown(const Json& report, const char* key) {
   if (!report.contains(key) || !report[key].is_number()) return "";
-  return fixed_text(shown_scale(report) * report[key].get<double>(), report["metric"] == "spearman" ? 3 : 2);
+  return fixed_text((in_percent(report) ? 100 : 1) * report[key].get<double>(), report["metric"] == "spearman" ? 3 : 2);
 }
 
 inline TextTable benchmark_table(const std::vector<Json>& reports, const std::vector<std::string>& missing) {
   TextTable table{"task", "score", "error", "chance", "items", "ties", "metric", "convention"};
   const auto text = [](const Json& report, const char* key) { return report.contains(key) ? report[key].dump() : std::string{}; };
-  for (const Json& report : reports)
-    table.add(report["task"].get<std::string>(), shown(report, "score"), shown(report, "standard_error"), shown(report, "chance"),
-              text(report, "items"), text(report, "ties"),
-              report["metric"] == "accuracy" ? "accuracy, %" : report["metric"].get<std::string>(),
-              report["convention"].get<std::string>());
+  const auto row = [&](const std::string& name, const Json& report, const std::string& convention) {
+    table.add(name, shown(report, "score"), shown(report, "standard_error"), shown(report, "chance"), text(report, "items"),
+              text(report, "ties"), report["metric"].get<std::string>() + (in_percent(report) ? ", %" : ""), convention);
+  };
+  for (const Json& report : reports) {
+    const std::string name = report["task"].get<std::string>();
+    row(name, report, report["convention"].get<std::string>());
+    if (!report.contains("subsets")) continue;
+    for (const auto& [part, estimate] : report["subsets"].items())  // those that have metrics of their own
+      if (estimate.contains("metric"))
+        row(name + "/" + part, estimate,
+            estimate.contains("standard_error_over_seeds") ? "over seeds: ± " + shown(estimate, "standard_error_over_seeds") : "");
+  }
   for (const std::string& task : missing) table.add(task, "-", "", "", "", "", "not in the data", "");
   return table;
 }
@@ -54,7 +62,7 @@ inline std::string inline_svg(const std::string& svg) {
 inline std::string scores_chart(const std::string& title, const std::vector<std::pair<std::string, Json>>& parts) {
   BarChart chart;
   chart.title = title;
-  chart.y.label = "accuracy, %";
+  chart.y.label = "score, %";
   BarSeries scores{"score", {}, {}}, chance{"chance", {}, {}};
   for (const auto& [name, part] : parts) {
     chart.categories.push_back(name);
@@ -69,11 +77,11 @@ inline std::string scores_chart(const std::string& title, const std::vector<std:
 inline std::string benchmark_page(const std::string& title, const Json& facts, const std::vector<Json>& reports,
                                   const std::vector<std::string>& missing) {
   std::string body = "<h1>" + html_text(title) + "</h1>\n" + html_table(benchmark_table(reports, missing));
-  std::vector<std::pair<std::string, Json>> accuracies;
+  std::vector<std::pair<std::string, Json>> scores;
   for (const Json& report : reports)
-    if (report["metric"] == "accuracy") accuracies.emplace_back(report["task"].get<std::string>(), report);
-  if (!accuracies.empty()) body += inline_svg(scores_chart("Accuracy, one standard error of the test set", accuracies));
-  for (const auto& [name, report] : accuracies) {
+    if (in_percent(report)) scores.emplace_back(report["task"].get<std::string>(), report);
+  if (!scores.empty()) body += inline_svg(scores_chart("Scores, one standard error of the test set", scores));
+  for (const auto& [name, report] : scores) {
     const bool by_group = report.contains("groups") && report["groups"].size() > 1;
     const Json& parts = by_group ? report["groups"] : report["subsets"];
     if (parts.size() < 2 || parts.size() > 40) continue;
@@ -100,10 +108,10 @@ inline std::string curves_chart(const std::vector<CurvePoint>& points, const std
   LineChart chart;
   chart.title = "Scores over training";
   chart.x.label = unit;
-  chart.y.label = "accuracy, %";
+  chart.y.label = "score, %";
   for (const CurvePoint& point : points)
     for (const Json& report : point.reports) {
-      if (report["metric"] != "accuracy") continue;
+      if (!in_percent(report)) continue;
       const std::string name = report["task"].get<std::string>();
       auto series = std::find_if(chart.series.begin(), chart.series.end(), [&](const LineSeries& one) { return one.name == name; });
       if (series == chart.series.end()) series = chart.series.insert(series, LineSeries{name, {}, {}, {}});

@@ -3,9 +3,11 @@
 //   const Suite& suite = suite_named("babylm2025");
 //   FoundTasks found = find_tasks(suite, {"evaluation_data", "ewok"}, fast);     // found.present, found.missing
 //   BenchmarkTask task = read_task(found.present[0], password, limit);
+//   std::optional<std::filesystem::path> glue = glue_folder(suite.glue, {"evaluation_data"});
 //
 // A task is a folder of its name, or a .zip whose name begins with it, in one of the folders of data or in their full_eval, fast_eval
-// (evaluation/full_eval, ...), as the challenges hand them out. Throws Error where no task of a suite is there.
+// (evaluation/full_eval, ...), as the challenges hand them out. (Super)GLUE, whose tasks are fine-tuned on, is a folder of TASK.train.jsonl
+// and TASK.valid.jsonl: one of data itself, or one there or in their full_eval.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/evaluate/glue_tasks.hpp>
 #include <rondo/evaluate/reading_times.hpp>
 #include <rondo/evaluate/task_files.hpp>
 #include <rondo/io/hash_bytes.hpp>
@@ -28,9 +31,15 @@ struct SuiteTask {
   TaskKind kind;
   std::vector<std::string> folders, fast_folders;
 };
+// The tasks of (Super)GLUE in a suite: the recipe that they are fine-tuned by, and the names of their folder.
+struct SuiteGlue {
+  std::string recipe;  // empty: the suite has none
+  std::vector<std::string> tasks, folders;
+};
 struct Suite {
   std::string name, convention;
   std::vector<std::string> tasks;
+  SuiteGlue glue{};
 };
 
 inline const std::vector<SuiteTask>& suite_tasks() {
@@ -49,10 +58,16 @@ inline const std::vector<SuiteTask>& suite_tasks() {
 }
 inline const std::vector<Suite>& suites() {
   static const std::vector<Suite> all{
-      {"babylm2024", "pipeline2024", {"blimp", "blimp_supplement", "ewok"}},
-      {"babylm2025", "pipeline2025", {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading"}},
+      {"babylm2024", "pipeline2024", {"blimp", "blimp_supplement", "ewok"}, {"2024", {"all"}, {"glue_2024", "glue_filtered"}}},
+      {"babylm2025",
+       "pipeline2025",
+       {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading"},
+       {"2025", {"boolq", "mnli", "mrpc", "multirc", "qqp", "rte", "wsc"}, {"glue_filtered", "glue_2024"}}},
       {"bear", "lm_pub_quiz", {"bear"}},
-      {"all", "rondo", {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading", "bear"}},
+      {"all",
+       "rondo",
+       {"blimp", "blimp_supplement", "ewok", "entity_tracking", "wug_adj", "wug_past", "comps", "reading", "bear"},
+       {"2024", {"all"}, {"glue_2024", "glue_filtered"}}},
   };
   return all;
 }
@@ -78,32 +93,46 @@ struct FoundTasks {
   std::vector<std::string> missing;
 };
 
-inline std::optional<std::filesystem::path> source_of(const SuiteTask& task, const std::vector<std::filesystem::path>& data, bool fast) {
+// Folders of data, and those in them that hold what was asked for.
+inline std::vector<std::filesystem::path> data_folders(const std::vector<std::filesystem::path>& data, bool fast) {
   const std::string part = fast ? "fast_eval" : "full_eval";
+  std::vector<std::filesystem::path> folders;
   for (const std::filesystem::path& folder : data)
-    for (const std::filesystem::path& inside :
-         {std::filesystem::path{}, std::filesystem::path{part}, "evaluation" / std::filesystem::path{part},
-          "evaluation_data" / std::filesystem::path{part}}) {
-      const std::filesystem::path root = inside.empty() ? folder : folder / inside;
-      if (!std::filesystem::is_directory(root)) continue;
-      for (const std::string& name : fast ? task.fast_folders : task.folders) {
-        if (std::filesystem::is_directory(root / name)) return root / name;
-        std::vector<std::filesystem::path> archives;
-        for (const auto& entry : std::filesystem::directory_iterator(root))
-          if (entry.path().extension() == ".zip" && entry.path().filename().string().starts_with(name)) archives.push_back(entry.path());
-        if (!archives.empty()) return *std::min_element(archives.begin(), archives.end());
-      }
+    for (const char* above : {"", "evaluation", "evaluation_data"})
+      for (const std::filesystem::path& inside : {above / std::filesystem::path{}, above / std::filesystem::path{part}})
+        if (std::filesystem::is_directory(folder / inside)) folders.push_back(inside.empty() ? folder : folder / inside);
+  return folders;
+}
+
+inline std::optional<std::filesystem::path> source_of(const SuiteTask& task, const std::vector<std::filesystem::path>& data, bool fast) {
+  for (const std::filesystem::path& root : data_folders(data, fast))
+    for (const std::string& name : fast ? task.fast_folders : task.folders) {
+      if (std::filesystem::is_directory(root / name)) return root / name;
+      std::vector<std::filesystem::path> archives;
+      for (const auto& entry : std::filesystem::directory_iterator(root))
+        if (entry.path().extension() == ".zip" && entry.path().filename().string().starts_with(name)) archives.push_back(entry.path());
+      if (!archives.empty()) return *std::min_element(archives.begin(), archives.end());
     }
   return std::nullopt;
 }
+// In the first folder of data that has one of these names, the first of them.
+inline std::optional<std::filesystem::path> glue_folder(const std::vector<std::string>& names,
+                                                        const std::vector<std::filesystem::path>& data) {
+  for (const std::filesystem::path& folder : data) {
+    for (const std::string& name : names)
+      for (const std::filesystem::path& root : data_folders({folder}, false))
+        if (std::filesystem::is_directory(root / name)) return root / name;
+    for (const GlueTask& task : glue_tasks)
+      if (std::filesystem::exists(glue_file(folder, task.name, "valid"))) return folder;
+  }
+  return std::nullopt;
+}
 
+// Which of the suite's tasks without GLUE are there.
 inline FoundTasks find_tasks(const Suite& suite, const std::vector<std::filesystem::path>& data, bool fast) {
   FoundTasks found;
-  std::string folders;
-  for (const std::filesystem::path& folder : data) {
+  for (const std::filesystem::path& folder : data)
     require(std::filesystem::is_directory(folder), folder.string(), ": expected a folder of benchmark data, found none");
-    folders += (folders.empty() ? "" : ", ") + folder.string();
-  }
   for (const std::string& name : suite.tasks) {
     const auto task = std::find_if(suite_tasks().begin(), suite_tasks().end(), [&](const SuiteTask& one) { return one.name == name; });
     if (const auto source = source_of(*task, data, fast))
@@ -111,14 +140,16 @@ inline FoundTasks find_tasks(const Suite& suite, const std::vector<std::filesyst
     else
       found.missing.push_back(name);
   }
-  if (found.present.empty()) {
-    std::string expected;
-    for (const SuiteTask& task : suite_tasks())
-      if (std::find(suite.tasks.begin(), suite.tasks.end(), task.name) != suite.tasks.end())
-        expected += (expected.empty() ? "" : ", ") + (fast ? task.fast_folders : task.folders).front();
-    throw error(folders, ": no task of the suite ", suite.name, " in it; expected a folder or a .zip of ", expected);
-  }
   return found;
+}
+// What to say where none is there.
+inline Error no_task_of(const Suite& suite, const std::vector<std::filesystem::path>& data, bool fast) {
+  std::string folders, expected;
+  for (const std::filesystem::path& folder : data) folders += (folders.empty() ? "" : ", ") + folder.string();
+  for (const SuiteTask& task : suite_tasks())
+    if (std::find(suite.tasks.begin(), suite.tasks.end(), task.name) != suite.tasks.end())
+      expected += (expected.empty() ? "" : ", ") + (fast ? task.fast_folders : task.folders).front();
+  return error(folders, ": no task of the suite ", suite.name, " in it; expected a folder or a .zip of ", expected);
 }
 
 // A task with its items.

@@ -115,6 +115,9 @@ class ClassifierRun {
         progress_(common.quiet),
         checkpoints_(folder_) {}
 
+  // Which of several it is, and the work that comes after it, in runs like this: shown beside the progress.
+  void among(std::string which, double later) { which_ = std::move(which), later_ = later; }
+
   // Null where a signal has stopped it; else its result.json.
   std::optional<Json> go(const StopSignals& signals) {
     std::filesystem::create_directories(folder_);
@@ -189,8 +192,11 @@ class ClassifierRun {
     loss_ = report.progress.step % steps_per_epoch_ == 1 || steps_per_epoch_ == 1 ? report.loss : 0.9 * loss_ + 0.1 * report.loss;
     std::string note = "epoch " + std::to_string((report.progress.step - 1) / steps_per_epoch_ + 1) + ", loss " + fixed_text(loss_, 3);
     if (stopping_.seen > 0) note += ", " + recipe_.keep + " " + fixed_text(shown_, 4) + ", best " + fixed_text(stopping_.best, 4);
+    if (!which_.empty()) note += ", " + which_;
     const double measuring = measuring_seconds_ * static_cast<double>((steps - report.progress.step) / steps_per_epoch_);
-    progress_.show(std::string(task_->name), report.progress.step, steps, "steps", note, measuring);
+    const double whole = report.progress.seconds / static_cast<double>(report.progress.step) * static_cast<double>(steps) +
+                         measuring_seconds_ * static_cast<double>(recipe_.epochs);
+    progress_.show(std::string(task_->name), report.progress.step, steps, "steps", note, measuring + later_ * whole);
   }
 
   // The metrics of an epoch; its model where it is the best so far.
@@ -291,7 +297,8 @@ class ClassifierRun {
   std::unique_ptr<MetricsFile> metrics_;
   EarlyStopping stopping_;
   Index steps_per_epoch_ = 1, best_step_ = 0;
-  double shown_ = 0, loss_ = 0, measuring_seconds_ = 0;
+  std::string which_;
+  double shown_ = 0, loss_ = 0, measuring_seconds_ = 0, later_ = 0;
 };
 
 }  // namespace rondo::app

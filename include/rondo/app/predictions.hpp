@@ -40,22 +40,14 @@ inline void add_predictions_options(CLI::App& command, PredictionsOptions& optio
   command.add_flag("--accuracy", options.accuracy, "of all GLUE tasks accuracy (default: MCC of CoLA, F1 of MRPC and QQP)");
 }
 
-// The folder of GLUE's validation sets; empty: none.
-inline std::filesystem::path glue_folder(const std::vector<std::filesystem::path>& data) {
-  for (const std::filesystem::path& folder : data)
-    for (const char* inside : {"glue_2024", "glue_filtered", "full_eval/glue_filtered"})
-      if (std::filesystem::is_directory(folder / inside)) return folder / inside;
-  return {};
-}
-
 // Without a value: a task whose data is not there.
 inline std::optional<PredictedTask> score_predicted_task(const PredictionsOptions& options, const std::string& task, const Json& subsets,
                                                          const std::string& name, const EachItem& each) {
   const std::string place = name + ": " + task;
   if (task == "glue") {
-    const std::filesystem::path folder = glue_folder(options.data);
-    if (folder.empty()) return std::nullopt;
-    return score_glue_predictions(folder, subsets, place, options.accuracy ? GlueMetrics::accuracy : GlueMetrics::of_each_task, each);
+    const auto folder = glue_folder({"glue_2024", "glue_filtered"}, options.data);
+    if (!folder) return std::nullopt;
+    return score_glue_predictions(*folder, subsets, place, options.accuracy ? GlueMetrics::accuracy : GlueMetrics::of_each_task, each);
   }
   for (const SuiteTask& known : suite_tasks()) {
     if (known.name != task || known.kind == TaskKind::reading) continue;

@@ -128,10 +128,12 @@ struct ClassExample {
   return result;
 }
 
-[[nodiscard]] inline std::vector<ClassExample> read_glue_file(const GlueTask& task, const std::filesystem::path& path) {
+// `limit`: only the first so many; 0: all.
+[[nodiscard]] inline std::vector<ClassExample> read_glue_file(const GlueTask& task, const std::filesystem::path& path, Index limit = 0) {
   const InputText input{path};
   std::vector<ClassExample> examples;
   for_each_line(input.text(), [&](std::string_view line, std::size_t number) {
+    if (limit > 0 && std::ssize(examples) >= limit) return;
     const std::string place = input.name() + ":" + std::to_string(number);
     examples.push_back(read_class_example(task, parse_json(line, place), place));
     examples.back().line = number;

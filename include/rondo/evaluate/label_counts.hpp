@@ -31,11 +31,11 @@ class LabelCounts {
     counts_.resize(static_cast<std::size_t>(classes * classes));
   }
 
-  void add(Index label, Index predicted) {
+  void add(Index label, Index predicted, Index times = 1) {
     for (const Index each : {label, predicted})
       require(each >= 0 && each < classes_, "labels: class ", each, ": expected 0 to ", classes_ - 1);
-    ++counts_[static_cast<std::size_t>(label * classes_ + predicted)];
-    ++all_;
+    counts_[static_cast<std::size_t>(label * classes_ + predicted)] += times;
+    all_ += times;
   }
 
   [[nodiscard]] Index classes() const { return classes_; }
