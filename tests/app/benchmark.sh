@@ -89,6 +89,26 @@ echo '{"Context1": "a", "Target1": "b"}' >>data/full_eval/ewok_filtered/rooms.js
 expect 1 "rooms.jsonl:4: 'Target2': expected a text, found nothing" benchmark --model run --suite babylm2025 --data data --out x
 sed -i '$d' data/full_eval/ewok_filtered/rooms.jsonl
 
+# An archive opens with its password alone.
+if command -v zip >/dev/null; then
+  mkdir locked
+  (cd data/full_eval && zip -q -r -P open ../../locked/ewok_filtered.zip ewok_filtered)
+  expect 1 "ewok_filtered/rooms.jsonl: wrong password, or the file is damaged: " benchmark --model run --suite babylm2024 --data locked --password shut --out x
+  expect 1 "ewok_filtered/rooms.jsonl: encrypted, and there is no password" benchmark --model run --suite babylm2024 --data locked --out x
+  [ ! -e x ] || fail "something was written"
+  expect 0 "left out: blimp, blimp_supplement, glue$" benchmark --model run --suite babylm2024 --data locked --password open --out opened
+  same "$(wc -l <opened/tasks/ewok.jsonl)" 3 "items of an archive"
+fi
+
+# A text longer than the context loses its beginning, and is counted.
+mkdir -p long/ewok_filtered
+python3 -c '
+import json
+for times in (1, 700):
+    print(json.dumps({"Context1": "The cat is in. " * times, "Target1": "It sees the dog.", "Target2": "It saw a bird."}))' >long/ewok_filtered/rooms.jsonl
+expect 0 "note: ewok: 2 texts are longer than the model's context of [0-9]* tokens and lose their beginning" benchmark --model run --suite babylm2024 --data long --out longer
+same "$(member longer/report.json '["tasks"]["ewok"]["texts_cut"]')" 2 "texts that are cut"
+
 # All checkpoints of a run, and curves over words.
 benchmark --checkpoints run --suite babylm2024 --data data --limit 5 --out curves --quiet >table 2>/dev/null
 [ "$(grep -c "^step-" table)" -ge 2 ] || fail "checkpoints: $(cat table)"
