@@ -2,7 +2,7 @@
 //
 //   y = x r w,   r = (mean over the head's channels of x^2 + epsilon)^-1/2
 //
-// x, y [tokens, heads V], without gaps between rows; w [V]. Saved: r [tokens, heads].
+// x, y [tokens, heads V]; w [V]. Saved: r [tokens, heads]. dx may be dy's memory.
 #pragma once
 
 #include <rondo/layer/norm.hpp>
@@ -24,20 +24,30 @@ class HeadRmsNorm : public PlainLayer, public NoState {
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved) const {
-    norm_.forward(c, w, by_head(x), by_head(y), by_head(saved));
+    if (x.contiguous() && y.contiguous()) return norm_.forward(c, w, a_row_a_head(x), a_row_a_head(y), a_row_a_head(saved));
+    for (Index head = 0; head < heads_; ++head) norm_.forward(c, w, of(head, x), of(head, y), of(head, saved));
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw) const {
-    norm_.backward(c, w, by_head(x), by_head(dy), by_head(dx), by_head(saved), dw);
+    if (x.contiguous() && dy.contiguous() && dx.contiguous())
+      return norm_.backward(c, w, a_row_a_head(x), a_row_a_head(dy), a_row_a_head(dx), a_row_a_head(saved), dw);
+    for (Index head = 0; head < heads_; ++head)
+      norm_.backward(c, w, of(head, x), of(head, dy), of(head, dx), of(head, saved), dw);
   }
 
  private:
-  // A row a head.
-  [[nodiscard]] auto by_head(auto x) const {
+  [[nodiscard]] auto a_row_a_head(auto x) const {
     if constexpr (requires { x.reciprocal; })
-      x.reciprocal = by_head(x.reciprocal);
+      x.reciprocal = a_row_a_head(x.reciprocal);
     else
       x = x.reshaped(x.rows * heads_, x.columns / heads_);
+    return x;
+  }
+  [[nodiscard]] auto of(Index head, auto x) const {
+    if constexpr (requires { x.reciprocal; })
+      x.reciprocal = of(head, x.reciprocal);
+    else
+      x = x.middle_columns(head * (x.columns / heads_), x.columns / heads_);
     return x;
   }
 

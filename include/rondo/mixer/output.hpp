@@ -1,15 +1,16 @@
 // How a mixer ends: from what its recurrence gives, o [tokens, in], to the residual stream, y [tokens, width].
 //
-//   NormedOutput         y = Wo norm(o)                    HGRN2
-//   GatedOutput          y = Wo (norm(o) * silu(Wg x))     HGRN1, GLA; x [tokens, width] is the mixer's own input
-//   LowRankGatedOutput   y = Wo (norm(o) * s(W2 (W1 x) + b))   Kimi delta attention; W1 [width of a head, width]
-//   HeadNormedOutput, HeadGatedOutput                      the same, all heads with the same weights of the norm: the delta rule's
-//   PlainOutput          y = Wo o (+ bo)                   Llama, GPT-2
-//   SigmoidGatedOutput   y = Wo (o * s(Wg x)) (+ bo)       gated attention
+//   NormedOutput         y = Wo norm(o)                       HGRN2
+//   GatedOutput          y = Wo (norm(o) * silu(Wg x))        HGRN1, GLA; x [tokens, width] is the mixer's own input
+//   HeadNormedOutput     NormedOutput, and                    DeltaNet
+//   HeadGatedOutput      GatedOutput with one weight of the norm for all heads   Gated DeltaNet
+//   LowRankGatedOutput   y = Wo (norm(o) * s(W2 (W1 x) + b))  Kimi delta attention, the norm as there; W1 [width of a head, width]
+//   PlainOutput          y = Wo o (+ bo)                      Llama, GPT-2
+//   SigmoidGatedOutput   y = Wo (o * s(Wg x)) (+ bo)          gated attention
 //
-// The norm is an RmsNorm over all channels or over each group of them (heads), or a HeadRmsNorm. Saved: its reciprocals, Wg x and
-// W1 x; what is formed from them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the input
-// (`reads_input`) write its part of dx.
+// The norm is an RmsNorm over all channels or over each group of them (heads), or a HeadRmsNorm. Saved: its reciprocals, Wg x and W1 x;
+// what is formed from them is formed again in the backward. `plus`, if it is there, is added to y. d_o is written; those that read the
+// input (`reads_input`) write its part of dx.
 #pragma once
 
 #include <rondo/core/activation.hpp>

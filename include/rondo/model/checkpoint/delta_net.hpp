@@ -1,5 +1,6 @@
 // Checkpoints of DeltaNet, Gated DeltaNet and Kimi delta attention: which compositions have a published form
-// (rondo/model/checkpoint/delta_net_form.hpp) and, unless it is compiled elsewhere, how it is read and written (rondo/model/checkpoint/delta_net_files.hpp).
+// (rondo/model/checkpoint/delta_net_form.hpp) and, unless it is compiled elsewhere, how it is read and written
+// (rondo/model/checkpoint/delta_net_files.hpp).
 #pragma once
 
 #include <rondo/core/compiled.hpp>
