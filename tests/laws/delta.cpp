@@ -12,13 +12,13 @@ BOOST_AUTO_TEST_CASE(delta_net) {
               {.width = 6, .heads = 2});
 }
 BOOST_AUTO_TEST_CASE(gated_delta_net) {
-  expect_laws("Gated DeltaNet's mixer", [](const Shape& shape) { return subject<DeltaMixer<HeadDecay, HeadGatedOutput>>(shape, 1); },
+  expect_laws("Gated DeltaNet's mixer", [](const Shape& shape) { return subject<DeltaMixer<ScalarDecay, HeadGatedOutput>>(shape, 1); },
               {.width = 5, .heads = 4, .key_value_heads = 2, .key_width = 3, .inner_width = 8, .convolution = 3});
 }
 BOOST_AUTO_TEST_CASE(without_convolutions_up_to_two) {
   expect_laws("DeltaMixer without convolutions, beta up to 2",
               [](const Shape& shape) {
-                return subject<DeltaMixer<HeadDecay, HeadNormedOutput, Projection, DoubledSigmoid>>(shape);
+                return subject<DeltaMixer<ScalarDecay, HeadNormedOutput, Projection, DoubledSigmoid>>(shape);
               },
               {.width = 6, .heads = 2, .inner_width = 10});
 }

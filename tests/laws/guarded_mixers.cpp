@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(gated_linear_recurrences) {
   expect_guarded_laws("Hgrn1Mixer", subject<Hgrn1Mixer<LowerBoundedForget>>(shape, 1));
   expect_guarded_laws("Hgrn2Mixer", subject<Hgrn2Mixer<LowerBoundedForget, ConvolvedProjection>>(shape, 1));
   expect_guarded_laws("GlaMixer", subject<GlaMixer<>>(shape));
-  expect_guarded_laws("DeltaMixer", subject<DeltaMixer<HeadDecay, HeadGatedOutput>>(shape));
+  expect_guarded_laws("DeltaMixer", subject<DeltaMixer<ScalarDecay, HeadGatedOutput>>(shape));
 }
 BOOST_AUTO_TEST_CASE(state_spaces) {
   expect_guarded_laws("MambaMixer", subject<MambaMixer>(Shape{.width = 10, .depth = 2}));

@@ -7,7 +7,7 @@
 //   o = DeltaRule(q, k, g, beta, v),  scale K^-1/2                   per head
 //   y = Output(x, o)                                                 rondo/mixer/output.hpp, epsilon Shape::norm_epsilon
 //
-//   Decay    NoDecay, HeadDecay, ChannelDecay<Gate> (rondo/mixer/delta_decay.hpp)
+//   Decay    NoDecay, ScalarDecay, ChannelDecay<Gate> (rondo/mixer/delta_decay.hpp)
 //   Write    Sigmoid; DoubledSigmoid: up to 2, so that the state may turn as well as fade (Grazzi et al. 2024)
 //
 // K = Shape::head_key_width(), V = Shape::inner_width (or width) / heads. Keys and queries have Shape::key_value_heads heads, each for

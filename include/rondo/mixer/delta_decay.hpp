@@ -1,7 +1,7 @@
 // How the state of a delta rule decays before a token is written, the first argument of DeltaMixer:
 //
 //   NoDecay       it does not                                             DeltaNet (Yang et al. 2024)
-//   HeadDecay     g = -exp(A_log) softplus(Wa x + b)   a number a head    Gated DeltaNet (Yang et al. 2025, section 3.4)
+//   ScalarDecay   g = -exp(A_log) softplus(Wa x + b)   a number a head    Gated DeltaNet (Yang et al. 2025, section 3.4)
 //   ChannelDecay<Gate>   f = W2 (W1 x) + b             a number a channel of the keys   Kimi delta attention (Kimi Team 2025, section 3.1)
 //       Gate: SoftplusStep, g = -exp(A_log) softplus(f), or BoundedDecay<5>, g = -5 s(exp(A_log) f); A_log a number a head
 //
@@ -31,9 +31,9 @@ class NoDecay : public PlainLayer, public NoWeights, public NothingSaved, public
   void backward(C&, const auto&, In<C>, WideIn<C>, Out<C>, const auto&, const auto&) const {}
 };
 
-class HeadDecay : public PlainLayer, public NoState {
+class ScalarDecay : public PlainLayer, public NoState {
  public:
-  constexpr HeadDecay(const Shape& shape, Index, Index) : input_(shape.width, shape.heads) {}
+  constexpr ScalarDecay(const Shape& shape, Index, Index) : input_(shape.width, shape.heads) {}
   static constexpr Index decays(Index) { return 1; }
 
   template <class S>

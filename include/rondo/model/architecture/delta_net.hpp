@@ -21,11 +21,11 @@ using DeltaNetTied = LanguageModel<DeltaBlock<NoDecay, HeadNormedOutput>, RmsNor
 using DeltaNetGated = LanguageModel<DeltaBlock<NoDecay, HeadGatedOutput>>;
 using DeltaNetGatedTurning = LanguageModel<DeltaBlock<NoDecay, HeadGatedOutput, ConvolvedProjection, DoubledSigmoid>>;
 
-using GatedDeltaNet = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>>;
-using GatedDeltaNetTied = LanguageModel<DeltaBlock<HeadDecay, HeadGatedOutput>, RmsNorm, TiedHead<>>;
+using GatedDeltaNet = LanguageModel<DeltaBlock<ScalarDecay, HeadGatedOutput>>;
+using GatedDeltaNetTied = LanguageModel<DeltaBlock<ScalarDecay, HeadGatedOutput>, RmsNorm, TiedHead<>>;
 using Kda = LanguageModel<DeltaBlock<ChannelDecay<SoftplusStep>, LowRankGatedOutput>>;
 using KdaTied = LanguageModel<DeltaBlock<ChannelDecay<SoftplusStep>, LowRankGatedOutput>, RmsNorm, TiedHead<>>;
 using KdaBounded = LanguageModel<DeltaBlock<ChannelDecay<BoundedDecay<5>>, LowRankGatedOutput>>;
-using GatedDeltaNetPlainTurning = LanguageModel<DeltaBlock<HeadDecay, HeadNormedOutput, Projection, DoubledSigmoid>>;
+using GatedDeltaNetPlainTurning = LanguageModel<DeltaBlock<ScalarDecay, HeadNormedOutput, Projection, DoubledSigmoid>>;
 
 }  // namespace rondo

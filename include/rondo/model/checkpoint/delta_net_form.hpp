@@ -39,7 +39,7 @@ std::shared_ptr<const FileForm> published_form(const DeltaOptions<GatedDeltaNetF
 std::shared_ptr<const FileForm> published_form(const DeltaOptions<KdaFiles>& options);
 
 template <class Decay>
-concept PublishedDecay = std::is_same_v<Decay, NoDecay> || std::is_same_v<Decay, HeadDecay>;
+concept PublishedDecay = std::is_same_v<Decay, NoDecay> || std::is_same_v<Decay, ScalarDecay>;
 template <class Output>
 concept PublishedOutput = std::is_same_v<Output, HeadNormedOutput> || std::is_same_v<Output, HeadGatedOutput>;
 template <class Inputs>
