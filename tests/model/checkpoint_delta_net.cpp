@@ -90,14 +90,4 @@ BOOST_AUTO_TEST_CASE(forms_of_new_models) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(delta_net_folders, *needs_shared("golden/newer"))
-
-BOOST_AUTO_TEST_CASE(there_and_back) {
-  round_trip<DeltaNet>("../golden/newer/deltanet");
-  round_trip<KdaBounded>("../golden/newer/kda_bounded");
-  round_trip<GatedDeltaNetTied>("../golden/newer/gated_deltanet_grouped");
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
 }  // namespace rondo::test
