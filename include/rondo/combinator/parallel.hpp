@@ -41,10 +41,9 @@ struct EqualParts : NoWeights, NothingSaved {
   // The gradients of a and b, and the mix's own part of dx, are written; dw is added to.
   template <class C>
   void backward(C& c, const auto&, In<C>, In<C> dy, const Pair<Out<C>>& d_of, Out<C>, const auto&, const auto&) const {
-    for (const Out<C>& d : {d_of.first, d_of.second}) {
-      c.copy(dy, d);
-      c.scale(d, 0.5);
-    }
+    c.copy(dy, d_of.first);
+    c.scale(d_of.first, 0.5);
+    c.copy(d_of.first, d_of.second);
   }
 };
 
