@@ -93,13 +93,13 @@ class Parts {
   constexpr Parts() = default;
   constexpr Parts(std::initializer_list<Index> rows) {
     for (const Index one : rows)
-      if (one > 0) rows_[count_++] = one;
+      if (one > 0) rows_.at(count_++) = one;
   }
   [[nodiscard]] constexpr std::size_t count() const { return count_; }
   [[nodiscard]] constexpr Index operator[](std::size_t i) const { return rows_[i % count_]; }
 
  private:
-  std::array<Index, 5> rows_{};
+  std::array<Index, 8> rows_{};
   std::size_t count_ = 0;
 };
 
