@@ -25,6 +25,7 @@ RONDO_RECURRENCE(OuterProduct)
 RONDO_RECURRENCE(ScalarOuterProduct)
 RONDO_RECURRENCE(SelectiveScan)
 RONDO_RECURRENCE(SoftmaxAttention)
+RONDO_RECURRENCE(TrapezoidalOuterProduct)
 #undef RONDO_RECURRENCE
 #undef RONDO_RECURRENCE_ON
 

@@ -16,6 +16,7 @@
 #include <rondo/recurrence/scalar_outer_product.hpp>
 #include <rondo/recurrence/selective_scan.hpp>
 #include <rondo/recurrence/softmax_attention.hpp>
+#include <rondo/recurrence/trapezoidal_outer_product.hpp>
 
 namespace rondo {
 
@@ -49,6 +50,7 @@ void run_recurrence(const CpuForward<OuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<ScalarOuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<SelectiveScan>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<SoftmaxAttention>& pass, Arena& scratch);
+void run_recurrence(const CpuForward<TrapezoidalOuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Cell<LstmCell>>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Cell<SlstmCell>>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Diagonal>& pass, Arena& scratch);
@@ -57,6 +59,7 @@ void run_recurrence(const CpuGradient<OuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<ScalarOuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<SelectiveScan>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<SoftmaxAttention>& pass, Arena& scratch);
+void run_recurrence(const CpuGradient<TrapezoidalOuterProduct>& pass, Arena& scratch);
 template <class Tag>
   requires requires(const CpuForward<Tag>& pass, Arena& scratch) { run_recurrence(pass, scratch); }
 struct Recurrence<CpuContext, Tag> {
@@ -104,4 +107,5 @@ struct CpuIn {
 #include <rondo/backend/cpu/selective_scan_backward.hpp>
 #include <rondo/backend/cpu/sequence_loops.hpp>
 #include <rondo/backend/cpu/short_convolution.hpp>
+#include <rondo/backend/cpu/trapezoidal_outer_product.hpp>
 #endif
