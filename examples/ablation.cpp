@@ -3,6 +3,7 @@
 #include <rondo/combinator/parallel.hpp>
 #include <rondo/combinator/pattern.hpp>
 #include <rondo/model/architecture/gla.hpp>
+#include <rondo/model/checkpoint/delta_net.hpp>
 #include <rondo/model/checkpoint/gpt2.hpp>
 #include <rondo/model/checkpoint/hgrn1.hpp>
 #include <rondo/model/checkpoint/hgrn2.hpp>
@@ -10,6 +11,7 @@
 #include <rondo/model/checkpoint/lstm.hpp>
 #include <rondo/model/checkpoint/mamba.hpp>
 #include <rondo/model/checkpoint/mamba2.hpp>
+#include <rondo/model/checkpoint/mamba3.hpp>
 #include <rondo/model/checkpoint/qwen3.hpp>
 #include <rondo/model/checkpoint/xlstm.hpp>
 #include <rondo/model/checkpoint/xlstm_large.hpp>
@@ -49,6 +51,11 @@ int main(int argc, char** argv) {
        app::composition<Hgrn1>("hgrn1", "hgrn2 without the expanded state"),
        app::composition<Gla>("gla", "gated linear attention: a low-rank decay that is not tied to the keys"),
        app::composition<Mamba2>("mamba2", "one decay a head, no MLP", &Shape::inner_width),
+       app::composition<Mamba3>("mamba3", "keys that turn, written by the trapezoid rule, no convolution", &Shape::inner_width,
+                                [](Shape& shape) { shape.rope_share = 0.5; }),
+       app::composition<DeltaNet>("delta-net", "the delta rule: a write corrects what its key reads"),
+       app::composition<GatedDeltaNet>("gated-delta-net", "the delta rule with one decay a head, an output gate"),
+       app::composition<Kda>("kda", "the delta rule with one decay a channel, a low-rank output gate"),
        app::composition<XlstmLarge>("xlstm-large", "matrix memories in transformer-like blocks, soft caps", &Shape::mlp_width,
                                     [](Shape& shape) { shape.gate_soft_cap = 15, shape.logit_soft_cap = 30; }),
        app::composition<Lstm>("lstm", "stacked LSTM cells without residuals", &Shape::width),

@@ -19,6 +19,7 @@
 #include <rondo/model/architecture/lstm.hpp>
 #include <rondo/model/architecture/mamba.hpp>
 #include <rondo/model/architecture/mamba2.hpp>
+#include <rondo/model/architecture/mamba3.hpp>
 #include <rondo/model/architecture/qwen3.hpp>
 #include <rondo/model/architecture/xlstm.hpp>
 #include <rondo/model/equal_parameters.hpp>
