@@ -19,6 +19,7 @@ namespace rondo {
   RONDO_RECURRENCE_ON(TraceContext, __VA_ARGS__)
 RONDO_RECURRENCE(Cell<LstmCell>)
 RONDO_RECURRENCE(Cell<SlstmCell>)
+RONDO_RECURRENCE(DeltaRule)
 RONDO_RECURRENCE(Diagonal)
 RONDO_RECURRENCE(MatrixMemory)
 RONDO_RECURRENCE(OuterProduct)

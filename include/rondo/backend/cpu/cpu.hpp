@@ -10,6 +10,7 @@
 #include <rondo/backend/cpu/half_weights.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/recurrence/cell.hpp>
+#include <rondo/recurrence/delta_rule.hpp>
 #include <rondo/recurrence/diagonal.hpp>
 #include <rondo/recurrence/matrix_memory.hpp>
 #include <rondo/recurrence/outer_product.hpp>
@@ -44,6 +45,7 @@ class CpuContext : public CpuWeights {
 // attention in attention.hpp); all others run their plain loops.
 void run_recurrence(const CpuForward<Cell<LstmCell>>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<Cell<SlstmCell>>& pass, Arena& scratch);
+void run_recurrence(const CpuForward<DeltaRule>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<Diagonal>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<MatrixMemory>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<OuterProduct>& pass, Arena& scratch);
@@ -53,6 +55,7 @@ void run_recurrence(const CpuForward<SoftmaxAttention>& pass, Arena& scratch);
 void run_recurrence(const CpuForward<TrapezoidalOuterProduct>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Cell<LstmCell>>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Cell<SlstmCell>>& pass, Arena& scratch);
+void run_recurrence(const CpuGradient<DeltaRule>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<Diagonal>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<MatrixMemory>& pass, Arena& scratch);
 void run_recurrence(const CpuGradient<OuterProduct>& pass, Arena& scratch);
@@ -92,6 +95,8 @@ struct CpuIn {
 #include <rondo/backend/cpu/bf16_product.hpp>
 #include <rondo/backend/cpu/cell.hpp>
 #include <rondo/backend/cpu/cell_backward.hpp>
+#include <rondo/backend/cpu/delta_rule.hpp>
+#include <rondo/backend/cpu/delta_rule_backward.hpp>
 #include <rondo/backend/cpu/diagonal.hpp>
 #include <rondo/backend/cpu/elementwise_loops.hpp>
 #include <rondo/backend/cpu/loss_loops.hpp>

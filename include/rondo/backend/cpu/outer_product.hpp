@@ -23,12 +23,12 @@ namespace rondo {
 inline void outer_product_chunk_outputs(OuterProductChunk& chunk, const OuterProduct::Inputs<View<const float>>& in,
                                         View<const float> state, View<float> o) {
   chunk.load(in);
-  chunk.form_scores();
-  chunk.decay_queries(chunk.prefix);
+  chunk.form_scores(chunk.queries);
+  chunk.decay_from_start(chunk.queries.decayed, chunk.prefix);
   chunk.product(chunk.all(chunk.prefix), Transpose::no, state, Transpose::no, o);
   for (Index part = 0; part < chunk.subchunks(); ++part) {
     const Index s = chunk.begin(part), e = chunk.end(part);
-    chunk.product(chunk.scores_of(part), Transpose::no, in.v.middle_rows(0, e), Transpose::no, o.middle_rows(s, e - s), 1, 1);
+    chunk.product(chunk.scores_of(chunk.queries, part), Transpose::no, in.v.middle_rows(0, e), Transpose::no, o.middle_rows(s, e - s), 1, 1);
   }
 }
 
@@ -99,7 +99,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<OuterProduct>& pass, Are
   float* states = nullptr;
   if (any_longer_than_one(pass.sequences)) {
     chunks = scratch.take<OuterProductChunk>(threads);
-    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(p, pass.precision, scratch);
+    for (Index thread = 0; thread < threads; ++thread) chunks[thread] = OuterProductChunk(K, p.scale, pass.precision, scratch);
     states = scratch.take<float>(threads * K * V);
   }
   const auto one_head = [&](Index thread, Index number, Index head) {

@@ -25,7 +25,7 @@ namespace rondo {
 // One chunk of the backward pass; the memory is taken once and used for every chunk.
 struct OuterProductChunkBackward {
   OuterProductChunkBackward() = default;
-  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Precision precision, Arena& arena) : chunk(p, precision, arena) {
+  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Precision precision, Arena& arena) : chunk(p.key_width, p.scale, precision, arena) {
     const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>((chunks + 1) * V * K);
     d_state = arena.take<float>(K * V);
@@ -44,7 +44,7 @@ struct OuterProductChunkBackward {
 
 // Terms within one sub-chunk, over Registers registers of columns, without those of a row with itself:
 //   dq_i = prefix_i dq_i + sum_{j<i} dA_ij k_j prod a_u, j < u <= i        (dq, dk come in as d queries, d keys)
-//   dk_j = suffix_j dk_j + sum_{i>j} dA_ij q_i prod a_u, j < u <= i
+//   dk_j = suffix_j dk_j + sum_{i>j} dA_ij q_i prod a_u, j < u <= i           (without suffix: dk_j += ...)
 template <Index Registers>
 void add_diagonal_gradients(const float* q, const float* k, const float* a, const float* prefix, const float* suffix,
                             Index stride, Index rows, const float* d_scores, Index scores_stride, float* dq, float* dk) {
@@ -64,9 +64,39 @@ void add_diagonal_gradients(const float* q, const float* k, const float* a, cons
       const Lanes weight = all_lanes(d_scores[i * scores_stride + j]);
       unrolled<Registers>([&](auto r) { sum[r] = (sum[r] + weight * load_lanes(at(q, i, r))) * load_lanes(at(a, i, r)); });
     }
-    unrolled<Registers>(
-        [&](auto r) { store_lanes(at(dk, j, r), sum[r] + load_lanes(at(suffix, j, r)) * load_lanes(at(dk, j, r))); });
+    unrolled<Registers>([&](auto r) {
+      const Lanes later = load_lanes(at(dk, j, r));
+      store_lanes(at(dk, j, r), sum[r] + (suffix ? load_lanes(at(suffix, j, r)) * later : later));
+    });
   }
+}
+
+// One reader's part of what passes between sub-chunk `number` and those before it, and of the terms within it: adds to d_rows and d_keys,
+// which come in decayed as far as those of that sub-chunk. The first reader brings the sub-chunk's own d_keys to where they belong.
+inline void add_score_gradients(const OuterProductChunk& chunk, const ChunkReader& reader, Index number, View<const float> d_scores,
+                                float* d_rows, float* d_keys, bool is_first) {
+  const Index padded = chunk.padded, s = chunk.begin(number), e = chunk.end(number);
+  if (s > 0) {
+    const View<const float> d_earlier = d_scores.middle_columns(0, s);
+    chunk.product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(d_rows, number), 1, 1);
+    chunk.product(d_earlier, Transpose::yes, chunk.part(reader.decayed, number), Transpose::no, {d_keys, s, chunk.width, padded}, 1, 1);
+  }
+  constexpr Index wide = 4;
+  const auto within = [&](auto registers, Index column) {
+    const Index at = s * padded + column;
+    add_diagonal_gradients<registers>(reader.rows + at, chunk.k + at, chunk.a + at, chunk.prefix + at,
+                                      is_first ? chunk.suffix + at : nullptr, padded, e - s, d_scores.data + s, d_scores.stride,
+                                      d_rows + at, d_keys + at);
+  };
+  Index column = 0;
+  for (; column + wide * lane_count <= padded; column += wide * lane_count) within(std::integral_constant<Index, wide>{}, column);
+  for (; column < padded; column += lane_count) within(std::integral_constant<Index, 1>{}, column);
+}
+// d_keys of the rows before sub-chunk `number`: through its decay. `decay` [K] is scratch.
+inline void decay_key_gradients(const OuterProductChunk& chunk, Index number, float* d_keys, float* decay) {
+  const Index padded = chunk.padded, s = chunk.begin(number);
+  multiply_elements(chunk.a + s * padded, chunk.suffix + s * padded, decay, padded);
+  for (Index j = 0; j < s; ++j) multiply_elements(d_keys + j * padded, decay, d_keys + j * padded, padded);
 }
 
 // The gradients of one chunk's rows. `first` [V, K] and `end` are the chunk's states; `first` without data is a zero state, `end`
@@ -77,7 +107,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
                                          const OuterProduct::Inputs<View<float>>& d, bool d_first_wanted) {
   OuterProductChunk& chunk = work.chunk;
   chunk.load(inputs);
-  chunk.form_scores();
+  chunk.form_scores(chunk.queries);
   const Index K = chunk.width, V = inputs.v.columns, rows = chunk.rows, padded = chunk.padded, last = chunk.subchunks();
   const View<float> d_state{work.d_state, K, V}, d_state_transposed{work.d_state_transposed, V, K};
   std::fill_n(work.d_queries, rows * padded, 0.0f);
@@ -87,9 +117,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   // What passes through the states, and the part of dg that is the same for the whole chunk.
   if (first) {
     chunk.product(d_o, Transpose::no, first, Transpose::no, chunk.all(work.d_queries));
-    for (Index t = 0; t < rows; ++t)
-      multiply_elements(work.d_queries + t * padded, chunk.before + t / subchunk_rows * padded, work.d_queries + t * padded,
-                        padded);
+    chunk.decay_from_start(work.d_queries, work.d_queries);
   }
   if (end) {
     transpose_matrix(d_state, d_state_transposed);
@@ -111,30 +139,13 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
     const View<const float> d_output = d_o.middle_rows(s, e - s);
     const View<float> d_scores{work.d_scores, e - s, e, chunk_rows};
     chunk.product(d_output, Transpose::no, inputs.v.middle_rows(0, e), Transpose::yes, d_scores);
-    chunk.product(chunk.scores_of(number), Transpose::yes, d_output, Transpose::no, d.v.middle_rows(0, e), 1, 1);
-    if (s > 0) {
-      const View<float> d_earlier = d_scores.middle_columns(0, s);
-      chunk.product(d_earlier, Transpose::no, chunk.earlier_keys(number), Transpose::no, chunk.part(work.d_queries, number), 1,
-                    1);
-      multiply_elements(chunk.a + s * padded, chunk.suffix + s * padded, work.decay, padded);  // of the whole sub-chunk
-      for (Index j = 0; j < s; ++j) multiply_elements(work.d_keys + j * padded, work.decay, work.d_keys + j * padded, padded);
-      chunk.product(d_earlier, Transpose::yes, chunk.part(chunk.queries, number), Transpose::no, {work.d_keys, s, K, padded}, 1,
-                    1);
-    }
-    constexpr Index wide = 4;
-    const auto within = [&](auto registers, Index column) {
-      const Index at = s * padded + column;
-      add_diagonal_gradients<registers>(chunk.q + at, chunk.k + at, chunk.a + at, chunk.prefix + at, chunk.suffix + at, padded,
-                                        e - s, d_scores.data + s, chunk_rows, work.d_queries + at, work.d_keys + at);
-    };
-    Index column = 0;
-    for (; column + wide * lane_count <= padded; column += wide * lane_count)
-      within(std::integral_constant<Index, wide>{}, column);
-    for (; column < padded; column += lane_count) within(std::integral_constant<Index, 1>{}, column);
+    chunk.product(chunk.scores_of(chunk.queries, number), Transpose::yes, d_output, Transpose::no, d.v.middle_rows(0, e), 1, 1);
+    decay_key_gradients(chunk, number, work.d_keys, work.decay);
+    add_score_gradients(chunk, chunk.queries, number, d_scores, work.d_queries, work.d_keys, true);
 
     // The rows are complete: dg from the last to the first, then the terms that a row has with itself.
     for (Index t = e; t-- > s;) {
-      const float *q = chunk.q + t * padded, *k = chunk.k + t * padded, *dq = work.d_queries + t * padded,
+      const float *q = chunk.queries.rows + t * padded, *k = chunk.k + t * padded, *dq = work.d_queries + t * padded,
                   *dk = work.d_keys + t * padded;
       float *to_q = d.q.row(t), *to_k = d.k.row(t), *to_g = d.g.row(t), *sums = work.sums;
       const float itself = d_scores(t - s, t), scale = chunk.scale;
@@ -149,7 +160,7 @@ inline void outer_product_backward_chunk(OuterProductChunkBackward& work, View<c
   }
 
   if (!d_first_wanted) return;
-  chunk.decay_queries(chunk.prefix);
+  chunk.decay_from_start(chunk.queries.decayed, chunk.prefix);
   scale_rows(d_state, chunk.whole_decay());
   chunk.product(chunk.all(chunk.prefix), Transpose::yes, d_o, Transpose::no, d_state, 1, 1);
 }

@@ -1,6 +1,8 @@
-// What the forward and the backward pass of the chunked outer-product recurrence share: one chunk of one head.
+// What the forward and the backward pass of chunked outer-product recurrences with a decay per key channel share: one chunk of one head.
 //
 //   S_t = diag(exp g_t) S_{t-1} + outer(k_t, v_t)        o_t = c S_t^T q_t
+//
+// Queries read the states; there may be more such readers (the delta rule's keys).
 //
 // Rows are counted from the start of the chunk; a_t = exp g_t; a product over an empty range is one. A chunk is cut into
 // sub-chunks [s, e) of `subchunk_rows` rows. Everything below is a product of factors a <= 1, so nothing overflows,
@@ -9,9 +11,9 @@
 //   prefix  [n, K]   prod a_u, s <= u <= t             decay from the start of the own sub-chunk, inclusive
 //   suffix  [n, K]   prod a_u, t < u < e               decay to the end of the own sub-chunk
 //   before  [I, K]   prod a_u, u < s of sub-chunk I    decay from the start of the chunk; row `count` holds the whole chunk's
-//   queries [n, K]   c q_t prefix_t
+//   decayed [n, K]   c q_t prefix_t, of each reader
 //   keys    [I][j, K] k_j decayed to the start of sub-chunk I, for j < s; entry `count` to the end of the chunk
-//   scores  [n, n]   A_ij = c sum_k q_ik k_jk prod a_uk, j < u <= i, for j <= i
+//   scores  [n, n]   A_ij = c sum_k q_ik k_jk prod a_uk, j < u <= i, for j <= i, of each reader
 //
 // Rows have `padded` columns, K rounded up to whole registers; the surplus is zero. (Yang et al. 2024, "Gated Linear
 // Attention Transformers", section 4.3, with products in place of exponentials of differences.)
@@ -70,15 +72,24 @@ template <class V>
   return {cut(x.q, p.key_width), cut(x.k, p.key_width), cut(x.g, p.key_width), cut(x.v, p.value_width)};
 }
 
+// Rows that read a chunk's states: c q_t.
+struct ChunkReader {
+  float *rows = nullptr, *decayed = nullptr, *scores = nullptr;
+};
+
 // One chunk; the memory is taken once and used for every chunk.
 struct OuterProductChunk {
   OuterProductChunk() = default;
-  OuterProductChunk(const OuterProduct& p, Precision precision, Arena& arena)
-      : product{precision}, width(p.key_width), padded(padded_width(width)), scale(static_cast<float>(p.scale)) {
-    for (float** array : {&q, &k, &a, &prefix, &suffix, &queries}) *array = arena.take<float>(chunk_rows * padded);
+  OuterProductChunk(Index key_width, double scale_of_queries, Precision precision, Arena& arena)
+      : product{precision}, width(key_width), padded(padded_width(width)), scale(static_cast<float>(scale_of_queries)) {
+    for (float** array : {&queries.rows, &k, &a, &prefix, &suffix}) *array = arena.take<float>(chunk_rows * padded);
+    take_reader(queries, arena);
     before = arena.take<float>((chunk_subchunks + 1) * padded);
     keys = arena.take<float>((chunk_subchunks + 1) * chunk_rows * padded);
-    scores = arena.take<float>(chunk_rows * chunk_rows);
+  }
+  void take_reader(ChunkReader& reader, Arena& arena) const {
+    reader.decayed = arena.take<float>(chunk_rows * padded);
+    reader.scores = arena.take<float>(chunk_rows * chunk_rows);
   }
 
   [[nodiscard]] Index subchunks() const { return (rows + subchunk_rows - 1) / subchunk_rows; }
@@ -95,9 +106,9 @@ struct OuterProductChunk {
     return {keys_at(number), std::min(rows, begin(number)), width, padded};
   }
   [[nodiscard]] const float* whole_decay() const { return before + subchunks() * padded; }
-  // Row block of the scores: queries of sub-chunk `number` against all rows up to its end.
-  [[nodiscard]] View<float> scores_of(Index number) const {
-    return {scores + begin(number) * chunk_rows, end(number) - begin(number), end(number), chunk_rows};
+  // Row block of the scores: readers of sub-chunk `number` against all rows up to its end.
+  [[nodiscard]] View<float> scores_of(const ChunkReader& reader, Index number) const {
+    return {reader.scores + begin(number) * chunk_rows, end(number) - begin(number), end(number), chunk_rows};
   }
 
   // Reads a chunk and forms everything but the scores; without queries, what states need.
@@ -115,30 +126,43 @@ struct OuterProductChunk {
     if (inputs.q)
       for (Index t = 0; t < rows; ++t) {
         const float* from = inputs.q.row(t);
-        float* to = q + t * padded;
+        float* to = queries.rows + t * padded;
 #pragma omp simd
         for (Index i = 0; i < width; ++i) to[i] = scale * from[i];
         std::fill_n(to + width, padded - width, 0.0f);
       }
     std::fill_n(before, padded, 1.0f);
-    for (Index number = 0; number < subchunks(); ++number) decay_subchunk(number, static_cast<bool>(inputs.q));
+    for (Index number = 0; number < subchunks(); ++number) decay_subchunk(number);
+    if (!inputs.q) return;
+    form_prefix();
+    decay(queries);
   }
+  void form_prefix() {
+    for (Index number = 0; number < subchunks(); ++number) {
+      const Index s = begin(number);
+      std::copy_n(a + s * padded, padded, prefix + s * padded);
+      for (Index t = s + 1; t < end(number); ++t)
+        multiply_elements(prefix + (t - 1) * padded, a + t * padded, prefix + t * padded, padded);
+    }
+  }
+  void decay(const ChunkReader& reader) const { multiply_elements(reader.rows, prefix, reader.decayed, rows * padded); }
 
-  void form_scores() {
+  void form_scores(const ChunkReader& reader) const {
     for (Index number = 0; number < subchunks(); ++number) {
       const Index s = begin(number), e = end(number);
-      const View<float> block = scores_of(number);
+      const View<float> block = scores_of(reader, number);
       if (s > 0)
-        product(part(queries, number), Transpose::no, earlier_keys(number), Transpose::yes, block.middle_columns(0, s));
-      diagonal_scores(q + s * padded, k + s * padded, a + s * padded, padded, e - s, block.data + s, block.stride);
+        product(part(reader.decayed, number), Transpose::no, earlier_keys(number), Transpose::yes, block.middle_columns(0, s));
+      diagonal_scores(reader.rows + s * padded, k + s * padded, a + s * padded, padded, e - s, block.data + s, block.stride);
     }
   }
 
-  // to [n, K] = c q_t prod a_u, u <= t, from the start of the chunk. `to` may be any of the arrays.
-  void decay_queries(float* to) const {
+  // to [n, K] = c q_t prod a_u, u <= t, from the start of the chunk, of a reader's decayed rows (or gradients of such, back to its
+  // rows' start). `to` may be any of the arrays.
+  void decay_from_start(const float* from, float* to) const {
     for (Index number = 0; number < subchunks(); ++number)
       for (Index t = begin(number); t < end(number); ++t)
-        multiply_elements(queries + t * padded, before + number * padded, to + t * padded, padded);
+        multiply_elements(from + t * padded, before + number * padded, to + t * padded, padded);
   }
 
   // state [K, V] = diag(decay of the chunk) state + keys^T v
@@ -165,17 +189,12 @@ struct OuterProductChunk {
   ChunkProduct product;
   Index width = 0, padded = 0, rows = 0;
   float scale = 1;
-  float *q = nullptr, *k = nullptr, *a = nullptr, *prefix = nullptr, *suffix = nullptr, *queries = nullptr;
-  float *before = nullptr, *keys = nullptr, *scores = nullptr;
+  ChunkReader queries;
+  float *k = nullptr, *a = nullptr, *prefix = nullptr, *suffix = nullptr, *before = nullptr, *keys = nullptr;
 
  private:
-  void decay_subchunk(Index number, bool with_queries) {
+  void decay_subchunk(Index number) {
     const Index s = begin(number), e = end(number);
-    if (with_queries) {
-      std::copy_n(a + s * padded, padded, prefix + s * padded);
-      for (Index t = s + 1; t < e; ++t) multiply_elements(prefix + (t - 1) * padded, a + t * padded, prefix + t * padded, padded);
-      multiply_elements(q + s * padded, prefix + s * padded, queries + s * padded, (e - s) * padded);
-    }
     std::fill_n(suffix + (e - 1) * padded, padded, 1.0f);
     for (Index t = e - 1; t-- > s;)
       multiply_elements(suffix + (t + 1) * padded, a + (t + 1) * padded, suffix + t * padded, padded);

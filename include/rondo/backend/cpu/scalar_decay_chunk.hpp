@@ -13,6 +13,8 @@
 
 #include <rondo/backend/cpu/head_chunks.hpp>
 #include <rondo/backend/cpu/rows.hpp>
+#include <rondo/core/arena.hpp>
+#include <rondo/core/math.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -32,6 +34,39 @@ inline void decay_weights(const float* keep, const float* write, View<float> wei
     std::fill(row + i + 1, row + weights.columns, 0.0F);
   }
 }
+
+// One head's decay in one chunk; the memory is taken once and used for every chunk.
+struct ChunkDecay {
+  ChunkDecay() = default;
+  explicit ChunkDecay(Arena& arena) {
+    for (float** array : {&keep, &write, &through}) *array = arena.take<float>(chunk_rows);
+    weights_memory = arena.take<float>(chunk_rows * chunk_rows);
+  }
+
+  // Weights with the write strengths in them, or without. Without g nothing decays; without w all write with 1.
+  void open(Index count, View<const float> g, View<const float> w, bool with_write) {
+    rows = count;
+    float ones[chunk_rows];
+    for (Index t = 0; t < rows; ++t) {
+      keep[t] = g ? g(t, 0) : 0.0F;
+      write[t] = w ? w(t, 0) : 1.0F;
+      ones[t] = 1;
+    }
+#pragma omp simd
+    for (Index t = 0; t < rows; ++t) keep[t] = exponential(keep[t]);
+    decay_weights(keep, with_write ? write : ones, weights(), through);
+  }
+  [[nodiscard]] View<float> weights() const { return {weights_memory, rows, rows, chunk_rows}; }
+  // What is left at the end: of each row, and of the chunk's first state.
+  [[nodiscard]] const float* to_end() const { return weights().row(rows - 1); }
+  [[nodiscard]] float whole() const { return through[rows - 1]; }
+
+  Index rows = 0;
+  float *keep = nullptr, *write = nullptr, *through = nullptr;
+
+ private:
+  float* weights_memory = nullptr;
+};
 
 inline constexpr Index triangle_rows = 32;
 

@@ -40,7 +40,7 @@ struct ScalarOuterProductBackward {
   }
 
   ChunkProduct product;
-  HeadDecay decay;
+  ChunkDecay decay;
   float *states = nullptr, *d_state_memory = nullptr, *scores = nullptr, *d_scores = nullptr, *values = nullptr, *keys = nullptr;
   float *to_decay = nullptr, *to_write = nullptr;  // dg before it is summed up, and dw
 };
@@ -132,14 +132,14 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
   const auto cut = [&](auto view, ChunkRows at, Index column, Index width) {
     return view.middle_rows(at.begin, at.rows).middle_columns(column, width);
   };
-  HeadDecay& decay = work.decay;
+  ChunkDecay& decay = work.decay;
   if (initial && range.begin < range.end) transpose_matrix(initial, state(range.begin));
   for (Index chunk = range.begin; chunk + 1 < range.end; ++chunk) {
     const Index rows = chunks.rows(chunk).rows;
     const ScalarOuterProductRows here = head_rows(p, pass.in, head, chunks.rows(chunk));
     const View<float> values{work.values, rows, V};
     const bool zero = chunk == range.begin && !initial;
-    decay.open(here.g, here.w, true);
+    decay.open(here.g.rows, here.g, here.w, true);
     for (Index t = 0; t < rows; ++t) scale_row(decay.to_end()[t], here.v.row(t), values.row(t), V);
     if (!zero) scale_row(decay.whole(), state(chunk).data, state(chunk + 1).data, V * K);
     chunks.product(values, Transpose::yes, here.k, Transpose::no, state(chunk + 1), 1, zero ? 0 : 1);
@@ -153,7 +153,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
     const View<float> dv = cut(d.v, at, head * V, V), dg = cut(d.g, at, head, 1), dw = cut(d.w, at, head, 1);
     const bool zero = chunk == range.begin && !initial;
     float at_end = 0;  // what is the same for dg of the whole chunk
-    decay.open(here.g, here.w, false);
+    decay.open(here.g.rows, here.g, here.w, false);
     std::fill_n(work.to_decay, at.rows, 0.0F);
     std::fill_n(work.to_write, at.rows, 0.0F);
     if (!zero)

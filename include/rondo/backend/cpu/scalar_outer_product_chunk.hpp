@@ -88,37 +88,4 @@ class GroupChunks {
   float* products_ = nullptr;
 };
 
-// One head's decay in one chunk; the memory is taken once and used for every chunk.
-struct HeadDecay {
-  HeadDecay() = default;
-  explicit HeadDecay(Arena& arena) {
-    for (float** array : {&keep, &write, &through}) *array = arena.take<float>(chunk_rows);
-    weights_memory = arena.take<float>(chunk_rows * chunk_rows);
-  }
-
-  // Weights with the write strengths in them, or without.
-  void open(View<const float> g, View<const float> w, bool with_write) {
-    rows = g.rows;
-    float ones[chunk_rows];
-    for (Index t = 0; t < rows; ++t) {
-      keep[t] = g(t, 0);
-      write[t] = w(t, 0);
-      ones[t] = 1;
-    }
-#pragma omp simd
-    for (Index t = 0; t < rows; ++t) keep[t] = exponential(keep[t]);
-    decay_weights(keep, with_write ? write : ones, weights(), through);
-  }
-  [[nodiscard]] View<float> weights() const { return {weights_memory, rows, rows, chunk_rows}; }
-  // What is left at the end: of each row, and of the chunk's first state.
-  [[nodiscard]] const float* to_end() const { return weights().row(rows - 1); }
-  [[nodiscard]] float whole() const { return through[rows - 1]; }
-
-  Index rows = 0;
-  float *keep = nullptr, *write = nullptr, *through = nullptr;
-
- private:
-  float* weights_memory = nullptr;
-};
-
 }  // namespace rondo
