@@ -1,6 +1,8 @@
-// The delta rule in double against every recorded recurrence of its kind: files that hold keys and how strongly they are written.
+// The delta rule's plain loops in double, and its form on the Cpu, against every recorded recurrence of its kind: files that hold keys and how
+// strongly they are written.
 #include <set>
 
+#include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/recurrence/delta_rule.hpp>
 
 #include "golden/recorded_cell.hpp"
@@ -9,18 +11,21 @@ namespace rondo::test {
 namespace {
 
 // No g: no decay; g of one number a head, or of one a channel of its key.
-Index decays_of(const Recorded& cell) {
+template <class Cell>
+Index decays_of(const Cell& cell) {
   if (!cell.has("g")) return 0;
   return cell.rank("g") == 3 ? 1 : cell.size("g", 3);
 }
 
+template <class Backend>
 void agrees(const std::filesystem::path& file) {
-  Recorded cell{file, "q"};
+  RecordedOn<Backend> cell{file, "q"};
+  using Matrix = View<typename Backend::Scalar>;
   const Index n = cell.tokens(), b = cell.sequences(), K = cell.size("q", 3);
   const DeltaRule tag{.heads = cell.size("v", 2), .groups = cell.size("q", 2), .decays = decays_of(cell), .key_width = K,
                       .value_width = cell.size("v", 3), .scale = 1 / std::sqrt(static_cast<double>(K))};
   using State = DeltaRule::State<Matrix>;
-  using Given = View<const double>;
+  using Given = View<const typename Backend::Scalar>;
   const DeltaRule::Inputs<Given> in{.q = cell.given("q", n), .k = cell.given("k", n), .g = cell.given("g", n),
                                     .beta = cell.given("beta", n), .v = cell.given("v", n)};
   const State initial{cell.given("S_0", b)}, final{cell.result("S_T", b)};
@@ -50,7 +55,8 @@ BOOST_AUTO_TEST_CASE(every_file_agrees) {
   std::set<Index> decays, lengths;
   for (const auto& entry : std::filesystem::directory_iterator(shared("golden/newer/cells"))) {
     if (entry.path().extension() != ".safetensors" || !SafetensorsFile{entry.path()}.contains("beta")) continue;
-    agrees(entry.path());
+    agrees<Reference<double>>(entry.path());
+    agrees<Cpu>(entry.path());
     const Recorded cell{entry.path(), "q"};
     decays.insert(decays_of(cell) > 1 ? 2 : decays_of(cell));
     lengths.insert(cell.size("q", 1));

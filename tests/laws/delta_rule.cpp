@@ -3,44 +3,20 @@
 
 #include <functional>
 
-#include <rondo/recurrence/delta_rule.hpp>
-#include <rondo/testing/recurrence_subject.hpp>
+#include "support/delta_rule_subject.hpp"
 
 namespace rondo::testing {
 namespace {
-
-// Keys no longer than one, 0 <= beta <= 2, log decays <= 0, some of them 0 and some so low that nothing is left of the state.
-struct DeltaRuleSubject : Subject<RecurrenceLayer<DeltaRule>> {
-  explicit DeltaRuleSubject(const DeltaRule& given) : Subject(recurrence_subject(given)), rule(given) {}
-  [[nodiscard]] double draw(RandomKey key, std::uint64_t number, Index column) const {
-    const double uniform = uniform_number(key, number);
-    const Index keys = 2 * rule.groups * rule.key_width, decays = keys + rule.heads * rule.decays;
-    if (column < keys) return (2 * uniform - 1) / std::sqrt(static_cast<double>(rule.key_width));
-    if (column < decays) return uniform < 0.1 ? 0 : uniform < 0.15 ? -40 : -uniform;
-    if (column < decays + rule.heads) return 2 * uniform;
-    return normal_number(key, number);
-  }
-  DeltaRule rule;
-};
 
 void expect_delta_rule_laws(const std::string& name, const DeltaRule& rule) {
   expect_laws("DeltaRule, " + name, [&](const Shape&) { return DeltaRuleSubject{rule}; }, Shape{});
 }
 
-// The first `columns` of x are q, k, g and beta as the subject lists them.
-struct Columns {
-  const DeltaRule& rule;
-  [[nodiscard]] Index k() const { return rule.groups * rule.key_width; }
-  [[nodiscard]] Index g() const { return 2 * k(); }
-  [[nodiscard]] Index beta() const { return g() + rule.heads * rule.decays; }
-  [[nodiscard]] Index v() const { return beta() + rule.heads; }
-};
-
-Tensor<double> output_of(const DeltaRule& rule, Index length, const std::function<void(Inputs<double>&, const Columns&)>& change) {
+Tensor<double> output_of(const DeltaRule& rule, Index length, const std::function<void(Inputs<double>&, const DeltaRuleSubject&)>& change) {
   const DeltaRuleSubject subject{rule};
   const Batch batch = packed({length});
   Inputs<double> in = prepare(subject, batch);
-  change(in, Columns{rule});
+  change(in, subject);
   return run_forward<Reference<double>>(subject, batch, in).y;
 }
 
@@ -61,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_whole_write_is_read_back) {
   for (const Index decays : {0, 1, 4}) {
     const DeltaRule rule{.heads = 2, .groups = 2, .decays = decays, .key_width = 4, .value_width = 3, .scale = 0.25};
     Tensor<double> expected("values", 9, 6);
-    const Tensor<double> found = output_of(rule, 9, [&](Inputs<double>& in, const Columns& at) {
+    const Tensor<double> found = output_of(rule, 9, [&](Inputs<double>& in, const DeltaRuleSubject& at) {
       for (Index t = 0; t < 9; ++t)
         for (Index h = 0; h < 2; ++h) {
           double squares = 0;
@@ -83,11 +59,11 @@ BOOST_AUTO_TEST_CASE(kinds_of_decay_agree) {
   head.decays = 1, channel.decays = 3;
   const auto with = [](const DeltaRule& from, const DeltaRule& rule, double log_decay) {
     const Inputs<double> given = prepare(DeltaRuleSubject{from}, packed({11}));
-    return output_of(rule, 11, [&, log_decay](Inputs<double>& in, const Columns& to) {
+    return output_of(rule, 11, [&, log_decay](Inputs<double>& in, const DeltaRuleSubject& to) {
       for (Index t = 0; t < 11; ++t) {
         for (Index i = 0; i < to.g(); ++i) in.x(t, i) = given.x(t, i);
         for (Index i = to.g(); i < to.beta(); ++i) in.x(t, i) = log_decay * static_cast<double>(t % 3);
-        for (Index i = 0; to.beta() + i < in.x.columns; ++i) in.x(t, to.beta() + i) = given.x(t, Columns{from}.beta() + i);
+        for (Index i = 0; to.beta() + i < in.x.columns; ++i) in.x(t, to.beta() + i) = given.x(t, DeltaRuleSubject{from}.beta() + i);
       }
       in.initial.reset();
     });
@@ -101,7 +77,7 @@ BOOST_AUTO_TEST_CASE(kinds_of_decay_agree) {
 BOOST_AUTO_TEST_CASE(without_writes_states_decay) {
   const DeltaRule rule{.heads = 1, .decays = 1, .key_width = 2, .value_width = 2};
   Tensor<double> expected("decayed", 3, 2);
-  const Tensor<double> found = output_of(rule, 3, [&](Inputs<double>& in, const Columns& at) {
+  const Tensor<double> found = output_of(rule, 3, [&](Inputs<double>& in, const DeltaRuleSubject& at) {
     double decay = 1;
     in.initial = Tensors<double>{Tensor<double>("initial memory", 1, 4)};
     for (Index i = 0; i < 4; ++i) (*in.initial)[0](0, i) = static_cast<double>(i + 1);
