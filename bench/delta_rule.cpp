@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/backend/cpu/threads.hpp>

@@ -13,7 +13,7 @@
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/backend/reference/reference.hpp>
 
-#include "matrix_peak.hpp"
+#include "recurrence_rates.hpp"
 
 namespace rondo::bench {
 
@@ -34,31 +34,10 @@ namespace rondo::bench {
   return static_cast<double>(threads * rounds * chains * lane_count) / seconds;
 }
 
-struct ScanData {
-  ScanData(Index batch, Index length, SelectiveScan scan) : p(scan), tokens(batch * length) {
-    for (Index s = 0; s < batch; ++s) sequences.push_back({s * length, length, 0});
-    const auto take = [&](Index rows, Index columns, float low, float high) {
-      const View<float> view{memory.take<float>(rows * columns), rows, columns};
-      for (Index i = 0; i < view.size(); ++i) view.data[i] = low + (high - low) * static_cast<float>(i * 7919 % 1000) / 1000;
-      return view;
-    };
-    const Index C = p.channels, N = p.states;
-    in = SelectiveScan::Inputs<View<float>>{take(tokens, C, -1, 1), take(tokens, C, -5, 0), take(tokens, N, -1, 1),
-                                          take(tokens, N, -1, 1), take(tokens, C, -1, 1)};
-    d_in = {take(tokens, C, 0, 0), take(tokens, C, 0, 0), take(tokens, N, 0, 0), take(tokens, N, 0, 0), take(tokens, C, 0, 0)};
-    w = SelectiveScan::Weights<View<float>>{take(1, C, -1, 0), take(C, N, 0, 3), take(1, C, -1, 1)};
-    d_w = {take(1, C, 0, 0), take(C, N, 0, 0), take(1, C, 0, 0)};
-    y = take(tokens, C, 0, 0);
-    dy = take(tokens, C, -1, 1);
-  }
-  SelectiveScan p;
-  Index tokens;
-  Arena memory;
-  std::vector<Sequence> sequences;
-  SelectiveScan::Inputs<View<float>> in, d_in;
-  SelectiveScan::Weights<View<float>> w, d_w;
-  View<float> y, dy;
-};
+// Inputs and weights between such numbers.
+[[nodiscard]] inline Between scan_range(std::string_view name) {
+  return name == "raw_step" ? Between{-5, 0} : name == "step_bias" ? Between{-1, 0} : name == "A_log" ? Between{0, 3} : Between{};
+}
 
 int selective_scan_main(int repetitions) {
   const SelectiveScan p{1024, 16};
@@ -69,22 +48,11 @@ int selective_scan_main(int repetitions) {
     std::fflush(stdout);
   };
   std::printf("%td threads, %.1f G powers/s\n", thread_count(), powers * 1e-9);
-  ScanData large{8, 512, p}, small{1, 64, p};
+  RecurrenceData<SelectiveScan> large{8, 512, p, scan_range}, small{1, 64, p, scan_range};
   CpuContext cpu;
   Reference<float>::Context plain;
-  const auto rate = [&](auto& c, const ScanData& x, int times, bool forward) {
-    using Given = View<const float>;
-    const SelectiveScan::Inputs<Given> in{x.in.u, x.in.raw_step, x.in.B, x.in.C, x.in.z};
-    c.begin(x.sequences, x.tokens);
-    return static_cast<double>(x.tokens) / shortest_seconds(times, [&] {
-             if (forward)
-               c.recurrence(p, x.w, in, {x.y});
-             else
-               c.recurrence_gradient(p, x.w, in, {x.y}, {x.dy}, x.d_w, x.d_in);
-           });
-  };
-  print("forward", rate(cpu, large, repetitions, true), rate(plain, small, 1, true), 1);
-  print("backward", rate(cpu, large, repetitions, false), rate(plain, small, 1, false), 2);
+  print("forward", large.forward(cpu, repetitions), small.forward(plain, 1), 1);
+  print("backward", large.gradient(cpu, repetitions), small.gradient(plain, 1), 2);
   return 0;
 }
 

@@ -12,6 +12,8 @@
 #include <rondo/mixer/mlstm.hpp>
 #include <rondo/mixer/slstm.hpp>
 
+#include "support/delta_rule_subject.hpp"
+
 namespace rondo::testing {
 namespace {
 
@@ -44,6 +46,13 @@ BOOST_AUTO_TEST_CASE(mlstm) {
 }
 BOOST_AUTO_TEST_CASE(mamba2) {
   expect_laws_in_bf16<Mamba2Mixer>("Mamba-2", {.width = 12, .depth = 2, .heads = 3, .state_size = 9});
+}
+// By itself: in its mixers a head's norm divides by what is often almost nothing, whatever the recurrence.
+BOOST_AUTO_TEST_CASE(delta_rule) {
+  for (const Index decays : {0, 1, 24})
+    expect_laws_on<Rounded>("the delta rule with " + std::to_string(decays) + " decays a head in bf16", [&](const Shape&) {
+      return DeltaRuleSubject{{.heads = 2, .groups = 1, .decays = decays, .key_width = 24, .value_width = 40, .scale = 0.2}};
+    }, {});
 }
 BOOST_AUTO_TEST_CASE(block) {
   expect_laws_in_bf16<Block<RmsNorm, Hgrn2Mixer<LowerBoundedForget>, GatedMlp<Silu>>>("a block of HGRN2",

@@ -138,7 +138,7 @@ struct HeadDeltaChunk {
   TileProduct product;
   Index width = 0, rows = 0, first = 0;
   float scale = 1;
-  ChunkDecay decay;
+  HeadDecay decay;
   float *readers_memory = nullptr, *keys_by_column = nullptr, *scores_memory = nullptr, *values = nullptr;
 };
 

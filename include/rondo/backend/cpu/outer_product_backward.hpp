@@ -66,7 +66,7 @@ void add_diagonal_gradients(const float* q, const float* k, const float* a, cons
     }
     unrolled<Registers>([&](auto r) {
       const Lanes later = load_lanes(at(dk, j, r));
-      store_lanes(at(dk, j, r), sum[r] + (suffix ? load_lanes(at(suffix, j, r)) * later : later));
+      store_lanes(at(dk, j, r), suffix ? sum[r] + load_lanes(at(suffix, j, r)) * later : sum[r] + later);
     });
   }
 }

@@ -36,9 +36,9 @@ inline void decay_weights(const float* keep, const float* write, View<float> wei
 }
 
 // One head's decay in one chunk; the memory is taken once and used for every chunk.
-struct ChunkDecay {
-  ChunkDecay() = default;
-  explicit ChunkDecay(Arena& arena) {
+struct HeadDecay {
+  HeadDecay() = default;
+  explicit HeadDecay(Arena& arena) {
     for (float** array : {&keep, &write, &through}) *array = arena.take<float>(chunk_rows);
     weights_memory = arena.take<float>(chunk_rows * chunk_rows);
   }

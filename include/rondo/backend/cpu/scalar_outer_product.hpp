@@ -24,7 +24,7 @@ struct ScalarOuterProductForward {
     values = arena.take<float>(chunk_rows * p.value_width);
     state = arena.take<float>(p.key_width * p.value_width);
   }
-  ChunkDecay decay;
+  HeadDecay decay;
   float *scores = nullptr, *values = nullptr, *state = nullptr;
 };
 
@@ -45,7 +45,7 @@ void scalar_outer_product_forward_head(ScalarOuterProductForward& work, const Gr
     here.v = here.v.middle_columns(columns.begin, V);
     const View<float> output = pass.out.o.middle_rows(at.begin, rows).middle_columns(head * p.value_width + columns.begin, V);
     const View<float> scores{work.scores, rows, rows, chunk_rows};
-    const ChunkDecay& decay = work.decay;
+    const HeadDecay& decay = work.decay;
     work.decay.open(here.g.rows, here.g, here.w, true);
     for (Index t = 0; t < rows; ++t) {
       const float *product = chunks.products(chunk, group).row(t), *weight = decay.weights().row(t);

@@ -40,7 +40,7 @@ struct ScalarOuterProductBackward {
   }
 
   ChunkProduct product;
-  ChunkDecay decay;
+  HeadDecay decay;
   float *states = nullptr, *d_state_memory = nullptr, *scores = nullptr, *d_scores = nullptr, *values = nullptr, *keys = nullptr;
   float *to_decay = nullptr, *to_write = nullptr;  // dg before it is summed up, and dw
 };
@@ -132,7 +132,7 @@ inline void scalar_outer_product_backward_head(ScalarOuterProductBackward& work,
   const auto cut = [&](auto view, ChunkRows at, Index column, Index width) {
     return view.middle_rows(at.begin, at.rows).middle_columns(column, width);
   };
-  ChunkDecay& decay = work.decay;
+  HeadDecay& decay = work.decay;
   if (initial && range.begin < range.end) transpose_matrix(initial, state(range.begin));
   for (Index chunk = range.begin; chunk + 1 < range.end; ++chunk) {
     const Index rows = chunks.rows(chunk).rows;
