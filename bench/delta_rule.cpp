@@ -1,10 +1,10 @@
-// bench_delta_rule: the delta rule, forward and backward, beside the plain loop of the Reference back-end in float32, beside the gated outer
-// product of the same sizes (a decay a channel), and beside the machine's matrix product.
+// bench_delta_rule: the delta rule, forward and backward, beside the plain loop of the Reference back-end in float32, beside the gated
+// outer product of the same sizes (a decay a channel), and beside the machine's matrix product.
 //
 //   bench_delta_rule [repetitions]
 //
-// At 8 sequences of 512 tokens, 8 heads of 64 keys and values (a layer at size M). Operations are those of the step form, the gradient's twice
-// as many; a chunked form does more.
+// At 8 sequences of 512 tokens, 8 heads of 64 keys and values (a layer at size M). Operations are those of the step form, twice as many
+// for the gradient; a chunked form does more.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

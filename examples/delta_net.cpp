@@ -2,7 +2,9 @@
 #include <rondo/app/main.hpp>
 #include <rondo/model/checkpoint/delta_net.hpp>
 
+using namespace rondo;
+
 int main(int argc, char** argv) {
-  return rondo::app::main<rondo::GatedDeltaNet, rondo::GatedDeltaNetTied, rondo::DeltaNet, rondo::DeltaNetTied, rondo::DeltaNetGated,
-                          rondo::Kda, rondo::KdaTied, rondo::KdaBounded>(argc, argv);
+  return app::main<GatedDeltaNet, GatedDeltaNetTied, GatedDeltaNetUngated, GatedDeltaNetTurning, GatedDeltaNetPlainTurning, DeltaNet,
+                   DeltaNetTied, DeltaNetTurning, DeltaNetGated, DeltaNetGatedTurning, Kda, KdaTied, KdaBounded>(argc, argv);
 }

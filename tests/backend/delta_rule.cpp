@@ -32,11 +32,13 @@ Parts parts_of(const DeltaRuleSubject& subject, const Outputs<double>& out) {
 using Change = std::function<void(Inputs<double>&)>;
 constexpr auto as_drawn = [](Inputs<double>&) {};
 
-void agrees(const std::string& name, const DeltaRuleSubject& subject, const Batch& batch, bool states = true, const Change& change = as_drawn) {
+void agrees(const std::string& name, const DeltaRuleSubject& subject, const Batch& batch, bool states = true,
+            const Change& change = as_drawn) {
   Inputs<double> in = prepare(subject, batch);
   if (!states) in.initial.reset(), in.d_final.reset();
   change(in);
-  const Parts expected = parts_of(subject, run<Reference<double>>(subject, batch, in)), found = parts_of(subject, run<Cpu>(subject, batch, in));
+  const Parts expected = parts_of(subject, run<Reference<double>>(subject, batch, in));
+  const Parts found = parts_of(subject, run<Cpu>(subject, batch, in));
   // dg is a difference of sums as large as q . dq.
   double products = 0;
   for (Index t = 0; t < batch.tokens; ++t)
@@ -54,7 +56,7 @@ void agrees(const std::string& name, const DeltaRuleSubject& subject, const Batc
 }
 
 DeltaRule rule_of(Index heads, Index groups, Index decays, Index K, Index V) {
-  return {.heads = heads, .groups = groups, .decays = decays, .key_width = K, .value_width = V, .scale = 1 / std::sqrt(static_cast<double>(K))};
+  return {heads, groups, decays, K, V, 1 / std::sqrt(static_cast<double>(K))};
 }
 std::string decays_text(const DeltaRule& rule) { return std::to_string(rule.decays) + " decays a head"; }
 
@@ -83,7 +85,8 @@ BOOST_AUTO_TEST_CASE(kinds_of_decay) {
   for (const Decays kind : {Decays::none, Decays::forgetful, Decays::vanishing})
     for (const Index decays : {1, 12})
       for (const Index length : {1, 40, 130})
-        agrees("decays of kind " + std::to_string(static_cast<int>(kind)), DeltaRuleSubject{rule_of(2, 1, decays, 12, 20), kind}, packed({length}));
+        agrees("decays of kind " + std::to_string(static_cast<int>(kind)), DeltaRuleSubject{rule_of(2, 1, decays, 12, 20), kind},
+               packed({length}));
 }
 // Sequences of different lengths, one of a single token, one of none, rows that none covers before, between and after them.
 BOOST_AUTO_TEST_CASE(ragged_sequences) {

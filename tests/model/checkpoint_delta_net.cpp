@@ -76,7 +76,10 @@ BOOST_AUTO_TEST_CASE(refused_by_name) {
 BOOST_AUTO_TEST_CASE(forms_of_new_models) {
   const Shape shape{.vocabulary = 9, .width = 8, .depth = 1, .heads = 4, .mlp_width = 6};
   BOOST_TEST(type_of<DeltaNet>(shape) == "delta_net");
+  BOOST_TEST(type_of<DeltaNetTurning>(shape) == "delta_net");
   BOOST_TEST(type_of<DeltaNetGatedTurning>(shape) == "delta_net");
+  BOOST_TEST(type_of<GatedDeltaNetUngated>(shape) == "gated_deltanet");
+  BOOST_TEST(type_of<GatedDeltaNetTurning>(shape) == "gated_deltanet");
   BOOST_TEST(type_of<GatedDeltaNetPlainTurning>(shape) == "gated_deltanet");
   Shape other = shape;
   other.key_width = 3, other.inner_width = 20;

@@ -27,7 +27,8 @@ RONDO_DEFINED_ONCE std::vector<ServedModel> every_architecture() {
                       Hgrn1ConvolvedTied, Hgrn1Unbounded, Llama, LlamaTied, LlamaBiased, LlamaBiasedTied, Qwen3, Qwen3Tied, Gpt2,
                       Gpt2Untied, Opt, OptUntied, ResidualLstm, Lstm, LstmTied, Mamba, MambaUntied, Mamba2, Mamba2Tied, Mamba3,
                       Mamba3Tied, Mamba3Normed, Mamba3HeavyTail, Xlstm, XlstmTied, XlstmBiased, XlstmBiasedTied, XlstmLarge,
-                      XlstmLargeTied, DeltaNet, DeltaNetTied, DeltaNetGated, GatedDeltaNet, GatedDeltaNetTied, Kda, KdaTied,
+                      XlstmLargeTied, DeltaNet, DeltaNetTied, DeltaNetTurning, DeltaNetGated, DeltaNetGatedTurning, GatedDeltaNet,
+                      GatedDeltaNetTied, GatedDeltaNetUngated, GatedDeltaNetTurning, GatedDeltaNetPlainTurning, Kda, KdaTied,
                       KdaBounded>();
 }
 

@@ -28,7 +28,8 @@ inline void outer_product_chunk_outputs(OuterProductChunk& chunk, const OuterPro
   chunk.product(chunk.all(chunk.prefix), Transpose::no, state, Transpose::no, o);
   for (Index part = 0; part < chunk.subchunks(); ++part) {
     const Index s = chunk.begin(part), e = chunk.end(part);
-    chunk.product(chunk.scores_of(chunk.queries, part), Transpose::no, in.v.middle_rows(0, e), Transpose::no, o.middle_rows(s, e - s), 1, 1);
+    chunk.product(chunk.scores_of(chunk.queries, part), Transpose::no, in.v.middle_rows(0, e), Transpose::no,
+                  o.middle_rows(s, e - s), 1, 1);
   }
 }
 

@@ -25,7 +25,8 @@ namespace rondo {
 // One chunk of the backward pass; the memory is taken once and used for every chunk.
 struct OuterProductChunkBackward {
   OuterProductChunkBackward() = default;
-  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Precision precision, Arena& arena) : chunk(p.key_width, p.scale, precision, arena) {
+  OuterProductChunkBackward(const OuterProduct& p, Index chunks, Precision precision, Arena& arena)
+      : chunk(p.key_width, p.scale, precision, arena) {
     const Index K = p.key_width, V = p.value_width;
     states = arena.take<float>((chunks + 1) * V * K);
     d_state = arena.take<float>(K * V);
