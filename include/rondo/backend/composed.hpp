@@ -16,6 +16,7 @@
 #include <cstddef>
 
 #include <rondo/backend/options.hpp>
+#include <rondo/core/device.hpp>
 
 namespace rondo {
 
@@ -24,11 +25,11 @@ template <class Rule>
 struct Storing {
   Rule rule;
   template <class Stored, class T, class... Others>
-  void operator()(Stored& stored, T& master, Others&... others) const {
+  RONDO_ANYWHERE void operator()(Stored& stored, T& master, Others&... others) const {
     rule(master, others...);
     stored = static_cast<Stored>(static_cast<float>(master));
   }
-  [[nodiscard]] auto at(const auto& now) const { return Storing<decltype(rule.at(now))>{rule.at(now)}; }
+  [[nodiscard]] RONDO_ANYWHERE auto at(const auto& now) const { return Storing<decltype(rule.at(now))>{rule.at(now)}; }
 };
 
 template <class Backend, class Input, class Output>

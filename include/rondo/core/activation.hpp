@@ -9,67 +9,68 @@
 
 #include <concepts>
 
+#include <rondo/core/device.hpp>
 #include <rondo/core/math.hpp>
 
 namespace rondo {
 
 struct Silu {
   template <class T>
-  static T apply(T x) { return silu(x); }
+  static RONDO_ANYWHERE T apply(T x) { return silu(x); }
   template <class T>
-  static T derivative(T x) { return silu_derivative(x); }
+  static RONDO_ANYWHERE T derivative(T x) { return silu_derivative(x); }
 };
 struct Gelu {
   template <class T>
-  static T apply(T x) { return gelu(x); }
+  static RONDO_ANYWHERE T apply(T x) { return gelu(x); }
   template <class T>
-  static T derivative(T x) { return gelu_derivative(x); }
+  static RONDO_ANYWHERE T derivative(T x) { return gelu_derivative(x); }
 };
 struct GeluTanh {
   template <class T>
-  static T apply(T x) { return gelu_tanh(x); }
+  static RONDO_ANYWHERE T apply(T x) { return gelu_tanh(x); }
   template <class T>
-  static T derivative(T x) { return gelu_tanh_derivative(x); }
+  static RONDO_ANYWHERE T derivative(T x) { return gelu_tanh_derivative(x); }
 };
 struct Relu {
   template <class T>
-  static T apply(T x) { return real_part(x) > 0 ? x : T(0); }
+  static RONDO_ANYWHERE T apply(T x) { return real_part(x) > 0 ? x : T(0); }
   template <class T>
-  static T derivative(T x) { return real_part(x) > 0 ? T(1) : T(0); }
+  static RONDO_ANYWHERE T derivative(T x) { return real_part(x) > 0 ? T(1) : T(0); }
 };
 struct SquaredRelu {
   template <class T>
-  static T apply(T x) { return Relu::apply(x) * Relu::apply(x); }
+  static RONDO_ANYWHERE T apply(T x) { return Relu::apply(x) * Relu::apply(x); }
   template <class T>
-  static T derivative(T x) { return T(2) * Relu::apply(x); }
+  static RONDO_ANYWHERE T derivative(T x) { return T(2) * Relu::apply(x); }
 };
 struct Tanh {
   template <class T>
-  static T apply(T x) { return hyperbolic_tangent(x); }
+  static RONDO_ANYWHERE T apply(T x) { return hyperbolic_tangent(x); }
   template <class T>
-  static T derivative(T x) {
+  static RONDO_ANYWHERE T derivative(T x) {
     const T t = hyperbolic_tangent(x);
     return T(1) - t * t;
   }
 };
 struct Sigmoid {
   template <class T>
-  static T apply(T x) { return sigmoid(x); }
+  static RONDO_ANYWHERE T apply(T x) { return sigmoid(x); }
   template <class T>
-  static T derivative(T x) {
+  static RONDO_ANYWHERE T derivative(T x) {
     const T s = sigmoid(x);
     return s * (T(1) - s);
   }
 };
 struct Softplus {
   template <class T>
-  static T apply(T x) {
+  static RONDO_ANYWHERE T apply(T x) {
     if constexpr (!std::same_as<T, float>)  // in float32 rounding alone makes it so
       if (real_part(x) > 20) return x;
     return softplus(x);
   }
   template <class T>
-  static T derivative(T x) {
+  static RONDO_ANYWHERE T derivative(T x) {
     if constexpr (!std::same_as<T, float>)
       if (real_part(x) > 20) return T(1);
     return sigmoid(x);
@@ -77,9 +78,9 @@ struct Softplus {
 };
 struct Identity {
   template <class T>
-  static T apply(T x) { return x; }
+  static RONDO_ANYWHERE T apply(T x) { return x; }
   template <class T>
-  static T derivative(T) { return T(1); }
+  static RONDO_ANYWHERE T derivative(T) { return T(1); }
 };
 
 }  // namespace rondo

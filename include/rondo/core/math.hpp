@@ -18,6 +18,7 @@
 #include <limits>
 #include <numbers>
 
+#include <rondo/core/device.hpp>
 #include <rondo/core/vector_math.hpp>
 
 namespace rondo {
@@ -154,21 +155,21 @@ struct ReducedLogarithm {
   float mantissa;
   float exponent;
 };
-[[gnu::always_inline]] inline ReducedLogarithm reduce_logarithm(float x) {
+[[gnu::always_inline]] inline RONDO_ANYWHERE ReducedLogarithm reduce_logarithm(float x) {
   const std::int32_t bits = std::bit_cast<std::int32_t>(x);
   const std::int32_t exponent = (bits - 0x3f3504f3) >> 23;
   return {std::bit_cast<float>(bits - (exponent << 23)), static_cast<float>(exponent)};
 }
-[[gnu::always_inline]] inline float logarithm(float x) {
+[[gnu::always_inline]] inline RONDO_ANYWHERE float logarithm(float x) {
   const ReducedLogarithm reduced = reduce_logarithm(at_least(x, 1.17549435e-38F));
   return reduced.exponent * 0.693147181F + twice_artanh((reduced.mantissa - 1.0F) / (reduced.mantissa + 1.0F));
 }
-[[gnu::always_inline]] inline float log_of_complement(float a, float b) {
+[[gnu::always_inline]] inline RONDO_ANYWHERE float log_of_complement(float a, float b) {
   const ReducedLogarithm reduced = reduce_logarithm(at_least(a, 1.17549435e-38F));
   const float distance = select(reduced.exponent == 0.0F, -b, reduced.mantissa - 1.0F);
   return reduced.exponent * 0.693147181F + twice_artanh(distance / (reduced.mantissa + 1.0F));
 }
-[[gnu::always_inline]] inline float square_root(float x) { return std::sqrt(x); }
-[[gnu::always_inline]] inline float reciprocal_root(float x) { return 1.0F / std::sqrt(x); }
+[[gnu::always_inline]] inline RONDO_ANYWHERE float square_root(float x) { return std::sqrt(x); }
+[[gnu::always_inline]] inline RONDO_ANYWHERE float reciprocal_root(float x) { return 1.0F / std::sqrt(x); }
 
 }  // namespace rondo

@@ -69,7 +69,9 @@ inline void philox_words(RandomKey key, std::uint64_t first, std::int64_t blocks
     const std::uint64_t counter = first + static_cast<std::uint64_t>(b);
     std::uint32_t x0 = static_cast<std::uint32_t>(counter), x1 = static_cast<std::uint32_t>(counter >> 32), x2 = 0, x3 = 0;
     std::uint32_t k0 = static_cast<std::uint32_t>(key.value), k1 = static_cast<std::uint32_t>(key.value >> 32);
+#if !defined(__CUDACC__)
 #pragma GCC unroll 10
+#endif
     for (int round = 0; round < 10; ++round) {
       const std::uint64_t first_product = std::uint64_t{0xD2511F53} * x0, second = std::uint64_t{0xCD9E8D57} * x2;
       x0 = static_cast<std::uint32_t>(second >> 32) ^ x1 ^ k0;

@@ -7,6 +7,7 @@
 //   df = -bound s(z) s(-z) exp(A_log) dg,    dA_log = f df,    z = exp(A_log) f
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/gate/forget.hpp>
 
 namespace rondo {
@@ -17,11 +18,11 @@ struct BoundedDecay {
   using Shared = NothingShared;
 
   template <class T>
-  static GateOutput<T> apply(T f, T A_log) {
+  static RONDO_ANYWHERE GateOutput<T> apply(T f, T A_log) {
     return {-T(bound) * sigmoid(exponential(A_log) * f), T(0)};
   }
   template <class T>
-  static GateGradient<T> backward(T f, T A_log, T d_log_decay, T) {
+  static RONDO_ANYWHERE GateGradient<T> backward(T f, T A_log, T d_log_decay, T) {
     const T rate = exponential(A_log), z = rate * f;
     const T d = -T(bound) * sigmoid(z) * sigmoid(-z) * rate * d_log_decay;
     return {d, f * d};

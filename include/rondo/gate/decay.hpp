@@ -5,6 +5,7 @@
 // A decay of your own is such a struct: `apply` and `derivative` for any scalar, as an activation has (core/activation.hpp).
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/core/math.hpp>
 
 namespace rondo {
@@ -13,9 +14,9 @@ template <int root>
 struct SigmoidRoot {
   static_assert(root > 0, "rondo: SigmoidRoot takes a positive root");
   template <class T>
-  static T apply(T f) { return log_sigmoid(f) / T(root); }
+  static RONDO_ANYWHERE T apply(T f) { return log_sigmoid(f) / T(root); }
   template <class T>
-  static T derivative(T f) { return sigmoid(-f) / T(root); }
+  static RONDO_ANYWHERE T derivative(T f) { return sigmoid(-f) / T(root); }
 };
 
 }  // namespace rondo

@@ -12,6 +12,7 @@
 // the layer that makes its bounds from parameters of all layers (NothingShared: beta = 0).
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/layer/lower_bounds.hpp>
 
@@ -36,13 +37,13 @@ struct LowerBoundedForget {
   using Shared = LowerBounds;
 
   template <class T>
-  static GateOutput<T> apply(T f, T beta) {
+  static RONDO_ANYWHERE GateOutput<T> apply(T f, T beta) {
     const T write = (T(1) - beta) * sigmoid(-f);
     const T decay = beta + (T(1) - beta) * sigmoid(f);
     return {log_of_complement(decay, write), write};
   }
   template <class T>
-  static GateGradient<T> backward(T f, T beta, T d_log_decay, T d_write) {
+  static RONDO_ANYWHERE GateGradient<T> backward(T f, T beta, T d_log_decay, T d_write) {
     const T s = sigmoid(f), complement = sigmoid(-f);
     const T decay = beta + (T(1) - beta) * s, total = (d_log_decay - decay * d_write) * complement / decay;
     const T share = select(real_part(decay) == 0, T(1), (T(1) - beta) * s / decay);
@@ -56,11 +57,11 @@ struct SigmoidForget {
   using Shared = NothingShared;
 
   template <class T>
-  static GateOutput<T> apply(T f, T) {
+  static RONDO_ANYWHERE GateOutput<T> apply(T f, T) {
     return {log_sigmoid(f), sigmoid(-f)};
   }
   template <class T>
-  static GateGradient<T> backward(T f, T, T d_log_decay, T d_write) {
+  static RONDO_ANYWHERE GateGradient<T> backward(T f, T, T d_log_decay, T d_write) {
     const T complement = sigmoid(-f);
     return {d_log_decay * complement - d_write * complement * sigmoid(f), T(0)};
   }

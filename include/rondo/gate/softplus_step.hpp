@@ -9,6 +9,7 @@
 #include <limits>
 
 #include <rondo/core/activation.hpp>
+#include <rondo/core/device.hpp>
 #include <rondo/gate/forget.hpp>
 
 namespace rondo {
@@ -19,19 +20,19 @@ struct SoftplusStep {
   double high = std::numeric_limits<double>::infinity();
 
   template <class T>
-  [[nodiscard]] GateOutput<T> apply(T f, T A_log) const {
+  [[nodiscard]] RONDO_ANYWHERE GateOutput<T> apply(T f, T A_log) const {
     const T step = cut(Softplus::apply(f));
     return {-step * exponential(A_log), step};
   }
   template <class T>
-  [[nodiscard]] GateGradient<T> backward(T f, T A_log, T d_log_decay, T d_write) const {
+  [[nodiscard]] RONDO_ANYWHERE GateGradient<T> backward(T f, T A_log, T d_log_decay, T d_write) const {
     const T rate = exponential(A_log), whole = Softplus::apply(f), step = cut(whole);
     return {select(whole == step, (d_write - rate * d_log_decay) * Softplus::derivative(f), T(0)), -step * rate * d_log_decay};
   }
 
  private:
   template <class T>
-  [[nodiscard]] T cut(T step) const {
+  [[nodiscard]] RONDO_ANYWHERE T cut(T step) const {
     return bounded(step, static_cast<Real<T>>(low), static_cast<Real<T>>(high));
   }
 };

@@ -5,6 +5,7 @@
 //   w <- w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)           t = 1, 2, ...
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
@@ -21,7 +22,7 @@ struct Adam {
 
   static void each_setting(auto& settings, auto&& visit) { each_adam_setting(settings, visit); }
 
-  [[nodiscard]] AdamStep<DecayForm::penalty> at(const Update& now) const {
+  [[nodiscard]] RONDO_ANYWHERE AdamStep<DecayForm::penalty> at(const Update& now) const {
     return {{beta1, beta2, epsilon, now}, rate * now.rate_share, decay * now.decay_share};
   }
   template <class C>

@@ -8,6 +8,7 @@
 // cautious: optimizer/decay.hpp.
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
@@ -31,7 +32,7 @@ struct AdamW {
   template <DecayForm form>
   struct Rule {
     double rate, beta1, beta2, epsilon, decay;
-    [[nodiscard]] AdamStep<form> at(const Update& now) const {
+    [[nodiscard]] RONDO_ANYWHERE AdamStep<form> at(const Update& now) const {
       return {{beta1, beta2, epsilon, now}, rate * now.rate_share, decay * now.decay_share};
     }
   };

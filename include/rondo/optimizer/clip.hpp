@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include <rondo/core/device.hpp>
+
 namespace rondo {
 
 struct ClippedNorm {
@@ -14,7 +16,7 @@ struct ClippedNorm {
 };
 
 // The norm of scale * gradients whose squares have this sum, and the factor that brings it down to `limit` (no limit where it is 0).
-inline ClippedNorm clip_norm(double sum_of_squares, double limit, double scale = 1, double epsilon = 0) {
+RONDO_ANYWHERE inline ClippedNorm clip_norm(double sum_of_squares, double limit, double scale = 1, double epsilon = 0) {
   const double norm = scale * std::sqrt(sum_of_squares), divisor = norm + epsilon;
   return {norm, limit > 0 && divisor > limit ? scale * (limit / divisor) : scale};
 }

@@ -6,6 +6,8 @@
 // weight before the step. Rules here and in the other headers of this folder are values with an operator for one element of any scalar.
 #pragma once
 
+#include <rondo/core/device.hpp>
+
 namespace rondo {
 
 // w <- w - scale u - shrink w
@@ -21,7 +23,7 @@ struct DecoupledStep {
   double shrink = 0;
   bool cautious = false;
   template <class T>
-  void operator()(T& w, const T& u) const {
+  RONDO_ANYWHERE void operator()(T& w, const T& u) const {
     w = decayed_step(w, static_cast<T>(step) * u, static_cast<T>(shrink), cautious);
   }
 };
@@ -32,7 +34,7 @@ struct DecoupledRule {
   double scale = 1;
   double decay = 0;
   bool cautious = false;
-  [[nodiscard]] DecoupledStep at(const auto& now) const {
+  [[nodiscard]] RONDO_ANYWHERE DecoupledStep at(const auto& now) const {
     const double full = rate * now.rate_share;
     return {full * scale, full * decay * now.decay_share, cautious};
   }

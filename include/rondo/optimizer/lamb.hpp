@@ -7,6 +7,7 @@
 // The ratio is not clamped.
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
@@ -27,16 +28,16 @@ struct Lamb {
     Moments moments;
     double decay;
     template <class T>
-    void operator()(T& u, const T& w, const T& g, T& m, T& v) const {
+    RONDO_ANYWHERE void operator()(T& u, const T& w, const T& g, T& m, T& v) const {
       moments.follow(g * static_cast<T>(moments.gradient_scale), m, v);
       u = static_cast<T>(1 / moments.correction1) * m / moments.deviation(v) + static_cast<T>(decay) * w;
     }
   };
-  [[nodiscard]] Direction at(const Update& now) const { return {{beta1, beta2, epsilon, now}, decay * now.decay_share}; }
+  [[nodiscard]] RONDO_ANYWHERE Direction at(const Update& now) const { return {{beta1, beta2, epsilon, now}, decay * now.decay_share}; }
   struct Length {
     double rate, decay;
     const double *weight, *update;  // squares, in the back-end's memory
-    [[nodiscard]] DecoupledStep at(const Update& now) const {
+    [[nodiscard]] RONDO_ANYWHERE DecoupledStep at(const Update& now) const {
       const bool as_weight = decay * now.decay_share > 0 && *weight > 0 && *update > 0;
       return {.step = rate * now.rate_share * (as_weight ? std::sqrt(*weight / *update) : 1.0)};
     }

@@ -6,6 +6,7 @@
 // One slot. Its rate is three to ten times smaller than AdamW's, its decay as much larger.
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/decay.hpp>
 #include <rondo/optimizer/optimizer.hpp>
 
@@ -33,7 +34,7 @@ struct Lion {
     double rate, beta1, beta2, shrink, gradient_scale;
     bool cautious;
     template <class T>
-    void operator()(T& w, const T& g, T& m) const {
+    RONDO_ANYWHERE void operator()(T& w, const T& g, T& m) const {
       const T b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2);
       const T d = g * static_cast<T>(gradient_scale), mixed = b1 * m + static_cast<T>(1 - beta1) * d;
       const T sign = static_cast<T>(mixed > T(0)) - static_cast<T>(mixed < T(0));
@@ -41,7 +42,7 @@ struct Lion {
       w = decayed_step(w, static_cast<T>(rate) * sign, static_cast<T>(shrink), cautious);
     }
   };
-  [[nodiscard]] Step at(const Update& now) const {
+  [[nodiscard]] RONDO_ANYWHERE Step at(const Update& now) const {
     const double full = rate * now.rate_share;
     return {full, beta1, beta2, full * decay * now.decay_share, now.gradient_scale, cautious};
   }

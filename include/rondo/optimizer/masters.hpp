@@ -12,13 +12,14 @@
 
 #include <utility>
 
+#include <rondo/core/device.hpp>
 #include <rondo/model/parameters.hpp>
 
 namespace rondo {
 
 struct RoundedCopy {
   template <class To, class From>
-  void operator()(To& to, const From& from) const {
+  RONDO_ANYWHERE void operator()(To& to, const From& from) const {
     to = static_cast<To>(static_cast<float>(from));
   }
 };

@@ -4,6 +4,7 @@
 //   u = (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)           t = 1, 2, ...
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/optimizer/decay.hpp>
 #include <rondo/optimizer/optimizer.hpp>
@@ -14,7 +15,7 @@ struct Moments {
   double beta1, beta2, epsilon;
   double correction1, correction2;  // 1 - beta^t
   double gradient_scale;
-  Moments(double beta1_, double beta2_, double epsilon_, const Update& now)
+  RONDO_ANYWHERE Moments(double beta1_, double beta2_, double epsilon_, const Update& now)
       : beta1(beta1_),
         beta2(beta2_),
         epsilon(epsilon_),
@@ -23,17 +24,17 @@ struct Moments {
         gradient_scale(now.gradient_scale) {}
 
   template <class T>
-  void follow(const T& d, T& m, T& v) const {
+  RONDO_ANYWHERE void follow(const T& d, T& m, T& v) const {
     follow(d, m, v, static_cast<T>(1 - beta1), static_cast<T>(1 - beta2));
   }
   template <class T>
-  void follow(const T& d, T& m, T& v, const T& one1, const T& one2) const {
+  RONDO_ANYWHERE void follow(const T& d, T& m, T& v, const T& one1, const T& one2) const {
     m = static_cast<T>(beta1) * m + one1 * d;
     v = static_cast<T>(beta2) * v + one2 * d * d;
   }
   // sqrt(v / (1 - b2^t)) + epsilon
   template <class T>
-  [[nodiscard]] T deviation(const T& v) const {
+  [[nodiscard]] RONDO_ANYWHERE T deviation(const T& v) const {
     return square_root(v * static_cast<T>(1 / correction2)) + static_cast<T>(epsilon);
   }
 };
@@ -56,7 +57,7 @@ struct AdamStep {
   double rate;
   double decay;
   template <class T>
-  void operator()(T& w, const T& g, T& m, T& v) const {
+  RONDO_ANYWHERE void operator()(T& w, const T& g, T& m, T& v) const {
     const T step = static_cast<T>(rate / moments.correction1);
     T d = g * static_cast<T>(moments.gradient_scale);
     if constexpr (form == DecayForm::penalty) d += static_cast<T>(decay) * w;

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/adamw.hpp>
 #include <rondo/optimizer/orthogonalise.hpp>
 
@@ -52,13 +53,13 @@ struct Muon {
     double momentum, gradient_scale;
     bool nesterov;
     template <class T>
-    void operator()(T& u, const T& g, T& m) const {
+    RONDO_ANYWHERE void operator()(T& u, const T& g, T& m) const {
       const T keep = static_cast<T>(momentum), d = static_cast<T>((1 - momentum) * gradient_scale) * g;
       m = keep * m + d;
       u = nesterov ? d + keep * m : m;
     }
   };
-  [[nodiscard]] Direction at(const Update& now) const { return {momentum, now.gradient_scale, nesterov}; }
+  [[nodiscard]] RONDO_ANYWHERE Direction at(const Update& now) const { return {momentum, now.gradient_scale, nesterov}; }
   template <class C>
   void update(C& c, const PieceUpdate<C>& now, const Leaf& leaf, const auto& w, WideIn<C> g, const Slots<C, Muon>& slot) const {
     auto mark = c.mark();

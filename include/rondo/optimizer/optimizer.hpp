@@ -38,6 +38,7 @@
 #include <variant>
 
 #include <rondo/backend/options.hpp>
+#include <rondo/core/device.hpp>
 #include <rondo/core/error.hpp>
 #include <rondo/core/leaf.hpp>
 
@@ -58,7 +59,7 @@ template <class Rule>
 struct OfPiece {
   Rule rule;
   double rate_share, decay_share;
-  [[nodiscard]] auto at(Update now) const {
+  [[nodiscard]] RONDO_ANYWHERE auto at(Update now) const {
     now.rate_share *= rate_share;
     now.decay_share *= decay_share;
     return rule.at(now);

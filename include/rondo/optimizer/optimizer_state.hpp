@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <rondo/core/device.hpp>
 #include <rondo/model/parameters.hpp>
 #include <rondo/optimizer/groups.hpp>
 #include <rondo/optimizer/optimizer.hpp>
@@ -33,6 +34,24 @@ template <class Optimizer>
 bool updates_parts(const Optimizer& optimizer, const Leaf& leaf) {
   return with_updater(optimizer, leaf, [](const auto& one) { return one.elementwise; });
 }
+
+// An update that the host knows; the optimiser's own numbers stay.
+struct GiveUpdate {
+  Update update;
+  RONDO_ANYWHERE void operator()(Update& now) const {
+    const auto numbers = now.numbers;
+    now = update;
+    now.numbers = numbers;
+  }
+};
+// The optimiser's own numbers of the next update.
+template <class Optimizer>
+struct AdvanceUpdate {
+  Optimizer optimizer;
+  RONDO_ANYWHERE void operator()(Update& now) const {
+    if (now.takes_place) optimizer.advance(now, now.numbers);
+  }
+};
 
 template <class Optimizer, class Backend>
 class OptimizerState {
@@ -115,7 +134,7 @@ class OptimizerState {
   [[nodiscard]] View<Update, Context::place> now() const { return now_; }
   // By what the host knows.
   void update(Context& c, const Optimizer& optimizer, const Update& now, const auto&... tensors) {
-    c.apply(Given{now}, now_);
+    c.apply(GiveUpdate{now}, now_);
     update_by_now(c, optimizer, tensors...);
   }
 
@@ -222,27 +241,12 @@ class OptimizerState {
     if (as_row) return {data, 1, piece.size};
     return {data, piece.leaf.dimensions.rows(), piece.leaf.dimensions.columns()};
   }
-  struct Given {
-    Update update;
-    void operator()(Update& now) const {
-      const auto numbers = now.numbers;
-      now = update;
-      now.numbers = numbers;
-    }
-  };
-  template <class One>
-  struct Advanced {
-    One optimizer;
-    void operator()(Update& now) const {
-      if (now.takes_place) optimizer.advance(now, now.numbers);
-    }
-  };
   // False where the host sees that nothing is to be done.
   [[nodiscard]] bool begin_update(Context& c, const Optimizer& optimizer) {
     if constexpr (Context::place == Place::host)
       if (!now_.data->takes_place) return false;
     with_optimizer(optimizer, [&]<class One>(const One& one) {
-      if constexpr (requires { one.numbers; }) c.apply(Advanced<One>{one}, now_);
+      if constexpr (requires { one.numbers; }) c.apply(AdvanceUpdate<One>{one}, now_);
     });
     return true;
   }

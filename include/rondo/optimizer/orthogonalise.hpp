@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <rondo/backend/options.hpp>
+#include <rondo/core/device.hpp>
 
 namespace rondo {
 
@@ -44,7 +45,7 @@ constexpr Orthogonalisation orthogonalisation_by(Polynomials polynomials) {
 struct Mixture {
   double p, q;
   template <class T>
-  void operator()(T& y, const T& x) const {
+  RONDO_ANYWHERE void operator()(T& y, const T& x) const {
     y = static_cast<T>(p) * x + static_cast<T>(q) * y;
   }
 };
@@ -55,11 +56,11 @@ struct Normalised {
   struct Scaled {
     double factor;
     template <class T>
-    void operator()(T& x) const {
+    RONDO_ANYWHERE void operator()(T& x) const {
       x *= static_cast<T>(factor);
     }
   };
-  [[nodiscard]] Scaled at(double squares) const { return {1 / (norm_factor * std::sqrt(squares) + norm_epsilon)}; }
+  [[nodiscard]] RONDO_ANYWHERE Scaled at(double squares) const { return {1 / (norm_factor * std::sqrt(squares) + norm_epsilon)}; }
 };
 
 template <class C>

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/moments.hpp>
 
 namespace rondo {
@@ -26,7 +27,7 @@ struct ScheduleFreeAdamW {
 
   static void each_setting(auto& settings, auto&& visit) { each_adam_setting(settings, visit, between_zero_and_one); }
 
-  void advance(const Update& now, std::span<double> kept) const {
+  RONDO_ANYWHERE void advance(const Update& now, std::span<double> kept) const {
     kept[0] = std::max(kept[0], rate * now.rate_share);
     kept[1] += kept[0] * kept[0];
   }
@@ -39,7 +40,7 @@ struct ScheduleFreeAdamW {
   struct Step {
     double rate, beta1, beta2, epsilon, decay, correction, share, gradient_scale;
     template <class T>
-    void operator()(T& y, const T& g, T& z, T& v) const {
+    RONDO_ANYWHERE void operator()(T& y, const T& g, T& z, T& v) const {
       const T b2 = static_cast<T>(beta2), c = static_cast<T>(share), r = static_cast<T>(rate);
       const T d = g * static_cast<T>(gradient_scale);
       v = b2 * v + static_cast<T>(1 - beta2) * d * d;
@@ -48,7 +49,7 @@ struct ScheduleFreeAdamW {
       z -= r * u;
     }
   };
-  [[nodiscard]] Step at(const Update& now) const {
+  [[nodiscard]] RONDO_ANYWHERE Step at(const Update& now) const {
     const double weight = now.numbers[0] * now.numbers[0], sum = now.numbers[1];
     return {rate * now.rate_share,
             beta1,
@@ -67,7 +68,7 @@ struct ScheduleFreeAdamW {
   struct Evaluation {
     double beta1;
     template <class T>
-    void operator()(T& x, const T& y, const T& z) const {
+    RONDO_ANYWHERE void operator()(T& x, const T& y, const T& z) const {
       x = z + (y - z) * static_cast<T>(1 / beta1);
     }
   };

@@ -4,6 +4,7 @@
 //   w <- w - rate m                          nesterov: w - rate (g + momentum m)
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/optimizer/optimizer.hpp>
 
 namespace rondo {
@@ -28,13 +29,13 @@ struct Sgd {
     double rate, momentum, decay, gradient_scale;
     bool nesterov;
     template <class T>
-    void operator()(T& w, const T& g, T& m) const {
+    RONDO_ANYWHERE void operator()(T& w, const T& g, T& m) const {
       const T d = g * static_cast<T>(gradient_scale) + static_cast<T>(decay) * w;
       m = static_cast<T>(momentum) * m + d;
       w -= static_cast<T>(rate) * (nesterov ? d + static_cast<T>(momentum) * m : m);
     }
   };
-  [[nodiscard]] Step at(const Update& now) const {
+  [[nodiscard]] RONDO_ANYWHERE Step at(const Update& now) const {
     return {rate * now.rate_share, momentum, decay * now.decay_share, now.gradient_scale, nesterov};
   }
   template <class C>

@@ -20,6 +20,7 @@
 //   da from dh, dc (and dn) step by step, dh_{t-1} = R^T da_t, then dR += da^T h_prev as products over all tokens
 #pragma once
 
+#include <rondo/core/device.hpp>
 #include <rondo/recurrence/recurrence.hpp>
 
 namespace rondo {
@@ -41,13 +42,13 @@ struct LstmCell {
   }
 
   template <class T>
-  [[gnu::always_inline]] static inline void forward(T& i, T& f, T& g, T& o, State<T>& state) {
+  [[gnu::always_inline]] static inline RONDO_ANYWHERE void forward(T& i, T& f, T& g, T& o, State<T>& state) {
     i = sigmoid(i), f = sigmoid(f), g = hyperbolic_tangent(g), o = sigmoid(o);
     state.cell = f * state.cell + i * g;
     state.hidden = o * hyperbolic_tangent(state.cell);
   }
   template <class T>
-  [[gnu::always_inline]] static inline void backward(T& i, T& f, T& g, T& o, T cell, T cell_before, State<T>& d) {
+  [[gnu::always_inline]] static inline RONDO_ANYWHERE void backward(T& i, T& f, T& g, T& o, T cell, T cell_before, State<T>& d) {
     const T one(1), tc = hyperbolic_tangent(cell), dc = d.cell + d.hidden * o * (one - tc * tc), kept = f;
     const T di = dc * g * i * (one - i), df = dc * cell_before * f * (one - f), dg = dc * i * (one - g * g);
     o = d.hidden * tc * o * (one - o);
@@ -70,7 +71,7 @@ struct SlstmCell {
   }
 
   template <class T>
-  [[gnu::always_inline]] static inline void forward(T& i, T& f, T& z, T& o, State<T>& state) {
+  [[gnu::always_inline]] static inline RONDO_ANYWHERE void forward(T& i, T& f, T& z, T& o, State<T>& state) {
     const T kept = log_sigmoid(f) + or_else(state.normaliser, T(log_of_nothing));
     state.normaliser = or_else(log_of_sum(i, kept), T(nearly_zero));
     i = sigmoid(i - kept), f = sigmoid(-f), z = hyperbolic_tangent(z), o = sigmoid(o);
@@ -78,7 +79,7 @@ struct SlstmCell {
     state.hidden = o * state.cell;
   }
   template <class T>
-  [[gnu::always_inline]] static inline void backward(T& w, T& f, T& z, T& o, T cell, T cell_before, State<T>& d) {
+  [[gnu::always_inline]] static inline RONDO_ANYWHERE void backward(T& w, T& f, T& z, T& o, T cell, T cell_before, State<T>& d) {
     const T one(1), stay = one - w, dc = d.cell + d.hidden * o;
     const T dp = dc * (z - cell_before) * w * stay, d_kept = stay * d.normaliser - dp;
     o = d.hidden * cell * o * (one - o);
@@ -94,7 +95,7 @@ struct SlstmCell {
   static constexpr double nearly_zero = 1e-30;  // stored in place of a logarithm that is zero
 
   template <class T>
-  [[gnu::always_inline]] static inline T or_else(T x, T otherwise) {
+  [[gnu::always_inline]] static inline RONDO_ANYWHERE T or_else(T x, T otherwise) {
     if constexpr (std::is_same_v<T, float>)
       return select(x == 0.0F, otherwise, x);
     else

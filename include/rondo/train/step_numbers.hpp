@@ -9,6 +9,7 @@
 #include <concepts>
 
 #include <rondo/backend/placed_sum.hpp>
+#include <rondo/core/device.hpp>
 #include <rondo/objective/objective.hpp>
 #include <rondo/optimizer/clip.hpp>
 #include <rondo/optimizer/optimizer.hpp>
@@ -32,7 +33,7 @@ struct StepNumbers {
   bool takes_place = true;
   bool own_loss_finite = true;  // this rank's
 
-  [[nodiscard]] double mean(double of) const { return sums.labels > 0 ? of / sums.labels : 0; }
+  [[nodiscard]] RONDO_ANYWHERE double mean(double of) const { return sums.labels > 0 ? of / sums.labels : 0; }
 };
 
 // The numbers of the record that ranks add up, and one of them.
@@ -51,7 +52,7 @@ template <class Total>
 struct AddLosses {
   Losses<Total> losses;
   double tokens, words;
-  void operator()(StepNumbers& numbers) const {
+  RONDO_ANYWHERE void operator()(StepNumbers& numbers) const {
     const double loss = value(losses.sum);
     numbers.sums.loss += loss;
     numbers.sums.labels += static_cast<double>(losses.count);
@@ -62,7 +63,7 @@ struct AddLosses {
   }
 
  private:
-  static double value(const Total& total) {
+  static RONDO_ANYWHERE double value(const Total& total) {
     if constexpr (std::same_as<Total, PlacedSum>)
       return total.value();
     else
@@ -73,13 +74,13 @@ struct AddLosses {
 // Adds the squares of another part of the gradients.
 struct AddSquares {
   const double* squares;
-  void operator()(StepNumbers& numbers) const { numbers.sums.squares += *squares; }
+  RONDO_ANYWHERE void operator()(StepNumbers& numbers) const { numbers.sums.squares += *squares; }
 };
 
 // Says why a rank brings nothing.
 struct Absence {
   bool ended = false, failed = false;
-  void operator()(StepNumbers& numbers) const {
+  RONDO_ANYWHERE void operator()(StepNumbers& numbers) const {
     numbers.sums.ended += ended;
     numbers.sums.failed += failed;
   }
@@ -88,7 +89,7 @@ struct Absence {
 // The gradients of all batches and ranks, as the mean over labels, brought down to the norm `limit`: what the optimiser goes by.
 struct ClipStep {
   double limit, epsilon = 0;
-  void operator()(StepNumbers& numbers, Update& now) const {
+  RONDO_ANYWHERE void operator()(StepNumbers& numbers, Update& now) const {
     const ClippedNorm clipped = clip_norm(numbers.sums.squares, limit, numbers.mean(1), epsilon);
     numbers.gradient_norm = clipped.norm;
     numbers.takes_place = numbers.sums.labels > 0 && numbers.sums.ended + numbers.sums.failed == 0 && std::isfinite(numbers.sums.loss) &&
@@ -102,11 +103,11 @@ struct BlendStep {
   struct Blended {
     double share;
     template <class T>
-    void operator()(T& average, const T& w) const {
+    RONDO_ANYWHERE void operator()(T& average, const T& w) const {
       average += static_cast<T>(share) * (w - average);
     }
   };
-  [[nodiscard]] Blended at(const StepNumbers& numbers) const { return {numbers.average_share}; }
+  [[nodiscard]] RONDO_ANYWHERE Blended at(const StepNumbers& numbers) const { return {numbers.average_share}; }
 };
 
 }  // namespace rondo
