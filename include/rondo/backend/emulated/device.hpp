@@ -83,14 +83,14 @@ class EmulatedDevice {
   }
   // Recurrences without kernels: by their tags' plain loops in double, on copies.
   template <class C, class Tag, class In, class Out>
-  [[gnu::noinline]] void recurrence(const C& c, const ForwardPass<Tag, In, Out>& pass) const {
+  [[gnu::noinline]] void recurrence(C& c, const ForwardPass<Tag, In, Out>& pass) const {
     exactly_.begin(c);
-    exactly_.forward(pass);
+    exactly_.forward(c, pass);
   }
   template <class C, class Tag, class In, class Out>
-  [[gnu::noinline]] void recurrence(const C& c, const GradientPass<Tag, In, Out>& pass) const {
+  [[gnu::noinline]] void recurrence(C& c, const GradientPass<Tag, In, Out>& pass) const {
     exactly_.begin(c);
-    exactly_.gradient(pass);
+    exactly_.gradient(c, pass);
   }
 
  private:

@@ -2,13 +2,15 @@
 //
 //   exactly.begin(c);                                            the sequences, ids and dropout of a context
 //   exactly([](auto& c, auto... v) { c.add(v...); }, x, y);      views of other numbers than double become copies, and go back rounded
-//   exactly.forward(pass)  exactly.gradient(pass)                a recurrence by its tag's plain loops
+//   exactly.forward(c, pass)  exactly.gradient(c, pass)          a recurrence of the context by its tag's plain loops
 //
-// The host must be able to read the memory, whatever its views say of its place.
+// Copies of what lies on a device are downloaded, and uploaded again.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -23,25 +25,24 @@ class Exactly {
 
   template <class C>
   void begin(const C& c) {
-    if (const auto ids = c.ids())
-      exact_.begin(c.sequences(), Tokens{ids.data, ids.rows, ids.columns});
-    else
-      exact_.begin(c.sequences(), c.extent().tokens);
+    exact_.begin(c.sequences(), c.extent().tokens);
+    if constexpr (C::place == Place::host)
+      if (const auto ids = c.ids()) exact_.begin(c.sequences(), ids);
     if (c.training) exact_.drop(c.key);
   }
   [[nodiscard]] ReferenceContext<double>& context() { return exact_; }
 
   void operator()(auto act, auto... arguments) {
     const Arena::Mark mark{exact_.scratch};
-    std::tuple<Exact<decltype(arguments)>...> all{Exact<decltype(arguments)>(exact_.scratch, arguments)...};
+    std::tuple<Exact<decltype(arguments)>...> all{Exact<decltype(arguments)>(exact_.scratch, exact_, arguments)...};
     std::apply([&](auto&... each) { act(exact_, each.value...); }, all);
-    std::apply([&](auto&... each) { (each.put_back(), ...); }, all);
+    std::apply([&](auto&... each) { (each.put_back(exact_), ...); }, all);
   }
 
-  template <class Tag, class In, class Out>
-  void forward(const ForwardPass<Tag, In, Out>& pass) {
+  template <class C, class Tag, class In, class Out>
+  void forward(C& c, const ForwardPass<Tag, In, Out>& pass) {
     const Arena::Mark mark{exact_.scratch};
-    Records<Out> copies{exact_.scratch};
+    Records<C, Out> copies{exact_.scratch, c};
     const Extent extent = exact_.extent();
     const auto initial = copies.state(pass.tag, extent, pass.carried.initial, false);
     const auto final = copies.state(pass.tag, extent, pass.carried.final, true);
@@ -52,10 +53,10 @@ class Exactly {
                                                     {address(initial), address(final)}});
     copies.put_back();
   }
-  template <class Tag, class In, class Out>
-  void gradient(const GradientPass<Tag, In, Out>& pass) {
+  template <class C, class Tag, class In, class Out>
+  void gradient(C& c, const GradientPass<Tag, In, Out>& pass) {
     const Arena::Mark mark{exact_.scratch};
-    Records<Out> copies{exact_.scratch};
+    Records<C, Out> copies{exact_.scratch, c};
     const Extent extent = exact_.extent();
     const auto initial = copies.state(pass.tag, extent, pass.carried.initial, false);
     const auto d_final = copies.state(pass.tag, extent, pass.carried.d_final, false);
@@ -80,33 +81,47 @@ class Exactly {
   template <class T>
   struct Exact {  // what needs no copy
     T value;
-    Exact(Arena&, T given) : value(given) {}
-    void put_back() {}
+    Exact(Arena&, auto&, T given) : value(given) {}
+    void put_back(auto&) {}
   };
   template <class T, Place place>
     requires is_copied<std::remove_const_t<T>>
   struct Exact<View<T, place>> {
-    View<T> stored;
+    using Number = std::remove_const_t<T>;
+    View<T, place> stored;
     View<std::conditional_t<std::is_const_v<T>, const double, double>> value;
-    Exact(Arena& arena, View<T, place> given) : stored{given.data, given.rows, given.columns, given.stride} {
+    Exact(Arena& arena, auto& c, View<T, place> given) : stored(given) {
       if (!given) return;
       const View<double> copy{arena.take<double>(given.size()), given.rows, given.columns};
-      for (Index r = 0; r < given.rows; ++r)
-        for (Index i = 0; i < given.columns; ++i) copy(r, i) = static_cast<double>(stored(r, i));
+      if constexpr (place == Place::host) {
+        for (Index r = 0; r < given.rows; ++r)
+          for (Index i = 0; i < given.columns; ++i) copy(r, i) = static_cast<double>(stored(r, i));
+      } else {
+        std::vector<Number> numbers(static_cast<std::size_t>(given.size()));
+        c.download(View<const Number, place>(given), std::span<Number>{numbers});
+        std::transform(numbers.begin(), numbers.end(), copy.data, [](const Number& number) { return static_cast<double>(number); });
+      }
       value = copy;
     }
-    void put_back() {
-      if constexpr (!std::is_const_v<T>)
-        for (Index r = 0; r < value.rows; ++r)
-          for (Index i = 0; i < value.columns; ++i) stored(r, i) = convert_element<T>(value(r, i));
+    void put_back([[maybe_unused]] auto& c) {
+      if constexpr (!std::is_const_v<T>) {
+        if constexpr (place == Place::host) {
+          for (Index r = 0; r < value.rows; ++r)
+            for (Index i = 0; i < value.columns; ++i) stored(r, i) = convert_element<T>(value(r, i));
+        } else if (value) {
+          std::vector<Number> numbers(static_cast<std::size_t>(value.size()));
+          std::transform(value.data, value.data + value.size(), numbers.begin(), [](double number) { return convert_element<T>(number); });
+          c.upload(std::span<const Number>{numbers}, stored);
+        }
+      }
     }
   };
 
   // Copies of records, and what of them is to be rounded back.
-  template <class Out>
+  template <class C, class Out>
   class Records {
    public:
-    explicit Records(Arena& arena) : arena_(arena) {}
+    Records(Arena& arena, C& c) : arena_(arena), c_(c) {}
     template <class To, class Kind, class Tag, class From>
     auto exact(const Kind& kind, const Tag& tag, const From& from, bool written = true) {
       typename Kind::template Record<Tag, To> result{};
@@ -127,14 +142,14 @@ class Exactly {
       return from ? std::optional<Copy>(exact<ExactOut>(StateRecords{extent}, tag, *from, written)) : std::nullopt;
     }
     void put_back() {
-      for (auto& view : stored_) view.put_back();
-      for (auto& view : wide_) view.put_back();
+      for (auto& view : stored_) view.put_back(c_);
+      for (auto& view : wide_) view.put_back(c_);
     }
 
    private:
     template <class V>
     auto exact_view(V view, [[maybe_unused]] bool written) {
-      Exact<V> copy(arena_, view);
+      Exact<V> copy(arena_, c_, view);
       if constexpr (std::same_as<V, Out>) {
         if (written) stored_.push_back(copy);
       } else if constexpr (std::same_as<V, Wide<Out>>) {
@@ -143,6 +158,7 @@ class Exactly {
       return copy.value;
     }
     Arena& arena_;
+    C& c_;
     std::vector<Exact<Out>> stored_;
     std::vector<Exact<Wide<Out>>> wide_;
   };
