@@ -36,6 +36,7 @@ template <class Device, class Element>
 class KernelContext : public ContextBase<KernelContext<Device, Element>, Element, typename Device::Memory> {
   using Base = ContextBase<KernelContext<Device, Element>, Element, typename Device::Memory>;
   static constexpr Place device_place = Place::device;
+  static constexpr bool has_two_widths = !std::is_same_v<Element, Wide<Element>>;
   template <class T>
   using Placed = View<T, device_place>;
 
@@ -122,6 +123,22 @@ class KernelContext : public ContextBase<KernelContext<Device, Element>, Element
     product(dy, false, weight, false, dx, onto);
   }
   void linear_weight_gradient(In dy, In x, WideOut d_weight) { product(dy, true, x, false, d_weight, Onto::add); }
+  // The same of wide numbers, which optimisers multiply.
+  void linear(WideIn x, WideIn weight, WideOut y)
+    requires(has_two_widths)
+  {
+    product(x, false, weight, true, y, Onto::write);
+  }
+  void linear_input_gradient(WideIn dy, WideIn weight, WideOut dx, Onto onto = Onto::write)
+    requires(has_two_widths)
+  {
+    product(dy, false, weight, false, dx, onto);
+  }
+  void linear_weight_gradient(WideIn dy, WideIn x, WideOut d_weight)
+    requires(has_two_widths)
+  {
+    product(dy, true, x, false, d_weight, Onto::add);
+  }
   template <class B>
   void add_bias(Placed<B> bias, Out y) {
     each_here(kernel::Add{}, kernel::every_row(here(bias), y.rows), here(y));
