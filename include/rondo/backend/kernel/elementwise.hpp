@@ -145,7 +145,9 @@ struct Dropout {
   float kept;
   RONDO_ANYWHERE void operator()(Index r, Index c) const {
     const auto i = static_cast<std::uint64_t>(r * x.columns + c);
-    const bool drop = static_cast<std::int64_t>(philox(mask, i / 4)[i % 4]) <= dropped;
+    const auto words = philox(mask, i / 4);  // chosen, not indexed: registers have no addresses
+    const std::uint32_t word = i % 4 == 0 ? words[0] : i % 4 == 1 ? words[1] : i % 4 == 2 ? words[2] : words[3];
+    const bool drop = static_cast<std::int64_t>(word) <= dropped;
     store(x(r, c), drop ? 0.0F : number(x(r, c)) * kept);
   }
 };

@@ -104,8 +104,9 @@ struct Rotate {
     const Index half = frequencies.columns, head = place / half, j = place % half;
     const double turns =
         static_cast<double>(direction) * static_cast<double>(sequence.position + t - sequence.begin) * frequencies(owner, j);
-    const float angle = static_cast<float>((turns - floor(turns + 0.5)) * 6.283185307179586);
-    const float cosine = amplitude * cosf(angle), sine = amplitude * sinf(angle);
+    float cosine, sine;
+    cosine_and_sine(turns - floor(turns + 0.5), cosine, sine);
+    cosine *= amplitude, sine *= amplitude;
     T& a = x(t, head * head_width + j);
     T& b = x(t, head * head_width + j + half);
     const float first = number(a), second = number(b);
