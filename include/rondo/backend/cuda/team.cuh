@@ -2,14 +2,16 @@
 //
 //   run_kernel<Kernel, threads><<<teams, threads, bytes>>>(kernel), bytes = shared_bytes<Kernel, threads>
 //
-// Products are ldmatrix and mma.sync.m16n8k16 of bf16 with float sums; which lane holds what: rondo/backend/kernel/fragment.hpp, proven
-// on the host. Asynchronous copies are cp.async of 16 bytes. Nothing here has run on a device yet: what is proven without one is that it
+// Products are ldmatrix and mma.sync.m16n8k16 of bf16 with float sums; those of floats are six of three bf16 parts of each number, and
+// differ from float32's by about 1e-6. Which lane holds what: rondo/backend/kernel/fragment.hpp, proven on the host. Asynchronous copies
+// are cp.async of 16 bytes. Nothing here has run on a device yet: what is proven without one is that it
 // compiles, without spills (tests/cuda), and the lane maps.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include <rondo/backend/kernel/fragment.hpp>
 #include <rondo/backend/kernel/team.hpp>
@@ -32,62 +34,124 @@ struct OperandOf<kernel::Transposed<T>> {
   static __device__ const Element* at(const kernel::Transposed<T>& operand, int r, int c) { return OperandOf<T>::at(operand.tile, r, c); }
 };
 
-// A left operand in registers: what an accumulator of a warp's whole rows becomes when it is rounded.
-template <int R, int C, int threads>
+// Registers of an operand's 16 x 16 as mma.sync takes them: pairs of bf16. Floats are three bf16 each, the first the nearest, the others
+// what is left: 24 bits of the number.
+struct CudaFragment {
+  unsigned registers[4];
+};
+struct CudaFloatFragment {
+  CudaFragment parts[3];
+  // Register i is to hold two neighbours.
+  __device__ void set(int i, float first, float second) {
+#pragma unroll
+    for (int part = 0; part < 3; ++part) {
+      unsigned pair;
+      asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+      parts[part].registers[i] = pair;
+      first -= __uint_as_float(pair << 16);
+      second -= __uint_as_float(pair & 0xffff0000u);
+    }
+  }
+};
+
+// A left operand in registers: what an accumulator of a warp's whole rows becomes when it is rounded to T.
+template <class T, int R, int C, int threads>
 struct RoundedAccumulator {
   using Spread = kernel::Spread<R, C, threads>;
+  using Element = T;
   static_assert(Spread::across == 1, "rondo: an operand in registers is of rows that one warp holds");
   static constexpr int rows = R, columns = C;
-  unsigned pairs[Spread::own_slabs][C / 16][4];
+  std::conditional_t<std::is_same_v<T, bf16>, CudaFragment, CudaFloatFragment> fragments[Spread::own_slabs][C / 16];
 };
 template <class T>
 inline constexpr bool in_registers = false;
-template <int R, int C, int threads>
-inline constexpr bool in_registers<RoundedAccumulator<R, C, threads>> = true;
+template <class T, int R, int C, int threads>
+inline constexpr bool in_registers<RoundedAccumulator<T, R, C, threads>> = true;
+
+// d += a b of 16 x 8, half 0 or 1 of b's 16 columns.
+__device__ inline void multiply_fragment(float* d, const CudaFragment& a, const CudaFragment& b, int half) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a.registers[0]), "r"(a.registers[1]), "r"(a.registers[2]), "r"(a.registers[3]), "r"(b.registers[2 * half]),
+        "r"(b.registers[2 * half + 1]));
+}
+// The six products of parts that matter, the smallest first.
+__device__ inline void multiply_fragment(float* d, const CudaFloatFragment& a, const CudaFloatFragment& b, int half) {
+#pragma unroll
+  for (int order = 2; order >= 0; --order)
+#pragma unroll
+    for (int part = 0; part <= order; ++part) multiply_fragment(d, a.parts[part], b.parts[order - part], half);
+}
 
 // A warp of a product, for multiply_fragments.
 template <class Spread, class A, class B>
 struct CudaWarp {
-  struct Left {
-    unsigned registers[4];
+  template <class T>
+  struct ElementOf {
+    using type = typename OperandOf<T>::Element;
   };
+  template <class T, int R, int C, int threads>
+  struct ElementOf<RoundedAccumulator<T, R, C, threads>> {
+    using type = T;
+  };
+  static constexpr bool of_bf16 = std::is_same_v<typename ElementOf<B>::type, bf16>;
+  static_assert(std::is_same_v<typename ElementOf<A>::type, typename ElementOf<B>::type>, "rondo: operands of one type");
+  using Left = std::conditional_t<of_bf16, CudaFragment, CudaFloatFragment>;
   using Right = Left;
   const A& a;
   const B& b;
   float (&values)[Spread::numbers];
 
   __device__ Left left(int row, int k) const {
-    if constexpr (in_registers<A>) {
-      Left result;
-#pragma unroll
-      for (int i = 0; i < 4; ++i) result.registers[i] = a.pairs[row / 16 / Spread::down][k / 16][i];
-      return result;
-    } else {
+    if constexpr (in_registers<A>)
+      return a.fragments[row / 16 / Spread::down][k / 16];
+    else
       return left_of_tile(row, k);
-    }
   }
   __device__ Left left_of_tile(int row, int k) const {
     constexpr bool by_columns = OperandOf<A>::by_columns;
-    const kernel::Position at = kernel::left_address(lane(), by_columns);
-    return load<kernel::left_transposes(by_columns)>(
-        OperandOf<A>::at(a, (by_columns ? k : row) + at.row, (by_columns ? row : k) + at.column));
+    if constexpr (of_bf16) {
+      const kernel::Position at = kernel::left_address(lane(), by_columns);
+      return load<kernel::left_transposes(by_columns)>(
+          OperandOf<A>::at(a, (by_columns ? k : row) + at.row, (by_columns ? row : k) + at.column));
+    } else {
+      Left result;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const kernel::Position first = kernel::left_cell(lane(), i, 0), second = kernel::left_cell(lane(), i, 1);
+        result.set(i, number(a, row + first.row, k + first.column), number(a, row + second.row, k + second.column));
+      }
+      return result;
+    }
   }
   __device__ Right right(int k, int column) const {
     constexpr bool by_columns = OperandOf<B>::by_columns;
-    const kernel::Position at = kernel::right_address(lane(), by_columns);
-    return load<kernel::right_transposes(by_columns)>(
-        OperandOf<B>::at(b, (by_columns ? column : k) + at.row, (by_columns ? k : column) + at.column));
+    if constexpr (of_bf16) {
+      const kernel::Position at = kernel::right_address(lane(), by_columns);
+      return load<kernel::right_transposes(by_columns)>(
+          OperandOf<B>::at(b, (by_columns ? column : k) + at.row, (by_columns ? k : column) + at.column));
+    } else {
+      Right result;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {  // registers 2 and 3 are of the next eight columns
+        const kernel::Position first = kernel::right_cell(lane(), i % 2, 0), second = kernel::right_cell(lane(), i % 2, 1);
+        const int c = column + 8 * (i / 2);
+        result.set(i, number(b, k + first.row, c + first.column), number(b, k + second.row, c + second.column));
+      }
+      return result;
+    }
   }
   __device__ void multiply(int slab, int piece, const Left& left, const Right& right, int half) {
-    float* const d = values + 4 * (slab * Spread::own_columns + piece);
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(left.registers[0]), "r"(left.registers[1]), "r"(left.registers[2]), "r"(left.registers[3]), "r"(right.registers[2 * half]),
-          "r"(right.registers[2 * half + 1]));
+    multiply_fragment(values + 4 * (slab * Spread::own_columns + piece), left, right, half);
   }
 
  private:
   static __device__ int lane() { return static_cast<int>(threadIdx.x % 32); }
+  // Element (r, c) of an operand, which its tile may hold transposed.
+  template <class T>
+  static __device__ float number(const T& operand, int r, int c) {
+    return OperandOf<T>::by_columns ? *OperandOf<T>::at(operand, c, r) : *OperandOf<T>::at(operand, r, c);
+  }
   template <bool transposes>
   static __device__ Left load(const bf16* row) {
     Left result;
@@ -263,10 +327,9 @@ class CudaTeam {
   }
   // Registers of a left operand are those of two neighbouring pieces of the accumulator.
   template <class T, int R, int C>
-  __device__ RoundedAccumulator<R, C, threads> operand(const Accumulator<R, C>& acc) {
-    static_assert(std::is_same_v<T, bf16>, "rondo: products of a device are of bf16");
+  __device__ RoundedAccumulator<T, R, C, threads> operand(const Accumulator<R, C>& acc) {
     using Spread = typename Accumulator<R, C>::Spread;
-    RoundedAccumulator<R, C, threads> result;
+    RoundedAccumulator<T, R, C, threads> result;
 #pragma unroll
     for (int slab = 0; slab < Spread::own_slabs; ++slab)
 #pragma unroll
@@ -274,7 +337,10 @@ class CudaTeam {
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
           const float* const pair = acc.values + 4 * (slab * Spread::own_columns + 2 * k + i / 2) + 2 * (i % 2);
-          asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result.pairs[slab][k][i]) : "f"(pair[1]), "f"(pair[0]));
+          if constexpr (std::is_same_v<T, bf16>)
+            asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result.fragments[slab][k].registers[i]) : "f"(pair[1]), "f"(pair[0]));
+          else
+            result.fragments[slab][k].set(i, pair[0], pair[1]);
         }
     return result;
   }

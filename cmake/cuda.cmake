@@ -1,0 +1,77 @@
+# The Cuda back-end (include/rondo/backend/cuda/cuda.hpp), where nvcc 13 or later is at hand. Nothing is built unless something links it.
+#
+#   RONDO_CUDA                AUTO (default): targets where nvcc is found; ON: programs have --backend cuda, too; OFF
+#   RONDO_CUDA_ARCHITECTURES  what kernels are compiled for, as CMAKE_CUDA_ARCHITECTURES has it
+#
+#   rondo::cuda               rondo::rondo for units that nvcc compiles: headers and flags
+#   rondo::compiled_cuda      kernels compiled once: what programs over Cuda link that g++ compiles. They start where there is no driver
+#
+# CMake 3.25 knows no C++20 for nvcc 13, and drops `cxx_std_20` without a word: the flag is passed as an option.
+set(RONDO_CUDA AUTO CACHE STRING "The Cuda back-end: AUTO (targets where nvcc is found), ON (in programs, too), OFF")
+set_property(CACHE RONDO_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(RONDO_CUDA_ARCHITECTURES "80-real;90a-real;80-virtual" CACHE STRING "What kernels of the Cuda back-end are compiled for")
+
+set(RONDO_CUDA_FOUND OFF)
+set(RONDO_CUDA_MISSING "RONDO_CUDA is OFF")
+if(RONDO_CUDA)
+  find_program(RONDO_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
+  mark_as_advanced(RONDO_NVCC)
+  set(RONDO_CUDA_MISSING "nvcc is neither in PATH nor in CUDA_HOME nor in /usr/local/cuda")
+  if(RONDO_NVCC)
+    execute_process(COMMAND ${RONDO_NVCC} --version OUTPUT_VARIABLE version ERROR_QUIET)
+    string(REGEX MATCH "release ([0-9]+)" version "${version}")
+    if(CMAKE_MATCH_1 GREATER_EQUAL 13)
+      set(RONDO_CUDA_FOUND ON)
+    else()
+      set(RONDO_CUDA_MISSING "${RONDO_NVCC} is of release ${CMAKE_MATCH_1}, and C++20 is asked of 13 and later")
+    endif()
+  endif()
+  if(RONDO_CUDA STREQUAL "ON" AND NOT RONDO_CUDA_FOUND)
+    message(FATAL_ERROR "RONDO_CUDA is ON: ${RONDO_CUDA_MISSING}")
+  endif()
+endif()
+if(NOT RONDO_CUDA_FOUND)
+  message(STATUS "rondo: no Cuda back-end: ${RONDO_CUDA_MISSING}")
+  return()
+endif()
+
+set(CMAKE_CUDA_COMPILER ${RONDO_NVCC})
+set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
+set(CMAKE_CUDA_ARCHITECTURES ${RONDO_CUDA_ARCHITECTURES})
+enable_language(CUDA)
+get_filename_component(CUDAToolkit_ROOT ${RONDO_NVCC}/../.. ABSOLUTE)
+find_package(CUDAToolkit REQUIRED)
+
+add_library(rondo_cuda INTERFACE)
+add_library(rondo::cuda ALIAS rondo_cuda)
+target_link_libraries(rondo_cuda INTERFACE rondo::rondo CUDA::cudart_static ${CMAKE_DL_LIBS})
+target_compile_options(rondo_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -DEIGEN_NO_CUDA>)
+
+# Families of kernels, once for each type that activations are stored in.
+set(sources "")
+foreach(name runtime product reduce mixed_elements updates)
+  list(APPEND sources ${PROJECT_SOURCE_DIR}/src/cuda/${name}.cu)
+endforeach()
+set(objects "")
+foreach(element bf16 float)
+  add_library(rondo_cuda_${element} OBJECT EXCLUDE_FROM_ALL)
+  foreach(name elements rows outer_product wide_outer_product scalar_outer_product matrix_memory scans cells attention)
+    target_sources(rondo_cuda_${element} PRIVATE ${PROJECT_SOURCE_DIR}/src/cuda/${name}.cu)
+  endforeach()
+  target_compile_definitions(rondo_cuda_${element} PRIVATE RONDO_CUDA_ELEMENT=${element})
+  list(APPEND objects rondo_cuda_${element})
+endforeach()
+add_library(rondo_compiled_cuda STATIC EXCLUDE_FROM_ALL ${sources} $<TARGET_OBJECTS:rondo_cuda_bf16> $<TARGET_OBJECTS:rondo_cuda_float>)
+add_library(rondo::compiled_cuda ALIAS rondo_compiled_cuda)
+foreach(target ${objects} rondo_compiled_cuda)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_compile_definitions(${target} PRIVATE RONDO_COMPILED_CUDA=1)
+  target_compile_options(${target} PRIVATE -std=c++20 --expt-relaxed-constexpr -O3 -Xcompiler=-Wall,-Wextra,-fopenmp,-Wno-unknown-pragmas)
+  if(RONDO_WERROR)
+    target_compile_options(${target} PRIVATE -Werror=all-warnings)
+  endif()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endforeach()
+target_compile_definitions(rondo_compiled_cuda PRIVATE RONDO_CUDA_ELEMENT=bf16)
+target_link_libraries(rondo_compiled_cuda PUBLIC CUDA::cudart_static ${CMAKE_DL_LIBS})
+set_target_properties(rondo_compiled_cuda PROPERTIES LINKER_LANGUAGE CXX)

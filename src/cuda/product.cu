@@ -1,0 +1,2 @@
+// Matrix products.
+#include <rondo/backend/cuda/product.cuh>

@@ -1,0 +1,2 @@
+// Memory, streams, uploads.
+#include <rondo/backend/cuda/runtime.cuh>
