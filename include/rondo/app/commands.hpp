@@ -39,8 +39,8 @@ class Commands {
     return *result;
   }
   void add_backend_option(CLI::App& command) {
-    command.add_option("--backend", common_.backend, "cpu: float32, fast; reference: plain loops in double, the oracle")
-        ->check(CLI::IsMember({"cpu", "reference"}))
+    command.add_option("--backend", common_.backend, backend_help)
+        ->check(CLI::IsMember(std::vector<std::string>(backend_names.begin(), backend_names.end())))
         ->capture_default_str();
   }
   // `divides`: whether its work is divided among ranks.

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include <rondo/app/backend_name.hpp>
 #include <rondo/backend/cpu/cpu.hpp>
 #include <rondo/data/token_grid.hpp>
 #include <rondo/model/evaluation.hpp>
@@ -16,8 +17,6 @@ class TextScorer;
 }
 
 namespace rondo::app {
-
-enum class BackendName { cpu, reference };  // float32, fast; plain loops in double
 
 using ModelTensors = std::variant<std::vector<HostedTensor<float>>, std::vector<HostedTensor<double>>>;
 

@@ -1,6 +1,6 @@
 // ModelFromFolder: the model that a folder holds, as one of those that a program serves.
 //
-//   ModelFromFolder from{served, "models/llama", common};      // config.json chooses; common.backend: cpu or reference
+//   ModelFromFolder from{served, "models/llama", common};      // config.json chooses; common.backend is what runs it
 //   from.model->scorer() ...   from.form, from.folder, *from.served
 //
 // Throws Error where the program serves no such composition, and as ModelFolder does. All is checked before memory is taken.
@@ -59,7 +59,7 @@ struct ModelFromFolder {
     std::tie(served, form) = choose(all, folder.config(), &folder.tensors());
     if (context > form.shape.context) form.shape = with_context(*served, form.shape, context);
     folder.check(form.names, served->leaves(form.shape));
-    model = loaded_model(served->model(form.shape), common.backend == "reference" ? BackendName::reference : BackendName::cpu);
+    model = loaded_model(served->model(form.shape), backend_of(common.backend));
     std::visit([&](const auto& tensors) { folder.load(form.names, tensors); }, model->tensors());
   }
 };

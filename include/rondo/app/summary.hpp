@@ -103,7 +103,7 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   if (!options.untimed) {
     const Index given = run.train.tokens > 0 ? run.train.tokens : run.train.steps * batch * length * run.train.accumulate;
     const auto tokens = static_cast<double>(given > 0 ? given : 1'000'000);
-    if (const auto speed = training_speed(*model, run, batch, length)) {
+    if (const auto speed = training_speed(*model, run, batch, length, backend_of(common.backend))) {
       const double seconds = tokens / speed->tokens_per_second;
       std::printf("training: about %s tokens/s, %s for %s tokens (an estimate: %td steps of %td x %td tokens%s, %td threads)\n",
                   short_number(speed->tokens_per_second).c_str(), short_time(seconds).c_str(), short_number(tokens).c_str(),

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include <rondo/app/backend_name.hpp>
 #include <rondo/app/objectives.hpp>
 #include <rondo/app/standard_backends.hpp>
 #include <rondo/model/with_projections.hpp>
@@ -16,9 +17,11 @@ namespace rondo::app {
 struct TrainingSetup {
   AnyOptimizer optimizer;
   AnySchedule schedule;
-  AnyObjective<Cpu> objective;
+  AnyObjective<Cpu> objective;  // on the Cpu; elsewhere it is cross-entropy
   TrainingOptions options;
   HostRanks ranks{};                            // that train together, this one among them
+  BackendName backend = BackendName::cpu;       // not Reference
+  CrossEntropyOptions cross_entropy{};
   std::vector<ProjectionWidths> projections{};  // maps that the run learns beside the model
   std::function<void(const std::vector<HostedTensor<float>>& weights)> start{};  // fills weights that are not to start at random
 };

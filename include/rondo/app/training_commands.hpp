@@ -23,6 +23,7 @@ RONDO_DEFINED_ONCE void add_training_commands(Commands& commands) {
                                          "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
   add_train_options(train_command, *train_options);
   add_force_option(train_command, commands.common());
+  commands.add_backend_option(train_command);
   commands.on(train_command, train_options, train, true);
 
   const auto distill_options = std::make_shared<DistillOptions>();
@@ -57,6 +58,7 @@ RONDO_DEFINED_ONCE void add_training_commands(Commands& commands) {
                   "tokens of a sequence (default: train.length, or the context where that is less)")
       ->check(CLI::Range(0, 1 << 20));
   summary_command.add_flag("--untimed", summary_options->untimed, "without the steps that tell how long training takes");
+  commands.add_backend_option(summary_command);
   commands.on(summary_command, summary_options, summary);
 }
 

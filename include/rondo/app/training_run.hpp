@@ -36,8 +36,9 @@ class TrainingRun : public RunKeeper {
         model_(&model),
         files_(model.files),
         batches_(data, batches_of(run_, common_.ranks)),
-        training_(training_of(model.model(run_.shape), setup_of(run_, start, teachers, common_.ranks))) {
-    note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape), "Cpu");
+        training_(training_of(model.model(run_.shape), setup_of(run_, start, teachers, common_.ranks, backend_of(common_.backend)))) {
+    note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape),
+               common_.backend == "cpu" ? "Cpu" : common_.backend);
     if (teachers != nullptr) note_teachers(record, teachers->facts());
     lead([&] { go_on_from(record); });
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <rondo/app/common.hpp>
 #include <rondo/app/objectives.hpp>
 #include <rondo/app/run_description.hpp>
 #include <rondo/app/start_weights.hpp>
@@ -33,7 +34,9 @@ inline AnyAverage average_of(const TrainSettings& train) {
 }
 // `start`: weights to begin with, or null; `teachers`: whom the run learns from, or null.
 inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* start = nullptr, const Teachers* teachers = nullptr,
-                              const HostRanks& ranks = {}) {
+                              const HostRanks& ranks = {}, BackendName backend = BackendName::cpu) {
+  require_usage(backend != BackendName::reference, "--backend reference: plain loops in double learn nothing; expected another back-end");
+  require_usage(backend == BackendName::cpu || teachers == nullptr, "--backend ", name_of(backend), ": teachers speak on the cpu alone");
   const TrainSettings& train = run.train;
   const CrossEntropyOptions cross_entropy{train.label_smoothing, train.z_loss};
   TrainingSetup setup{run.optimizer.optimizer,
@@ -43,6 +46,8 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
                        schedule_of(train, run.optimizer.decay_schedule, 0, 0)}};
   setup.options.shard = train.shard;
   setup.ranks = ranks;
+  setup.backend = backend;
+  setup.cross_entropy = cross_entropy;
   setup.options.precision = value_of<Precision>(train.precision, precision_names);
   if (teachers != nullptr) setup.projections = teachers->projections(run.shape);
   if (start != nullptr || ranks.several())

@@ -18,9 +18,11 @@ struct TrainingSpeed {
   Index steps = 0, rows = 0, depth = 0;  // of the trial
 };
 
-inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, RunDescription run, Index batch, Index length) {
-  constexpr double most_operations = 2e10;
-  constexpr std::size_t most_bytes = std::size_t{1} << 30;
+inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, RunDescription run, Index batch, Index length,
+                                                   BackendName backend) {
+  const bool device = backend == BackendName::cuda || backend == BackendName::cuda_float32;
+  const double most_operations = device ? 5e15 : 2e10;
+  const std::size_t most_bytes = std::size_t{1} << (device ? 37 : 30);
   const auto plan_of = [&](Index depth, Index rows) -> std::optional<StepPlan> {
     Shape shape = run.shape;
     shape.depth = depth;
@@ -56,7 +58,7 @@ inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, Run
     source.add(ids);
   }
   Batches batches{source, BatchOptions{.rows = rows, .length = length}};
-  const auto training = training_of(model.model(run.shape), setup_of(run));
+  const auto training = training_of(model.model(run.shape), setup_of(run, nullptr, nullptr, {}, backend));
   TrainingSpeed speed{0, 0, rows, depth};
   double all = 0, shortest = std::numeric_limits<double>::infinity();
   training->on_step([&](const StepReport& report) {

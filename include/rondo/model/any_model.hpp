@@ -42,9 +42,27 @@ class AnyRecord {
   mutable std::unique_ptr<void, void (*)(void*)> record_{nullptr, nullptr};
 };
 
+// What else there is to walk where a context's memory is a device's: weights in float, where activations are stored in fewer bits; records
+// of the host's views, which sizes are read off.
+template <class C, bool on_device = C::place == Place::device>
+class DeviceWalks {};
+template <class C>
+class DeviceWalks<C, true> {
+ public:
+  using Listed = AnyRecord<View<float>>;
+  using ListedVisitor = LeafVisitor<View<float>>;
+
+  virtual ~DeviceWalks() = default;
+  virtual void each_wide_leaf(const WeightRecords& kind, const Path& path, const AnyRecord<WideOut<C>>& record,
+                              const LeafVisitor<WideOut<C>>& visit) const = 0;
+  virtual void each_listed_leaf(const WeightRecords& kind, const Path& path, const Listed& record, const ListedVisitor& visit) const = 0;
+  virtual void each_listed_leaf(const SavedRecords& kind, const Path& path, const Listed& record, const ListedVisitor& visit) const = 0;
+  virtual void each_listed_leaf(const StateRecords& kind, const Path& path, const Listed& record, const ListedVisitor& visit) const = 0;
+};
+
 // What a model does on a context.
 template <class C>
-class ModelPasses {
+class ModelPasses : public DeviceWalks<C> {
  public:
   using Record = AnyRecord<Out<C>>;
   using Visitor = LeafVisitor<Out<C>>;
@@ -86,6 +104,24 @@ class ModelPassesOf final : public ModelPasses<C> {
   }
   void each_leaf(const StateRecords& kind, const Path& path, const Record& record, const Visitor& visit) const override {
     walk(kind, *model_, path, visit, record.template made<State>());
+  }
+
+  // Those of DeviceWalks, where there are any.
+  void each_wide_leaf(const WeightRecords& kind, const Path& path, const AnyRecord<WideOut<C>>& record,
+                      const LeafVisitor<WideOut<C>>& visit) const {
+    walk(kind, *model_, path, visit, record.template made<Gradients>());
+  }
+  void each_listed_leaf(const WeightRecords& kind, const Path& path, const AnyRecord<View<float>>& record,
+                        const LeafVisitor<View<float>>& visit) const {
+    walk(kind, *model_, path, visit, record.template made<typename Model::template Weights<View<float>>>());
+  }
+  void each_listed_leaf(const SavedRecords& kind, const Path& path, const AnyRecord<View<float>>& record,
+                        const LeafVisitor<View<float>>& visit) const {
+    walk(kind, *model_, path, visit, record.template made<typename Model::template Saved<View<float>>>());
+  }
+  void each_listed_leaf(const StateRecords& kind, const Path& path, const AnyRecord<View<float>>& record,
+                        const LeafVisitor<View<float>>& visit) const {
+    walk(kind, *model_, path, visit, record.template made<typename Model::template State<View<float>>>());
   }
 
   void forward(C& c, const Record& w, Out<C> hidden, const Record& saved, const Carried<Record>& carried) const override {
@@ -146,9 +182,7 @@ struct AnyEntry {
 };
 template <class Kind, class Visit, class Model, class Member>
 void walk_entry(const Kind& kind, const Path& path, Visit& visit, const AnyEntry<Model, Member>& entry) {
-  entry.members.give_to([&]<class V>(const AnyRecord<V>& record) {
-    entry.model.template passes_with<V>().each_leaf(kind, path, record, visit);
-  });
+  entry.members.give_to([&]<class V>(const AnyRecord<V>& record) { entry.model.each_leaf(kind, path, record, visit); });
 }
 
 template <class... Contexts>
@@ -168,6 +202,8 @@ class AnyModel {
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] Index outputs() const { return outputs_; }
   [[nodiscard]] const AnyModel& trunk() const { return *this; }
+  // What makes the same composition, and names it.
+  [[nodiscard]] Make maker() const { return make_; }
   // The same composition.
   [[nodiscard]] AnyModel with_shape(const Shape& shape) const { return make_(shape); }
 
@@ -229,6 +265,15 @@ class AnyModel {
     on<C>().logits_backward(c, w.record, hidden, first, d_logits, d_hidden, onto, dw.record);
   }
 
+  template <class V>
+  void each_leaf(const auto& kind, const Path& path, const AnyRecord<V>& record, const auto& visit) const {
+    if constexpr (first_with<V>() < sizeof...(Contexts))
+      passes_with<V>().each_leaf(kind, path, record, visit);
+    else if constexpr (std::is_same_v<V, View<float>>)
+      std::get<0>(passes_)->each_listed_leaf(kind, path, record, visit);
+    else
+      std::get<first_with_wide<V>()>(passes_)->each_wide_leaf(kind, path, record, visit);
+  }
   // Those of a context whose matrices are V.
   template <class V>
   [[nodiscard]] const auto& passes_with() const {
@@ -244,6 +289,12 @@ class AnyModel {
   static constexpr std::size_t first_with() {
     std::size_t found = 0;
     ((std::is_same_v<Out<Contexts>, V> || (++found, false)) || ...);
+    return found;
+  }
+  template <class V>
+  static constexpr std::size_t first_with_wide() {
+    std::size_t found = 0;
+    ((std::is_same_v<WideOut<Contexts>, V> || (++found, false)) || ...);
     return found;
   }
   template <class... Records>

@@ -1,14 +1,18 @@
 // HostedTensor: a tensor of a model as files and reports see it: a name, and numbers that come to the host and go back, wherever they live.
 //
 //   for (const HostedTensor<float>& tensor : hosted(c, weights.tensors()))  ...  tensor.name, tensor.numbers()
+//   hosted_widened(c, weights.tensors())                                     in float what is stored in 16 bits
 //
 // Numbers lie row after row. The memory, and the context where it is a device's, must outlive the list.
 #pragma once
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <rondo/model/parameters.hpp>
@@ -46,6 +50,30 @@ std::vector<HostedTensor<S>> hosted(C& c, const std::vector<NamedTensor<S, place
     for (const auto& [name, leaf, tensor] : tensors)
       result.push_back({name, leaf, [&c, there = tensor](std::span<S> to) { c.download(View<const S, place>(there), to); },
                         [&c, there = tensor](std::span<const S> from) { c.upload(from, there); }});
+    return result;
+  }
+}
+
+// The same in float, where they are stored in fewer bits.
+template <class C, class S, Place place>
+auto hosted_widened(C& c, const std::vector<NamedTensor<S, place>>& tensors) {
+  if constexpr (std::is_convertible_v<S, double> && sizeof(S) >= sizeof(float)) {
+    return hosted(c, tensors);
+  } else {
+    std::vector<HostedTensor<float>> result;
+    for (HostedTensor<S>& one : hosted(c, tensors)) {
+      const auto stored = std::make_shared<const HostedTensor<S>>(std::move(one));
+      result.push_back({stored->name, stored->leaf,
+                        [stored](std::span<float> to) {
+                          const std::vector<S> numbers = stored->numbers();
+                          std::transform(numbers.begin(), numbers.end(), to.begin(), [](S number) { return static_cast<float>(number); });
+                        },
+                        [stored](std::span<const float> from) {
+                          std::vector<S> numbers(from.size());
+                          std::transform(from.begin(), from.end(), numbers.begin(), [](float number) { return S(number); });
+                          stored->write(numbers);
+                        }});
+    }
     return result;
   }
 }
