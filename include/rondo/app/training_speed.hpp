@@ -1,7 +1,7 @@
 // How fast a model will train on this machine, before it does: a few steps on made-up tokens, of the model itself or, where that
 // would take too long or too much memory, on fewer rows or with fewer blocks, scaled by their operations. An estimate.
 //
-//   auto speed = training_speed(served, run, batch, length);       absent where even one row of one block is too much to try
+//   auto speed = training_speed(served, run, batch, length, backend);       absent where even one row of one block is too much to try
 #pragma once
 
 #include <algorithm>
