@@ -5,6 +5,7 @@
 #include <set>
 
 #include <rondo/data/batches.hpp>
+#include <rondo/data/phases.hpp>
 
 namespace rondo::test {
 namespace {
@@ -188,6 +189,91 @@ BOOST_AUTO_TEST_CASE(any_place_can_be_returned_to) {
     }
     BOOST_TEST(straight.position().epoch >= 2);
   }
+}
+
+// Batches that change their size on the way draw every token of an epoch once, and go on from any place.
+BOOST_AUTO_TEST_CASE(batches_of_several_sizes_draw_every_token_once) {
+  for (const Packing packing : {Packing::documents, Packing::windows}) {
+    const MemoryTokens source = documents(40, packing == Packing::documents ? 1 : -1);
+    const BatchOptions options{.rows = 4, .length = 12, .packing = packing, .epochs = 1, .seed = Seed{3}};
+    Batches stream{source, options};
+    const auto size_at = [](Index step) { return std::pair<Index, Index>{1 + step % 4, 3 + step * 5 % 10}; };
+    std::map<Token, Index> drawn;
+    std::vector<DataPosition> places;
+    std::vector<List> ids;
+    Batch batch;
+    for (Index step = 0;; ++step) {
+      stream.resize(size_at(step).first, size_at(step).second);
+      places.push_back(stream.position());
+      if (!stream.next(batch)) break;
+      BOOST_TEST_REQUIRE(batch.ids.columns == size_at(step).first * size_at(step).second);
+      BOOST_TEST_REQUIRE(batch.labels.columns == batch.ids.columns);
+      for (const Sequence& one : batch.sequences) {
+        BOOST_TEST_REQUIRE(one.begin / size_at(step).second == (one.begin + one.length - 1) / size_at(step).second);  // within a row
+        for (Index t = one.begin; t < one.begin + one.length; ++t)
+          if (has_label(batch.labels(0, t))) ++drawn[batch.labels(0, t)];
+      }
+      ids.push_back(list(batch.ids));
+    }
+    if (packing == Packing::documents) {
+      BOOST_TEST(drawn[1] == 40);
+      drawn.erase(1);
+      BOOST_TEST(std::ssize(drawn) == source.tokens() - 40);
+    }
+    for (const auto& [token, count] : drawn) BOOST_TEST(count == 1);
+    for (std::size_t step : {std::size_t{1}, std::size_t{5}, ids.size() - 1}) {
+      Batches again{source, options};
+      const auto [rows, length] = size_at(static_cast<Index>(step));
+      again.seek(places[step]);
+      again.resize(rows, length);
+      BOOST_TEST_REQUIRE(again.next(batch));
+      BOOST_TEST(list(batch.ids) == ids[step], boost::test_tools::per_element());
+    }
+    BOOST_CHECK_THROW(stream.resize(5, 12), Error);
+    BOOST_CHECK_THROW(stream.resize(4, 13), Error);
+    BOOST_CHECK_THROW(stream.resize(4, 0), Error);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(phases_count_steps_and_tokens) {
+  const Phases length = Phases::read("64@0,128@1000,256@5000", "length", 256);
+  for (const Index tokens : {0, 999}) BOOST_TEST(length.at(tokens) == 64);
+  for (const Index tokens : {1000, 4999}) BOOST_TEST(length.at(tokens) == 128);
+  for (const Index tokens : {5000, 1 << 30}) BOOST_TEST(length.at(tokens) == 256);
+  const RowPhases rows{Phases::read("1@0,3@3000", "batch", 3), length, 2};
+  BOOST_TEST((rows.change() && !RowPhases{Phases{3}, Phases{5}}.change()));
+  // One step after the other says the same.
+  Index tokens = 0;
+  for (Index step = 0; step < 40; ++step) {
+    BOOST_TEST(rows.tokens_after(step) == tokens);
+    BOOST_TEST(rows.steps_to(tokens) == step);
+    BOOST_TEST(rows.steps_to(tokens + 1) == step + 1);
+    tokens += rows.batch.at(tokens) * rows.length.at(tokens) * 2;
+  }
+  BOOST_TEST(rows.steps_to(0) == 0);
+  BOOST_TEST(rows.next_after(999, -1) == 1000);
+  BOOST_TEST(rows.next_after(1000, -1) == 3000);
+  BOOST_TEST(rows.next_after(5000, -1) == -1);
+  const RowPhases shrinking{Phases::read("8@0,2@100", "batch", 8), Phases::read("16@0,32@50,40@100", "length", 40)};
+  BOOST_TEST((shrinking.largest() == std::pair<Index, Index>{8, 32}));
+  BOOST_TEST((shrinking.largest(100) == std::pair<Index, Index>{2, 40}));
+  const auto problem = [](const char* text) {
+    try {
+      Phases::read(text, "train.length_schedule", 256);
+    } catch (const Error& found) {
+      return std::string(found.what());
+    }
+    return std::string();
+  };
+  for (const char* wrong : {"64", "64@", "@0", "64@0,", "64@0 ,128@5", "64@0,128@x", "-64@0", "64@0@1"})
+    BOOST_TEST(problem(wrong) == "train.length_schedule: expected VALUE@TOKENS and so on, as 64@0,128@1000000, found \"" +
+                                     std::string(wrong) + "\"");
+  BOOST_TEST(problem("64@0,512@9") ==
+             "train.length_schedule: expected sizes from 1 to 256, which is the largest, found \"64@0,512@9\"");
+  for (const char* wrong : {"64@1", "64@0,128@9,256@9", "64@0,128@9,256@3"})
+    BOOST_TEST(problem(wrong) ==
+               "train.length_schedule: expected a first phase from 0 tokens on and each after the one before it, found \"" +
+                   std::string(wrong) + "\"");
 }
 
 // The rows of the ranks, one after the other, are those of one batch; all are at the same place, and at the end together.

@@ -31,7 +31,33 @@ void check_warm_steps() {
   BOOST_TEST(sequences[0] < sequences[1]);
 }
 
+// Where the memory of the largest phase was taken before, steps of all of them take none.
+template <class Model>
+void check_phases() {
+  const MemoryTokens source = small_documents();
+  Batches batches{source, {.rows = 3, .length = 12}};
+  SmallRun<Model, Cpu> run;
+  Batch largest;
+  batches.next(largest);
+  const std::vector<float> weights = numbers(run.weights.flat());
+  run.trainer.reserve(largest);
+  BOOST_TEST((numbers(run.weights.flat()) == weights));
+  const auto step = [&](Index rows, Index length) {
+    batches.resize(rows, length);
+    run.trainer.step(batches, 100);
+  };
+  step(1, 5);  // what an update takes
+  const std::size_t before = allocation_count();
+  step(1, 5), step(2, 5), step(2, 9), step(3, 12), step(3, 7);
+  BOOST_TEST(allocation_count() == before);
+}
+
 BOOST_AUTO_TEST_SUITE(allocation)
+
+BOOST_AUTO_TEST_CASE(phases_take_no_memory, *needs_counted_memory()) {
+  check_phases<Hgrn2>();
+  check_phases<Llama>();
+}
 
 BOOST_AUTO_TEST_CASE(warm_steps_take_no_memory, *needs_counted_memory()) {
   check_warm_steps<Hgrn2>();

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <rondo/data/phases.hpp>
 #include <rondo/train/checkpoints.hpp>
 
 #include <io/temporary_folder.hpp>
@@ -51,8 +52,11 @@ void save(const Checkpoints& checkpoints, const Run& run, const Stream& batches)
                    [&](const fs::path& folder) { save_training_state(folder, run.trainer, batches.position()); });
 }
 
+// Rows of a size that changes after steps 3, 6 and 11, at checkpoints and between them.
+const RowPhases phases{Phases::read("1@0,2@60", "batch", 2), Phases::read("4@0,7@20,12@200", "length", 12), 2};
+
 // Goes on from the latest checkpoint, if there is one; saves every 3 steps; stops before `stop`.
-Result train(const fs::path& folder, const MemoryTokens& source, Index stop = steps) {
+Result train(const fs::path& folder, const MemoryTokens& source, Index stop = steps, const RowPhases* rows = nullptr) {
   const Checkpoints checkpoints{folder};
   Stream batches{source, batch_options};
   Run run{options, with_dropout()};
@@ -61,7 +65,13 @@ Result train(const fs::path& folder, const MemoryTokens& source, Index stop = st
     if (report.progress.step % 3 == 0) save(checkpoints, run, batches);
     if (report.progress.step == stop) run.trainer.stop();
   });
-  run.trainer.run(batches, steps);
+  run.trainer.run_on(
+      [&](Batch& batch) {
+        const Index tokens = run.trainer.progress().tokens;
+        if (rows != nullptr) batches.resize(rows->batch.at(tokens), rows->length.at(tokens));
+        return batches.next(batch);
+      },
+      steps);
   return Result{run, batches};
 }
 
@@ -78,6 +88,17 @@ BOOST_AUTO_TEST_CASE(stopped_and_resumed_is_uninterrupted) {
   }
   fs::remove_all(Checkpoints{broken.path()}.latest()->folder);  // the last: go on from step 21
   BOOST_TEST((train(broken.path(), source) == expected));
+}
+
+// The same of batches whose size changes on the way.
+BOOST_AUTO_TEST_CASE(resumed_in_the_middle_of_a_phase) {
+  const MemoryTokens source = small_documents();
+  const TemporaryFolder straight, broken;
+  const Result expected = train(straight.path(), source, steps, &phases);
+  BOOST_TEST(expected.progress.tokens == phases.tokens_after(steps));
+  BOOST_TEST(!(train(TemporaryFolder{}.path(), source) == expected));
+  for (const Index stop : {2, 4, 8, 11, 14, 20}) train(broken.path(), source, stop, &phases);
+  BOOST_TEST((train(broken.path(), source, steps, &phases) == expected));
 }
 
 // A process that saves all the time, killed at some moment; again and again until a run comes to its end.

@@ -97,6 +97,7 @@ class TrainingOn final : public Training {
   }
   void on_step(std::function<void(const StepReport&)> callback) override { trainer_.on_step(std::move(callback)); }
   void stop() override { trainer_.stop(); }
+  void reserve(const Batch& largest) override { trainer_.reserve(largest); }
   bool run(const std::function<bool(Batch&)>& next, Index steps) override { return trainer_.run_on(next, steps); }
 
  private:

@@ -29,6 +29,7 @@
 #include <rondo/core/precision.hpp>
 #include <rondo/core/shape.hpp>
 #include <rondo/data/packing.hpp>
+#include <rondo/data/phases.hpp>
 #include <rondo/io/json.hpp>
 #include <rondo/io/object_reader.hpp>
 #include <rondo/model/checkpoint/shape_fields.hpp>
@@ -41,6 +42,7 @@ struct TrainSettings {
   Index steps = 0, tokens = 0;
   double epochs = 0;
   Index batch = 8, length = 256, accumulate = 1;
+  std::string batch_schedule, length_schedule;
   double clip = 1;
   std::string precision = "float32";
   std::string schedule = "cosine";
@@ -94,9 +96,11 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("steps", "how long; or tokens, or epochs; none of the three: one epoch", settings.steps, steps);
   visit("tokens", "how long, in tokens", settings.tokens, count);
   visit("epochs", "how long, in passes through the data", settings.epochs, Between{0.0, 1e9});
-  visit("batch", "rows of a batch, of all ranks together", settings.batch, size);
-  visit("length", "tokens of a row, and of a held-out window", settings.length, size);
+  visit("batch", "rows of a batch, of all ranks together; with a schedule the most", settings.batch, size);
+  visit("length", "tokens of a row, with a schedule the most, and of a held-out window", settings.length, size);
   visit("accumulate", "batches of a step", settings.accumulate, size);
+  visit("batch_schedule", "ROWS@TOKENS,...: rows from so many tokens on, as 4@0,8@1000000; none: batch", settings.batch_schedule);
+  visit("length_schedule", "the same of a row's tokens, as 64@0,128@1000000,256@4000000; none: length", settings.length_schedule);
   visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
   visit("precision", "of the operands of products in a step; sums, weights and all else are float32", settings.precision,
         as_list(precision_names));
@@ -235,22 +239,32 @@ inline void require_products(const TrainSettings& train, bool forced) {
           "take about 1.2 times as long as those in float32; --force tries it");
 }
 
+// Rows and their length from the beginning to the end; train.batch and train.length are the largest.
+inline RowPhases row_phases(const TrainSettings& train) {
+  const auto phases = [](const std::string& schedule, const char* name, Index largest) {
+    return schedule.empty() ? Phases{largest} : Phases::read(schedule, name, largest);
+  };
+  return {phases(train.batch_schedule, "train.batch_schedule", train.batch),
+          phases(train.length_schedule, "train.length_schedule", train.length), train.accumulate};
+}
+
 // Turns the three ways of saying how long into steps, and fills in what follows from their number. `steps_before`: of a run that
 // goes on, so that a length given now replaces it; 0 for a new one.
 inline void resolve_steps(TrainSettings& train, Index data_tokens, Index steps_before) {
   const Index given = (train.tokens > 0) + (train.epochs > 0) + (train.steps > 0 && train.steps != steps_before);
   require(given <= 1, "train: expected one of train.steps, train.tokens and train.epochs, found ", given);
+  const RowPhases rows = row_phases(train);
   const double step = static_cast<double>(train.batch * train.length * train.accumulate);
   const auto all = static_cast<double>(data_tokens);
-  const auto whole = [&](double wanted) {
-    const double most = static_cast<double>(Index{1} << 40);
+  const auto steps_for = [&](double tokens) {
+    const double most = static_cast<double>(Index{1} << 40), wanted = tokens / step;
     require(wanted <= most, "train: ", wanted, " steps are more than ", most);
-    return std::max<Index>(1, static_cast<Index>(std::ceil(wanted)));
+    return std::max<Index>(1, rows.change() ? rows.steps_to(static_cast<Index>(std::ceil(tokens))) : static_cast<Index>(std::ceil(wanted)));
   };
   if (train.tokens > 0)
-    train.steps = whole(static_cast<double>(train.tokens) / step);
+    train.steps = steps_for(static_cast<double>(train.tokens));
   else if (train.epochs > 0 || train.steps == 0)
-    train.steps = whole((train.epochs > 0 ? train.epochs : 1.0) * all / step);
+    train.steps = steps_for((train.epochs > 0 ? train.epochs : 1.0) * all);
   train.tokens = 0;
   train.epochs = 0;
   if (train.warmup < 0) train.warmup = std::max<Index>(1, train.steps * 3 / 100);

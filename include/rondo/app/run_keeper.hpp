@@ -181,7 +181,9 @@ class RunKeeper {
     for (const auto& [name, value] : report.parts)
       if (!name.empty()) note += ", " + std::string(name) + " " + fixed_text(value, 3);
     if (held_out_loss_ > 0) note += ", held out " + fixed_text(held_out_loss_, 3);
-    progress_.show("training", now.tokens, now.tokens / now.step * run_.train.steps, "tokens", note, seconds_of_measuring(report));
+    const RowPhases rows = row_phases(run_.train);
+    const Index all = rows.change() ? rows.tokens_after(run_.train.steps) : now.tokens / now.step * run_.train.steps;
+    progress_.show("training", now.tokens, all, "tokens", note, seconds_of_measuring(report));
     const std::vector<std::string> milestones = milestones_of(now);
     const auto since = std::chrono::duration<double>(Clock::now() - last_save_).count();
     const bool due = (run_.train.checkpoint_steps > 0 && now.step % run_.train.checkpoint_steps == 0) ||
@@ -277,8 +279,9 @@ class RunKeeper {
   void say(const char* what) const {
     if (common_.quiet) return;
     const std::string ranks = common_.ranks.several() ? " on " + std::to_string(common_.ranks.size()) + " ranks" : "";
-    std::fprintf(stderr, "%s %s parameters, %td steps of %td tokens, from step %td%s, in %s\n", what,
+    std::fprintf(stderr, "%s %s parameters, %td steps of %s%td tokens, from step %td%s, in %s\n", what,
                  short_number(run_.record["parameters"].get<double>()).c_str(), run_.train.steps,
+                 row_phases(run_.train).change() ? "up to " : "",
                  run_.train.batch * run_.train.length * run_.train.accumulate, reached().step, ranks.c_str(), folder_.c_str());
     if (held_out_ != nullptr && run_.train.held_out_tokens > 0 && run_.train.held_out_tokens < held_out_->tokens())
       std::fprintf(stderr,

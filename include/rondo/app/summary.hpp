@@ -81,8 +81,9 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
     count = total_of(count, leaf.dimensions.size());
     if (leaf.decay == Decay::yes) decayed += leaf.dimensions.size();
   }
-  const Index batch = options.batch > 0 ? options.batch : run.train.batch;
-  const Index length = options.length > 0 ? options.length : std::min(run.train.length, shape.context);
+  const RowPhases rows = row_phases(run.train);
+  const Index batch = options.batch > 0 ? options.batch : rows.largest().first;
+  const Index length = options.length > 0 ? options.length : std::min(rows.largest().second, shape.context);
   std::vector<Sequence> sequences;
   for (Index row = 0; row < batch; ++row) sequences.push_back({row * length, length, 0});
   const StepPlan plan = step_plan(model->model(shape), sequences, count_of(batch, length), run.optimizer.optimizer);
@@ -101,7 +102,9 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
               {"training_bytes", plan.total()},
               {"state_bytes", state * 4}};
   if (!options.untimed) {
-    const Index given = run.train.tokens > 0 ? run.train.tokens : run.train.steps * batch * length * run.train.accumulate;
+    const Index given = run.train.tokens > 0 ? run.train.tokens
+                        : rows.change()      ? rows.tokens_after(run.train.steps)
+                                             : run.train.steps * batch * length * run.train.accumulate;
     const auto tokens = static_cast<double>(given > 0 ? given : 1'000'000);
     if (const auto speed = training_speed(*model, run, batch, length, backend_of(common.backend))) {
       const double seconds = tokens / speed->tokens_per_second;

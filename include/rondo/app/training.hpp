@@ -38,6 +38,7 @@ class Training {
   virtual TextScorer& scorer() = 0;                                                   // of those
   virtual void on_step(std::function<void(const StepReport&)> callback) = 0;
   virtual void stop() = 0;
+  virtual void reserve(const Batch& largest) = 0;
   virtual bool run(const std::function<bool(Batch&)>& next, Index steps) = 0;
 };
 

@@ -35,6 +35,7 @@ class TrainingRun : public RunKeeper {
       : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
         model_(&model),
         files_(model.files),
+        rows_(row_phases(run_.train)),
         batches_(data, batches_of(run_, common_.ranks)),
         training_(training_of(model.model(run_.shape), setup_of(run_, start, teachers, common_.ranks, backend_of(common_.backend)))) {
     note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape),
@@ -57,7 +58,13 @@ class TrainingRun : public RunKeeper {
     const bool over = is_over_early(), stopped = caught_by_any_ != 0 && reached().step > 0;
     if (sum(over || stopped ? 1 : 0) > 0) return end(over && !stopped);
     try {
-      const bool done = training_->run([&](Batch& batch) { return batches_.next(batch); }, run_.train.steps);
+      if (rows_.change() && reached().step < run_.train.steps) reserve();
+      const auto next = [&](Batch& batch) {
+        const Index tokens = reached().tokens;
+        batches_.resize(rows_.batch.at(tokens), rows_.length.at(tokens));
+        return batches_.next(batch);
+      };
+      const bool done = training_->run(next, run_.train.steps);
       caught_by_any_ = signal_of_any();
       return end(done || is_over_early());
     } catch (const OtherRankFailed&) {
@@ -164,6 +171,15 @@ class TrainingRun : public RunKeeper {
     }
     require(damaged.empty(), folder_.string(), ": none of its checkpoints can be read:", problems);
   }
+  // Takes the memory of the largest of the phases to come before the first.
+  void reserve() {
+    const DataPosition here = batches_.position();
+    const auto [rows, length] = rows_.largest(reached().tokens);
+    Batch largest;
+    batches_.resize(rows, length);
+    if (batches_.next(largest)) training_->reserve(largest);
+    batches_.seek(here);
+  }
   // For the end of a message.
   std::string last_checkpoint() {
     progress_.finish();
@@ -247,6 +263,7 @@ class TrainingRun : public RunKeeper {
 
   const ServedModel* model_;
   CompositionFiles files_;
+  RowPhases rows_;
   Batches<TokenFile> batches_;
   std::unique_ptr<Training> training_;
 };

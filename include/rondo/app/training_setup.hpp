@@ -60,6 +60,9 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
 inline BatchOptions batches_of(const RunDescription& run, const HostRanks& ranks = {}) {
   require(ranks.size() <= run.train.batch, "train.batch: ", run.train.batch, " rows of a batch cannot be dealt to ", ranks.size(),
           " ranks; expected at least one for each (train.batch=", ranks.size(), ", or fewer ranks)");
+  for (const Phases::Phase& phase : row_phases(run.train).batch.all())
+    require(ranks.size() <= phase.value, "train.batch_schedule: ", phase.value, " rows of a batch cannot be dealt to ", ranks.size(),
+            " ranks");
   return {.rows = run.train.batch,
           .length = run.train.length,
           .packing = run.data.pack == "windows" ? Packing::windows : Packing::documents,

@@ -4,10 +4,12 @@
 //   Batch batch;
 //   while (batches.next(batch)) ...                  // without end, unless .epochs says otherwise
 //   batches.seek(position);                          // go on exactly where batches.position() was
+//   batches.resize(4, 64);                           // from here on batches of another size, at most the options'
 //
 // Units (rondo/data/packing.hpp) are drawn in the order of a permutation keyed by seed and epoch; windows are shifted by another
 // number of tokens each epoch. An epoch's last batch is filled up from the next epoch, the last epoch's with padding rows.
-// The place in the data is three numbers: epoch, units drawn, tokens taken of the unit that is open. next() allocates nothing.
+// The place in the data is three numbers: epoch, units drawn, tokens taken of the unit that is open; units are those of the options' length
+// whatever the rows' is, so they mean the same for batches of any size. next() and resize() allocate nothing.
 //
 // Ranks that train together share the rows of a batch: rank r of n draws rows [r rows / n, (r + 1) rows / n) and passes over the others.
 // Their place in the data is the same, however many they are.
@@ -85,20 +87,27 @@ class Batches {
     require(options.rows > 0, "batches: rows must be at least 1, found ", options.rows);
     require(options.epochs >= 0, "batches: epochs must be at least 0, found ", options.epochs);
     require(options.rank >= 0 && options.rank < options.ranks, "batches: rank ", options.rank, " of ", options.ranks);
-    require(options.ranks <= options.rows, "batches: ", options.rows, " rows for ", options.ranks, " ranks");
-    first_ = options.rank * options.rows / options.ranks;
-    rows_ = (options.rank + 1) * options.rows / options.ranks - first_;
-    const auto tokens = static_cast<std::size_t>(rows_ * options.length);
+    const auto tokens = static_cast<std::size_t>((options.rows + options.ranks - 1) / options.ranks * options.length);
     ids_.resize(tokens);
     labels_.resize(tokens);
     following_.resize(static_cast<std::size_t>(options.length) + 1);
     sequences_.reserve(tokens);
+    resize(options.rows, options.length);
     enter_epoch();
   }
 
   [[nodiscard]] const BatchOptions& options() const { return options_; }
   [[nodiscard]] const Source& source() const { return *source_; }
-  [[nodiscard]] Extent extent() const { return {rows_ * options_.length, rows_}; }
+  [[nodiscard]] Extent extent() const { return {rows_ * length_, rows_}; }
+  // Of the batches that are drawn from here on; rows of all ranks.
+  void resize(Index rows, Index length) {
+    require(rows >= options_.ranks && rows <= options_.rows, "batches: ", rows, " rows for ", options_.ranks, " ranks; at most ",
+            options_.rows, " were planned");
+    require(length > 0 && length <= options_.length, "batches: rows of ", length, " tokens; at most ", options_.length, " were planned");
+    all_rows_ = rows, length_ = length;
+    first_ = options_.rank * rows / options_.ranks;
+    rows_ = (options_.rank + 1) * rows / options_.ranks - first_;
+  }
   [[nodiscard]] DataPosition position() const { return position_; }
   void seek(const DataPosition& position) {
     position_ = position;
@@ -115,9 +124,9 @@ class Batches {
     sequences_.clear();
     batch.tokens = batch.words = 0;
     Index drawn = 0;  // by all ranks
-    for (Index row = 0; row < options_.rows; ++row) drawn += fill_row(batch, row - first_);
-    batch.ids = Tokens{ids_.data(), 1, std::ssize(ids_)};
-    batch.labels = Tokens{labels_.data(), 1, std::ssize(labels_)};
+    for (Index row = 0; row < all_rows_; ++row) drawn += fill_row(batch, row - first_);
+    batch.ids = Tokens{ids_.data(), 1, rows_ * length_};
+    batch.labels = Tokens{labels_.data(), 1, rows_ * length_};
     batch.sequences = sequences_;
     return drawn > 0;
   }
@@ -142,7 +151,7 @@ class Batches {
   // The tokens that were drawn for a row; for those of other ranks nothing but the place in the data moves.
   Index fill_row(Batch& batch, Index row) {
     const bool own = row >= 0 && row < rows_;
-    const Index first = row * options_.length, end = first + options_.length;
+    const Index first = row * length_, end = first + length_;
     Index begin = first;
     while (begin < end && !at_end()) {
       const Piece whole = cutting_.unit(options_.shuffled ? order_(position_.unit) : position_.unit, shift_);
@@ -188,6 +197,7 @@ class Batches {
 
   const Source* source_;
   BatchOptions options_;
+  Index all_rows_ = 0, length_ = 0;
   Index first_ = 0, rows_ = 0;  // of this rank
   Cutting cutting_;
   Permutation order_;

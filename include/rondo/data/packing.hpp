@@ -2,7 +2,8 @@
 //
 //   Packing::documents   a unit is a piece of one document, at most `length` tokens long. Units follow one another in the rows
 //                        of a batch, each a sequence with a fresh state; one that does not fit goes on in the next row.
-//   Packing::windows     a unit is `length` tokens of all documents as one stream, wherever documents begin and end: a row each.
+//   Packing::windows     a unit is `length` tokens of all documents as one stream, wherever documents begin and end: a row each, or as many
+//                        rows as it takes where they are shorter.
 //
 // A token's label is the token that follows it, in its document or in the stream. Where the source has an end-of-text token,
 // which then ends every document, it also stands before each document: the labels are the document's tokens, each once, and the

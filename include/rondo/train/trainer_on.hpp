@@ -128,6 +128,8 @@ class TrainerOn {
   }
   bool run_on(const NextBatch& next, Index steps);
   bool step_on(const NextBatch& next, Index steps);
+  // Takes the memory of steps on batches as large as this one by a pass that nothing comes of, so that later ones take none.
+  void reserve(const Batch& largest);
 
  protected:
   TrainerOn(const Tensors& weights, const Optimizer& optimizer, const Schedule& schedule, const TrainingOptions& options,
@@ -389,6 +391,14 @@ bool TrainerOn<Backend, Optimizer, Schedule>::step_on(const NextBatch& next, Ind
   if (wishes[1] > 0) throw OtherRankFailed(error("step ", progress_.step, ": another rank has failed after it"));
   all_stop_ = wishes[0] > 0;
   return true;
+}
+
+template <class Backend, class Optimizer, class Schedule>
+void TrainerOn<Backend, Optimizer, Schedule>::reserve(const Batch& largest) {
+  const StepNumbers none;
+  context_->upload(std::span<const StepNumbers>{&none, 1}, numbers_);
+  prepare(largest.ids.columns);
+  add_listened_gradient(largest, RandomKey{}, false);  // a step begins with numbers and gradients of its own
 }
 
 template <class Backend, class Optimizer, class Schedule>
