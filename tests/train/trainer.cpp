@@ -5,6 +5,8 @@
 #include <limits>
 #include <set>
 
+#include <rondo/backend/cpu/cpu.hpp>
+
 #include "small_run.hpp"
 
 namespace rondo::test {
@@ -205,6 +207,32 @@ BOOST_AUTO_TEST_CASE(sequences_must_fit_the_batch) {
   hand.labels[3] = 30;
   BOOST_TEST(message_of([&] { workspace.add_gradient(weights, hand.batch(), CrossEntropy{}); }) ==
              "batch: label 30 at row 3 is outside the model's 30 outputs");
+}
+
+// The z-loss is told apart from the cross-entropy, which is what it is without one.
+template <class Backend>
+void expect_parts_of_the_loss(double tolerance) {
+  Shape shape = small_shape();
+  shape.logit_soft_cap = 3;
+  const Hgrn2 model{shape};
+  const Parameters<Hgrn2, Backend> weights{model, Seed{1}};
+  Workspace<Hgrn2, Backend> workspace{model, 12};
+  HandBatch hand;
+  hand.labels[0] = hand.labels[7] = no_label;
+  const auto losses_with = [&](double z_loss) {
+    return workspace.add_gradient(weights, hand.batch(), CrossEntropy{{.label_smoothing = 0.1, .z_loss = z_loss}, 4});
+  };
+  const auto without = losses_with(0), with = losses_with(0.5), doubled = losses_with(1);
+  BOOST_TEST(without.parts[0].name.empty());
+  BOOST_TEST((with.parts[0].name == "cross_entropy" && with.parts[1].name == "z_loss" && with.parts[2].name.empty()));
+  BOOST_TEST(with.parts[0].sum == without.sum, boost::test_tools::tolerance(tolerance));
+  BOOST_TEST(with.parts[0].sum + with.parts[1].sum == with.sum, boost::test_tools::tolerance(tolerance));
+  BOOST_TEST(doubled.parts[1].sum == 2 * with.parts[1].sum, boost::test_tools::tolerance(tolerance));
+  BOOST_TEST(with.parts[1].sum > 0.5 * 10 * 9);  // each of ten log sums is near log 30 = 3.4
+}
+BOOST_AUTO_TEST_CASE(a_z_loss_is_reported_apart) {
+  expect_parts_of_the_loss<Reference<double>>(1e-13);
+  expect_parts_of_the_loss<Cpu>(1e-5);
 }
 
 // Whatever negative number stands for it, a row without a label adds to nothing; memory before the logits is never read.

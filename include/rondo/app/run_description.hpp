@@ -115,7 +115,7 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("ema_start", "how that average begins", settings.ema_start, std::vector<std::string>{"warmed", "weights", "zero"});
   visit("tail", "mean of the last so many weights instead; 0: none", settings.tail, steps);
   visit("label_smoothing", "share of the labels that goes to all tokens alike", settings.label_smoothing, share);
-  visit("z_loss", "factor of the squared logarithm of the softmax's sum", settings.z_loss, positive);
+  visit("z_loss", "factor of the squared logarithm of the softmax's sum, as 0.0001; reported apart", settings.z_loss, positive);
   visit("held_out_steps", "steps from one held-out loss to the next; 0: ten a run", settings.held_out_steps, steps);
   visit("held_out_tokens", "tokens of its windows, drawn once; 0: all", settings.held_out_tokens, count);
   visit("patience", "stop after so many held-out losses in a row that are no better than the best; 0: never", settings.patience,

@@ -53,7 +53,7 @@ struct NormSizes {
 
 // Cross-entropy of a row of logits z with label y (0 where y is negative: no label); V the number of logits, cap the model's:
 //   z' = cap tanh(z / cap) where cap > 0;  lse = log sum exp z'
-//   loss = lse - (1 - smoothing) z'_y - smoothing mean(z') + z_loss lse^2
+//   loss = lse - (1 - smoothing) z'_y - smoothing mean(z') + z_loss lse^2          a second row of losses gets the last term alone
 struct CrossEntropyOptions {
   double label_smoothing = 0;
   double z_loss = 0;

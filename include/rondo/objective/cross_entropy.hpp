@@ -5,11 +5,12 @@
 //   CrossEntropy objective{{.label_smoothing = 0.1}};
 //   auto loss = objective.gradient(c, w, pass, scale, dw);        // rondo/objective/objective.hpp
 //
-// The logits' soft cap is the model's (Shape::logit_soft_cap). The head runs over the tokens that have a label. Scratch:
-// block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
+// With a z-loss the loss is reported in parts, too: cross_entropy and z_loss. The logits' soft cap is the model's (Shape::logit_soft_cap).
+// The head runs over the tokens that have a label. Scratch: block_tokens x outputs scalars (rondo/objective/logit_blocks.hpp).
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
 #include <rondo/objective/logit_blocks.hpp>
 #include <rondo/objective/objective.hpp>
@@ -34,7 +35,8 @@ struct CrossEntropy {
     auto mark = c.mark();
     const auto labelled = labelled_rows(c);
     const auto& rows = labelled.rows;
-    const WideOut<C> losses = c.wide(1, rows.count());
+    const bool in_parts = options.z_loss > 0;
+    const WideOut<C> losses = c.wide(in_parts ? 2 : 1, rows.count());
     rows.clear(c, pass.d_hidden);
     const auto act = [&](Index begin, Out<C> logits) {
       const ChosenRows block = rows.middle(begin, logits.rows);
@@ -47,7 +49,12 @@ struct CrossEntropy {
       block.put(c, dx, pass.d_hidden);
     };
     each_block(c, rows.count(), block_tokens, model.outputs(), act);
-    return Losses{c.sum(losses), rows.count()};
+    const auto sum = c.sum(losses.middle_rows(0, 1));
+    Losses<std::remove_cvref_t<decltype(sum)>> result{sum, rows.count()};
+    if (!in_parts) return result;
+    const auto z_loss = c.sum(losses.middle_rows(1, 1));
+    result.parts = {{{"cross_entropy", sum + -1.0 * z_loss}, {"z_loss", z_loss}}};
+    return result;
   }
 };
 

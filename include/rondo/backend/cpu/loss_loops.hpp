@@ -34,7 +34,7 @@ RONDO_DEFINED_ONCE void CpuLosses::cross_entropy(Output logits, Tokens labels, d
       float* z = logits.row(t);
       const Token label = labels(0, t);
       if (!has_label(label)) {
-        losses(0, t) = 0;
+        for (Index r = 0; r < losses.rows; ++r) losses(r, t) = 0;
         std::fill_n(z, V, 0.0F);
         continue;
       }
@@ -57,6 +57,7 @@ RONDO_DEFINED_ONCE void CpuLosses::cross_entropy(Output logits, Tokens labels, d
       }
       const float lse = highest + std::log(sum);
       losses(0, t) = lse - (1 - smoothing) * at_label - share * total + z_loss * lse * lse;
+      if (losses.rows > 1) losses(1, t) = z_loss * (lse * lse);  // no product in common: the sum above is rounded once
       const float scale = factor * (1 + 2 * z_loss * lse) / sum, less = factor * share, label_part = factor * (1 - smoothing);
       if (cap > 0) {
         const float label_slope = 1 - (at_label / cap) * (at_label / cap);

@@ -39,12 +39,15 @@ struct CrossEntropyRows {
     const LogitsRow<T> z{logits.row(row), count, cap};
     if (!has_label(label)) {
       team.each(count, [&](int v) { store(logits(row, v), 0.0F); });
-      team.each(1, [&](int) { losses(0, row) = 0; });
+      team.each(static_cast<int>(losses.rows), [&](int part) { losses(part, row) = 0; });
       return;
     }
     const float share = smoothing / static_cast<float>(count), lse = z.log_sum(team);
     const float mean = smoothing > 0 ? team.sum(count, [&](int v) { return z(v) * share; }) : 0.0F;
-    team.each(1, [&](int) { losses(0, row) = lse - (1 - smoothing) * z(label) - mean + z_loss * lse * lse; });
+    team.each(1, [&](int) {
+      losses(0, row) = lse - (1 - smoothing) * z(label) - mean + z_loss * lse * lse;
+      if (losses.rows > 1) losses(1, row) = z_loss * (lse * lse);
+    });
     team.sync();  // the label's logit is read before it becomes a gradient
     team.each(count, [&](int v) {
       const float capped = z(v);

@@ -208,7 +208,7 @@ class ReferenceElementwise : public HostContext<Backend, T> {
     const T cap(static_cast<Real<T>>(soft_cap)), share = smoothing / T(static_cast<Real<T>>(V));
     for (Index t = 0; t < logits.rows; ++t) {
       if (!has_label(labels(0, t))) {
-        losses(0, t) = T(0);
+        for (Index r = 0; r < losses.rows; ++r) losses(r, t) = T(0);
         for (Index v = 0; v < V; ++v) logits(t, v) = T(0);
         continue;
       }
@@ -222,6 +222,7 @@ class ReferenceElementwise : public HostContext<Backend, T> {
       }
       const T lse = T(highest) + logarithm(sum);
       losses(0, t) = lse - (T(1) - smoothing) * logits(t, labels(0, t)) - mean + z_loss * lse * lse;
+      if (losses.rows > 1) losses(1, t) = z_loss * (lse * lse);
       for (Index v = 0; v < V; ++v) {
         const T z = logits(t, v);
         T d = exponential(z - lse) * (T(1) + T(2) * z_loss * lse) - share;
