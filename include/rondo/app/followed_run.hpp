@@ -12,6 +12,7 @@
 
 #include <rondo/app/model_from_folder.hpp>
 #include <rondo/app/teachers.hpp>
+#include <rondo/app/training_data.hpp>
 #include <rondo/app/training_run.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/parallel/gathered_texts.hpp>
@@ -20,13 +21,14 @@
 namespace rondo::app {
 
 // What must be the same on all ranks. Throws Error, on all, for the first rank that has something else than the first.
-inline void require_same_everywhere(const HostRanks& ranks, const ServedModel& model, const TokenFile& data, const TokenFile* held_out,
+inline void require_same_everywhere(const HostRanks& ranks, const ServedModel& model, const TrainingData& data, const TokenFile* held_out,
                                     const Teachers* teachers) {
   if (!ranks.several()) return;
   const Json facts{{"version", version_text},
                    {"compiler", __VERSION__},
                    {"model", model.files.composition},
-                   {"data", facts_of(data)},
+                   {"data", facts_of(data.first())},
+                   {"further data", data.more_facts()},
                    {"held-out text", held_out != nullptr ? facts_of(*held_out) : Json()},
                    {"teachers", teachers != nullptr ? teachers->facts() : Json()}};
   const std::vector<std::string> texts = gathered_texts(ranks, facts.dump());
@@ -40,12 +42,13 @@ inline void require_same_everywhere(const HostRanks& ranks, const ServedModel& m
 }
 
 // On the first rank, when all is settled.
-inline void tell_followers(const HostRanks& ranks, const std::filesystem::path& folder, const RunDescription& run, const TokenFile& data,
+inline void tell_followers(const HostRanks& ranks, const std::filesystem::path& folder, const RunDescription& run, const TrainingData& data,
                            const TokenFile* held_out) {
   if (!ranks.several()) return;
   const Json told{{"folder", folder.string()},
                   {"run", to_json(run, true)},
-                  {"data", data.path().string()},
+                  {"data", data.first().path().string()},
+                  {"more_data", data.more_paths()},
                   {"held_out", held_out != nullptr ? held_out->path().string() : ""}};
   gathered_texts(ranks, told.dump());
 }
@@ -59,11 +62,13 @@ inline int follow(const std::vector<ServedModel>& served, const std::filesystem:
   RunDescription run = read_run_description(told["run"], "the run of rank 0");
   require_products(run.train, common.force);
   const ServedModel* model = choose(served, run);
-  const TokenFile data{told["data"].get<std::string>()};
+  std::vector<std::filesystem::path> files{told["data"].get<std::string>()};
+  for (const Json& more : told["more_data"]) files.emplace_back(more.get<std::string>());
+  const TrainingData data{files, run.data.weights};
   std::unique_ptr<TokenFile> held_out;
   if (const auto file = told["held_out"].get<std::string>(); !file.empty()) held_out = std::make_unique<TokenFile>(file);
   std::optional<Teachers> teachers;
-  if (run.distill.has_teacher()) teachers.emplace(known_models(served), run, data);
+  if (run.distill.has_teacher()) teachers.emplace(known_models(served), run, data.first());
   require_same_everywhere(common.ranks, *model, data, held_out.get(), teachers ? &*teachers : nullptr);
   TrainingRun training{told["folder"].get<std::string>(), nullptr, *model, run, Json{}, data, held_out.get(), common, nullptr,
                        teachers ? &*teachers : nullptr};

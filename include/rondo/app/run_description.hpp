@@ -66,6 +66,8 @@ struct TrainSettings {
 
 struct DataSettings {
   std::string tokens;
+  std::vector<std::string> more;
+  std::vector<double> weights;
   std::string held_out;
   std::string tokenizer;
   std::string pack = "documents";
@@ -133,6 +135,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
 template <class Settings, class Visit>
 void each_data_setting(Settings& settings, Visit&& visit) {
   visit("tokens", "token file to train on (--data)", settings.tokens);
+  visit("more", "further token files, mixed with the first (--data given again)", settings.more);
+  visit("weights", "how often an epoch passes over each of them, as [1, 2.5]; none: once", settings.weights);
   visit("held_out", "token file for the held-out loss (--held-out)", settings.held_out);
   visit("tokenizer", "copied into the run (--tokenizer)", settings.tokenizer);
   visit("pack", "rows of documents, each with a state of its own, or windows of one stream", settings.pack,
@@ -145,8 +149,8 @@ inline bool may_change(std::string_view path) {
   if (path.starts_with("train.checkpoint_")) return true;
   for (const std::string_view free :
        {"train.held_out_steps", "train.patience", "train.best", "train.steps", "train.tokens", "train.epochs", "train.keep",
-        "train.save_type", "train.tensorboard", "train.shard", "data.tokens", "data.held_out", "data.tokenizer", "distill.teachers",
-        "distill.cache"})
+        "train.save_type", "train.tensorboard", "train.shard", "data.tokens", "data.more", "data.held_out", "data.tokenizer",
+        "distill.teachers", "distill.cache"})
     if (path == free) return true;
   return false;
 }

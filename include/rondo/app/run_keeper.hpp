@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -21,6 +20,7 @@
 #include <rondo/app/report.hpp>
 #include <rondo/app/run_description.hpp>
 #include <rondo/app/signals.hpp>
+#include <rondo/app/training_data.hpp>
 #include <rondo/backend/cpu/threads.hpp>
 #include <rondo/data/token_file.hpp>
 #include <rondo/data/tokenizer/special_token_files.hpp>
@@ -49,16 +49,6 @@ inline void require_no_run(const std::filesystem::path& folder) {
   }
 }
 
-// What tells two token files apart.
-inline Json facts_of(const TokenFile& file) {
-  const MappedFile bytes{file.path()};
-  TokenFileTrailer trailer;
-  std::memcpy(&trailer, bytes.bytes().data() + bytes.size() - sizeof trailer, sizeof trailer);
-  char checksum[17];
-  std::snprintf(checksum, sizeof checksum, "%016llx", static_cast<unsigned long long>(trailer.checksum));
-  return {{"tokens", file.tokens()}, {"documents", file.documents()}, {"words", file.words()}, {"checksum", checksum}};
-}
-
 // Which random numbers a run draws for its order and its dropout; 1: seeds were added to epochs and steps.
 inline constexpr int random_numbers = 2;
 
@@ -69,12 +59,13 @@ class RunKeeper {
 
  protected:
   // `lock` of the folder where a run goes on; null for a new one, whose folder is yet to be made.
-  RunKeeper(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, RunDescription run, const TokenFile& data,
+  RunKeeper(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, RunDescription run, const TrainingData& data,
             const TokenFile* held_out, const CommonOptions& common)
       : folder_(std::move(folder)),
         lock_(std::move(lock)),
         run_(std::move(run)),
-        data_(&data),
+        data_(&data.first()),
+        all_data_(&data),
         held_out_(held_out),
         common_(common),
         checkpoints_(folder_),
@@ -98,9 +89,12 @@ class RunKeeper {
     if (common_.ranks.several()) facts["ranks"] = common_.ranks.size();
     facts["compiler"] = __VERSION__;
     facts["data"] = facts_of(*data_);
+    if (all_data_->several()) facts["more_data"] = all_data_->more_facts();
     if (held_out_ != nullptr) facts["held_out"] = facts_of(*held_out_);
     // From where the run may be gone on with in another folder.
     facts["paths"]["data"] = std::filesystem::absolute(data_->path()).lexically_normal().string();
+    for (const std::string& path : all_data_->more_paths())
+      facts["paths"]["more_data"].push_back(std::filesystem::absolute(path).lexically_normal().string());
     if (held_out_ != nullptr)
       facts["paths"]["held_out"] = std::filesystem::absolute(held_out_->path()).lexically_normal().string();
     if (!init.is_null()) facts["init"] = init;
@@ -123,6 +117,8 @@ class RunKeeper {
       require(was.is_null() || was == now, file, ": not the ", name, " that this run began with (", now.dump(), ", was ", was.dump(), ")");
     };
     require_same("data", data_->path().string(), "data");
+    require(before.value("more_data", Json()) == facts.value("more_data", Json()), "data.more: not the data that this run began with (",
+            facts.value("more_data", Json()).dump(), ", was ", before.value("more_data", Json()).dump(), ")");
     require_same("held_out", run_.data.held_out, "held-out text");
     if (before.value("random_numbers", 1) != random_numbers && (run_.data.shuffle || run_.shape.dropout > 0) && !common_.quiet)
       std::fprintf(stderr,
@@ -246,7 +242,8 @@ class RunKeeper {
   std::filesystem::path folder_;
   std::unique_ptr<FolderLock> lock_;
   RunDescription run_;
-  const TokenFile* data_;
+  const TokenFile* data_;  // the first of them
+  const TrainingData* all_data_;
   const TokenFile* held_out_;
   CommonOptions common_;
   Checkpoints checkpoints_;

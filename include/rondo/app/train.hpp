@@ -3,6 +3,7 @@
 //   hgrn2 train --data train.tokens --out RUN [--held-out held_out.tokens] [--config run.json] [--set train.steps=1000 ...]
 //   hgrn2 train --data train.tokens --out RUN --init FOLDER          from the weights of a published or an own model
 //   hgrn2 train --resume RUN [--set train.steps=2000]
+//   hgrn2 train --data a.tokens --data b.tokens --set data.weights=[1,2.5] --out RUN    a mixture: rondo/data/mixed_tokens.hpp
 //   hgrn2 train --settings                                           every setting, its default and what it means
 //
 // The same command again goes on where its run stopped; of other settings it is refused, with what differs.
@@ -28,8 +29,10 @@
 #include <rondo/app/start_weights.hpp>
 #include <rondo/app/teachers.hpp>
 #include <rondo/app/train_options.hpp>
+#include <rondo/app/training_data.hpp>
 #include <rondo/app/training_run.hpp>
 #include <rondo/core/compiled.hpp>
+#include <rondo/data/mixed_tokens.hpp>
 #include <rondo/data/token_file.hpp>
 
 namespace rondo::app {
@@ -69,6 +72,8 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
   if (!asked.resumed && !common.quiet) note_dropped(dropped, asked.asked);
   RunDescription& run = asked.run = read_run_description(asked.asked, from.empty() ? "--set" : from.string());
   if (!options.data.empty()) run.data.tokens = options.data.string();
+  if (!options.more_data.empty()) run.data.more.clear();
+  for (const std::filesystem::path& more : options.more_data) run.data.more.push_back(more.string());
   if (!options.held_out.empty()) run.data.held_out = options.held_out.string();
   if (!options.tokenizer.empty()) run.data.tokenizer = options.tokenizer.string();
   if (!options.init.empty()) run.init = options.init.string();
@@ -86,11 +91,13 @@ inline AskedRun asked_run(const TrainOptions& options, const CommonOptions& comm
 
 // The token file of a run that goes on, where nothing else is said: where it was when the run began, or under its name here.
 inline std::filesystem::path place_of(const std::string& name, const std::string& name_before, const Json& record,
-                                      const char* which, const char* option) {
+                                      const char* which, const char* option, std::size_t number = 0) {
   if (name != name_before) return name;
   const Json places = record.is_object() && record.contains("paths") ? record["paths"] : Json::object();
-  if (places.is_object() && places.contains(which) && places[which].is_string())
-    if (const std::filesystem::path place = places[which].get<std::string>(); std::filesystem::exists(place)) return place;
+  Json there = places.is_object() ? places.value(which, Json()) : Json();
+  if (there.is_array()) there = number < there.size() ? Json(there[number]) : Json();
+  if (there.is_string())
+    if (const std::filesystem::path place = there.get<std::string>(); std::filesystem::exists(place)) return place;
   require(std::filesystem::exists(name), name, ": the ", which, " file of the run is not there; ", option,
           " says where it is now");
   return name;
@@ -102,6 +109,7 @@ inline void require_same_command(const AskedRun& asked, const char* verb) {
   bool possible = true;
   for (const auto& [path, was, is] : other_settings(*asked.before, asked.run)) {
     if (path == "data.tokens" || path == "data.tokenizer") continue;  // the files themselves are compared,
+    if (path == "data.more" && was.size() == is.size()) continue;
     if (path == "distill.teachers" && !was.empty() && !is.empty()) continue;  // and the weights
     if (path == "distill.cache" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
     if (path == "data.held_out" && was.get<std::string>().empty() == is.get<std::string>().empty()) continue;
@@ -125,7 +133,14 @@ RONDO_DEFINED_ONCE int train(const std::vector<ServedModel>& served, const Train
     if (given || !asked.resumed) return run.data.*file;
     return place_of(run.data.*file, asked.before->data.*file, asked.before->record, which, option);
   };
-  const TokenFile data{file_of(&DataSettings::tokens, "data", "--data", !options.data.empty())};
+  std::vector<std::filesystem::path> files{file_of(&DataSettings::tokens, "data", "--data", !options.data.empty())};
+  for (std::size_t i = 0; i < run.data.more.size(); ++i) {
+    const bool given = !options.data.empty() || !asked.resumed || i >= asked.before->data.more.size();
+    files.push_back(given ? std::filesystem::path(run.data.more[i])
+                          : place_of(run.data.more[i], asked.before->data.more[i], asked.before->record, "more_data", "--data", i));
+  }
+  const TrainingData mixture{files, run.data.weights};
+  const TokenFile& data = mixture.first();
   std::unique_ptr<TokenFile> held_out;
   if (!run.data.held_out.empty())
     held_out = std::make_unique<TokenFile>(file_of(&DataSettings::held_out, "held_out", "--held-out", !options.held_out.empty()));
@@ -162,7 +177,8 @@ RONDO_DEFINED_ONCE int train(const std::vector<ServedModel>& served, const Train
     require(file->tokenizer() == data.tokenizer(), file->path().string(), ": made with another tokenizer than ",
             data.path().string());
   }
-  resolve_steps(run.train, data.tokens(), asked.resumed ? asked.before->train.steps : 0);
+  require(!mixture.several() || run.distill.cache.empty(), "data.more: ", run.distill.cache, " is of one token file, found ", files.size());
+  resolve_steps(run.train, mixture.tokens().tokens(), asked.resumed ? asked.before->train.steps : 0);
   if (asked.resumed) require_same_run(*asked.before, run, (asked.folder / "run.json").string());
 
   require_products(run.train, common.force);
@@ -172,27 +188,28 @@ RONDO_DEFINED_ONCE int train(const std::vector<ServedModel>& served, const Train
   if (goes_on && !asked.resumed) {
     require_same_command(asked, options.verb);
     if (!common.quiet) std::fprintf(stderr, "note: %s holds the run of this command: going on with it\n", asked.folder.c_str());
-    const DataSettings files = run.data;
+    const DataSettings given = run.data;
     const std::vector<std::string> teachers = run.distill.teachers;
     const std::string cache = run.distill.cache;
     run = *asked.before;
     run.distill.teachers = teachers;
     run.distill.cache = cache;
-    run.data.tokens = files.tokens;
-    run.data.held_out = files.held_out;
-    if (!options.tokenizer.empty()) run.data.tokenizer = files.tokenizer;
+    run.data.tokens = given.tokens;
+    run.data.more = given.more;
+    run.data.held_out = given.held_out;
+    if (!options.tokenizer.empty()) run.data.tokenizer = given.tokenizer;
   }
   if (!run.init.empty() && goes_on && !Checkpoints{asked.folder}.latest()) start.emplace(served, run.init);
   std::optional<Teachers> teachers;
   if (run.distill.has_teacher()) teachers.emplace(known, run, data);
-  tell_followers(common.ranks, asked.folder, run, data, held_out.get());
-  require_same_everywhere(common.ranks, *model, data, held_out.get(), teachers ? &*teachers : nullptr);
+  tell_followers(common.ranks, asked.folder, run, mixture, held_out.get());
+  require_same_everywhere(common.ranks, *model, mixture, held_out.get(), teachers ? &*teachers : nullptr);
   TrainingRun training{std::move(asked.folder),
                        std::move(asked.lock),
                        *model,
                        run,
                        goes_on ? asked.before->record : Json{},
-                       data,
+                       mixture,
                        held_out.get(),
                        common,
                        start ? &*start : nullptr,

@@ -14,6 +14,7 @@ namespace rondo::app {
 
 struct TrainOptions {
   std::filesystem::path data, held_out, tokenizer, out, config, resume, init;
+  std::vector<std::filesystem::path> more_data;
   std::vector<std::string> settings;
   std::vector<std::filesystem::path> teachers;  // folders of models to learn from (rondo/app/distill.hpp)
   std::uint64_t more_seed = 0;                  // added to the seed: of the generations of a chain
@@ -27,7 +28,15 @@ struct TrainOptions {
 // Command: CLI::App.
 template <class Command>
 void add_train_options(Command& command, TrainOptions& options) {
-  command.add_option("--data", options.data, "token file to train on");
+  const auto take_data = [&options](const std::vector<std::string>& files) {
+    options.data = files.front();
+    options.more_data.assign(files.begin() + 1, files.end());
+  };
+  command
+      .template add_option_function<std::vector<std::string>>(
+          "--data", take_data,
+          "token file to train on; given again: a mixture, with --set data.weights=[1,2.5] of so many passes an epoch over each")
+      ->allow_extra_args(false);
   command.add_option("--held-out", options.held_out, "token file for the held-out loss (default: none is measured)");
   command.add_option("--tokenizer", options.tokenizer,
                      "copied into the run (default: tokenizer.json beside the data, if it made them)");

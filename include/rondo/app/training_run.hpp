@@ -17,6 +17,7 @@
 #include <rondo/app/start_weights.hpp>
 #include <rondo/app/teachers.hpp>
 #include <rondo/app/training.hpp>
+#include <rondo/app/training_data.hpp>
 #include <rondo/app/training_setup.hpp>
 #include <rondo/data/batches.hpp>
 #include <rondo/evaluate/split_scorer.hpp>
@@ -30,13 +31,13 @@ class TrainingRun : public RunKeeper {
   // `record` is that of the run.json of a run that goes on and `lock` that of its folder, both null for a new one; `start`:
   // weights that a run begins with, or null; `teachers`: or null. The model must outlive the run.
   TrainingRun(std::filesystem::path folder, std::unique_ptr<FolderLock> lock, const ServedModel& model, RunDescription run,
-              const Json& record, const TokenFile& data, const TokenFile* held_out, const CommonOptions& common,
+              const Json& record, const TrainingData& data, const TokenFile* held_out, const CommonOptions& common,
               const StartWeights* start, const Teachers* teachers)
       : RunKeeper(std::move(folder), std::move(lock), std::move(run), data, held_out, common),
         model_(&model),
         files_(model.files),
         rows_(row_phases(run_.train)),
-        batches_(data, batches_of(run_, common_.ranks)),
+        batches_(data.tokens(), batches_of(run_, common_.ranks)),
         training_(training_of(model.model(run_.shape), setup_of(run_, start, teachers, common_.ranks, backend_of(common_.backend)))) {
     note_facts(record, start != nullptr ? start->facts() : Json(), model.parameters(run_.shape),
                common_.backend == "cpu" ? "Cpu" : common_.backend);
@@ -264,7 +265,7 @@ class TrainingRun : public RunKeeper {
   const ServedModel* model_;
   CompositionFiles files_;
   RowPhases rows_;
-  Batches<TokenFile> batches_;
+  Batches<MixedTokens> batches_;
   std::unique_ptr<Training> training_;
 };
 
