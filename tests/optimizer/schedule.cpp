@@ -51,6 +51,14 @@ BOOST_AUTO_TEST_CASE(rise_then_fall) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(growth_is_geometric) {
+  const Growth growth{1e-4};
+  for (const auto& [step, expected] : {std::pair{0, 1e-4}, std::pair{25, 1e-3}, std::pair{50, 1e-2}, std::pair{100, 1.0}})
+    BOOST_TEST(growth(step, 101) == expected, boost::test_tools::tolerance(1e-13));
+  BOOST_CHECK_THROW(Growth{0}.check(), Error);
+  BOOST_CHECK_THROW(Growth{1.5}.check(), Error);
+}
+
 BOOST_AUTO_TEST_CASE(impossible_values_are_refused) {
   BOOST_CHECK_THROW((Cosine{.warmup = -1}.check()), Error);
   BOOST_CHECK_THROW((Cosine{.floor = 1.5}.check()), Error);

@@ -200,6 +200,16 @@ BOOST_AUTO_TEST_CASE(old_checkpoints_go_milestones_stay) {
   BOOST_TEST(fs::exists(folder / "checkpoints" / "something"));
 }
 
+BOOST_AUTO_TEST_CASE(checkpoints_at_the_word_counts_of_babylm) {
+  constexpr Index million = 1'000'000;
+  static_assert(babylm_count(0) == 0 && babylm_count(million - 1) == 0 && babylm_count(million) == million);
+  static_assert(babylm_count(10 * million - 1) == 9 * million && babylm_count(10 * million) == 10 * million);
+  static_assert(babylm_count(99 * million) == 90 * million && babylm_count(100 * million) == 100 * million);
+  static_assert(babylm_count(299 * million) == 200 * million && babylm_count(1000 * million) == 1000 * million);
+  BOOST_TEST(babylm_name(9 * million) == "chck_9M");
+  BOOST_TEST(babylm_name(200 * million) == "chck_200M");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -68,7 +68,7 @@ inline CLI::Option* add_model_option(CLI::App& command, std::filesystem::path& m
   return command.add_option("--model", model, "checkpoint folder or run");
 }
 
-void add_training_commands(Commands& commands);     // train, distill, teach, summary
+void add_training_commands(Commands& commands);     // train, distill, teach, find-rate, summary
 void add_fine_tuning_commands(Commands& commands);  // finetune
 void add_scoring_commands(Commands& commands);      // evaluate, score, logits, compare, predictions
 void add_benchmark_commands(Commands& commands);    // benchmark

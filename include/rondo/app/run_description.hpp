@@ -59,7 +59,9 @@ struct TrainSettings {
   bool best = true;
   Index checkpoint_steps = 0;
   double checkpoint_minutes = 10;
-  Index checkpoint_tokens = 0, checkpoint_words = 0, keep = 2;
+  Index checkpoint_tokens = 0, checkpoint_words = 0;
+  bool checkpoint_babylm = false;
+  Index keep = 2;
   std::string save_type = "F32";
   bool tensorboard = false, shard = false;
 };
@@ -127,6 +129,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("checkpoint_minutes", "minutes from one checkpoint to the next", settings.checkpoint_minutes, positive);
   visit("checkpoint_tokens", "a checkpoint that stays every so many tokens", settings.checkpoint_tokens, count);
   visit("checkpoint_words", "a checkpoint that stays every so many words", settings.checkpoint_words, count);
+  visit("checkpoint_babylm", "checkpoints that stay at the word counts of the BabyLM challenge, as step-N-chck_1M",
+        settings.checkpoint_babylm);
   visit("keep", "of the other checkpoints the newest so many stay", settings.keep, Between<Index>{1, steps.high});
   visit("save_type", "of the numbers of saved models", settings.save_type, std::vector<std::string>{"F32", "BF16"});
   visit("tensorboard", "event files for TensorBoard beside metrics.jsonl", settings.tensorboard);

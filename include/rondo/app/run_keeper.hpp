@@ -304,6 +304,8 @@ class RunKeeper {
       if (every > 0 && before / every != after / every) names.push_back(what + std::to_string(after / every * every));
     };
     look("words-", run_.train.checkpoint_words, before_.words, now.words);
+    if (const Index count = babylm_count(now.words); run_.train.checkpoint_babylm && count != babylm_count(before_.words))
+      names.push_back(babylm_name(count));
     look("tokens-", run_.train.checkpoint_tokens, before_.tokens, now.tokens);
     return names;
   }

@@ -7,6 +7,7 @@
 
 #include <rondo/app/commands.hpp>
 #include <rondo/app/distill.hpp>
+#include <rondo/app/find_rate.hpp>
 #include <rondo/app/summary.hpp>
 #include <rondo/app/teach.hpp>
 #include <rondo/app/train.hpp>
@@ -42,6 +43,14 @@ RONDO_DEFINED_ONCE void add_training_commands(Commands& commands) {
                        " distill --cache train.cache --data train.tokens --out small");
   add_teach_options(teach_command, *teach_options);
   commands.on(teach_command, teach_options, teach);
+
+  const auto rate_options = std::make_shared<FindRateOptions>();
+  CLI::App& rate_command = commands.add("find-rate", "A short training whose learning rate grows, and where on the way it learns fastest.",
+                                        "find-rate --data train.tokens --set shape.width=256 --set optimizer.name=muon",
+                                        "of the weights' start, the order of the data and dropout (default: that of --config, else 0)");
+  add_find_rate_options(rate_command, *rate_options);
+  add_force_option(rate_command, commands.common());
+  commands.on(rate_command, rate_options, find_rate);
 
   const auto summary_options = std::make_shared<SummaryOptions>();
   CLI::App& summary_command =

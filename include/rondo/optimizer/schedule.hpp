@@ -11,6 +11,8 @@
 //   Trapezoid     1, then over the last `cooldown` of all steps down to floor (WSD: Hu et al. 2024, MiniCPM): with p counted from where
 //                 it begins, by (1 - floor) times p, (1 - cos(pi p)) / 2 or sqrt(p) (Haegele et al. 2024)
 //   InverseRoot   (1 + (step - warmup) / timescale)^-1/2         (Vaswani et al. 2017; Zhai et al. 2022)
+// and one to look for a rate by (Smith 2017), without a warm-up:
+//   Growth        from^(1 - step / (steps - 1))
 // AnySchedule holds one of them. A step at or beyond `steps` has the value of the end.
 #pragma once
 
@@ -110,9 +112,18 @@ struct InverseRoot {
   }
 };
 
+struct Growth {
+  double from = 1e-6;
+
+  constexpr void check() const {
+    if (!(from > 0 && from <= 1)) throw error("schedule: growth must begin in (0, 1], found ", from);
+  }
+  double operator()(Index step, Index steps) const { return std::pow(from, 1 - progress_after(step, 0, std::max<Index>(steps - 1, 1))); }
+};
+
 // One of them, chosen at run time.
 struct AnySchedule {
-  std::variant<Constant, LinearDecay, Cosine, Trapezoid, InverseRoot> chosen;
+  std::variant<Constant, LinearDecay, Cosine, Trapezoid, InverseRoot, Growth> chosen;
 
   constexpr void check() const {
     std::visit([](const auto& schedule) { schedule.check(); }, chosen);

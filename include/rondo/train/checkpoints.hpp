@@ -34,6 +34,15 @@
 
 namespace rondo {
 
+// The last of the word counts at which the BabyLM challenge (2025, 2026) takes checkpoints: 1M to 9M, 10M to 90M, 100M and so on; 0 before.
+constexpr Index babylm_count(Index words) {
+  constexpr Index million = 1'000'000;
+  const Index every = words < 10 * million ? million : words < 100 * million ? 10 * million : 100 * million;
+  return words / every * every;
+}
+// As it calls the one of that count.
+inline std::string babylm_name(Index count) { return "chck_" + std::to_string(count / 1'000'000) + "M"; }
+
 struct Checkpoint {
   std::filesystem::path folder;
   Index step = 0;
