@@ -12,6 +12,7 @@
 // were stopped. Of several processes (mpirun -n 4 ablation ...) each trains every fourth run by itself, and all measure together; they need
 // to see one folder OUT. At the end: held-out loss and accuracy on each set of minimal pairs, means over seeds with standard errors over
 // seeds and of the test set, as table.txt, table.csv, results.json, loss.svg and accuracy.svg (accuracy_SET.svg of several sets).
+// With --search it looks for good settings instead: rondo/app/search.hpp.
 #pragma once
 
 #include <vector>

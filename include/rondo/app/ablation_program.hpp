@@ -11,21 +11,21 @@
 
 #include <rondo/app/command_line.hpp>
 #include <rondo/app/common.hpp>
+#include <rondo/app/compared_runs.hpp>
 #include <rondo/app/comparison.hpp>
 #include <rondo/app/composition.hpp>
 #include <rondo/app/evaluate.hpp>
 #include <rondo/app/generate.hpp>
 #include <rondo/app/run_description.hpp>
 #include <rondo/app/score.hpp>
+#include <rondo/app/search.hpp>
 #include <rondo/app/together.hpp>
-#include <rondo/app/train_options.hpp>
 #include <rondo/app/used_sizes.hpp>
 #include <rondo/backend/cpu/use_threads.hpp>
 #include <rondo/backend/cpu/wait_briefly.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/io/folder_lock.hpp>
 #include <rondo/io/number_text.hpp>
-#include <rondo/model/equal_parameters.hpp>
 #include <rondo/train/metrics.hpp>
 #include <rondo/version.hpp>
 #if RONDO_HEADER_ONLY
@@ -34,29 +34,9 @@
 
 namespace rondo::app {
 
-struct AblationOptions {
-  std::filesystem::path data, held_out, tokenizer, out, config;
-  std::vector<std::filesystem::path> pairs;
-  std::vector<std::string> settings, only;
-  std::vector<double> rates;  // to choose from for each composition; none: the settings' for all
-  Index rate_tokens = 500000;
-  int seeds = 1;
-  std::string sample;  // prompt that every model continues at the end
-};
-
 // Pairs are named by their folder or file.
 inline std::string pairs_name(const std::filesystem::path& path) {
   return (path.has_filename() ? path : path.parent_path()).stem().string();
-}
-
-inline HeldOutCurve held_out_curve(const std::filesystem::path& run) {
-  HeldOutCurve curve;
-  for (const Json& line : read_metrics(run / "metrics.jsonl")) {
-    if (!line.contains("held_out_loss")) continue;
-    curve.tokens.push_back(line["tokens"].get<double>());
-    curve.loss.push_back(line["held_out_loss"].get<double>());
-  }
-  return curve;
 }
 
 inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::path& run, const AblationOptions& options,
@@ -95,60 +75,6 @@ inline RunOutcome outcome_of(const ServedModel& model, const std::filesystem::pa
   return outcome;
 }
 
-// The composition's settings at the size of the budget.
-inline Json settings_of(const Composition& one, const RunDescription& base, Index budget) {
-  RunDescription alike = base;
-  if (one.adapt != nullptr) one.adapt(alike.shape);
-  alike.shape =
-      with_parameters([&](const Shape& shape) { return one.model.parameters(shape); }, alike.shape, one.size, 8, budget);
-  Json settings = to_json(alike);
-  settings["composition"] = "";
-  settings.erase("record");
-  return settings;
-}
-
-// What a run of a comparison was begun with; settings that came later have their defaults there.
-inline Json settings_before(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "settings.json";
-  Json settings = to_json(read_run_description(read_json(file), file.string()));
-  settings.erase("record");
-  return settings;
-}
-
-// That a run which was begun with settings `before` is the one that the command asks for.
-inline void require_same_settings(const Json& before, const Json& now, const std::filesystem::path& run, const std::string& path = "") {
-  for (const auto& [key, value] : before.items()) {
-    const Json& other = now.contains(key) ? now[key] : Json{};
-    if (value.is_object() && other.is_object())
-      require_same_settings(value, other, run, path + key + ".");
-    else
-      require(value == other, run.string(), ": began with ", path, key, " ", value.dump(), ", now it would be ", other.dump(),
-              "; compare in another folder, or move this run away");
-  }
-}
-
-// Trains in `folder`, or goes on there; the exit status, not 0 where it was stopped before its end.
-inline int train_in(const std::filesystem::path& folder, const Composition& one, const Json& settings, const AblationOptions& options,
-                     CommonOptions common) {
-  TrainOptions train;
-  train.data = options.data;
-  train.held_out = options.held_out;
-  train.tokenizer = options.tokenizer;
-  if (std::filesystem::exists(folder / "run.json")) {
-    require_same_settings(settings_before(folder), settings, folder);
-    train.resume = folder;
-  } else {
-    std::filesystem::create_directories(folder);
-    write_json(folder / "settings.json", settings);
-    train.out = folder;
-    train.config = folder / "settings.json";
-  }
-  common.json = false;
-  common.seed.reset();
-  common.how_to_go_on = "stopped; the same command goes on";
-  return app::train({one.model}, train, common);
-}
-
 // Sets the rate whose short run ends with the lowest held-out loss; the exit status.
 inline int choose_rate(const Composition& one, Json& settings, const AblationOptions& options, const CommonOptions& common) {
   Json trial = settings;
@@ -174,41 +100,11 @@ inline int choose_rate(const Composition& one, Json& settings, const AblationOpt
   return 0;
 }
 
-// All that is needed after the training is looked at before it.
-inline void require_inputs(const AblationOptions& options) {
-  const TokenFile data{options.data};
-  if (!options.held_out.empty()) {
-    const TokenFile held_out{options.held_out};
-    require(held_out.tokenizer() == data.tokenizer(), options.held_out.string(), ": made with another tokenizer than ",
-            options.data.string());
-  }
-  for (const std::filesystem::path& path : options.pairs) read_all_minimal_pairs(path);
-  if (options.pairs.empty() && options.sample.empty() && options.tokenizer.empty()) return;
-  const std::filesystem::path beside = options.data.parent_path() / "tokenizer.json";
-  const std::filesystem::path tokenizer = options.tokenizer.empty() ? beside : options.tokenizer;
-  require(std::filesystem::exists(tokenizer), tokenizer.string(),
-          ": no tokenizer there, which --pairs and --sample need; --tokenizer says where it is");
-  require(Tokenizer::load(tokenizer).fingerprint() == data.tokenizer(), tokenizer.string(), ": not the tokenizer that made ",
-          options.data.string());
-}
-
 inline int run_ablation(const std::vector<Composition>& list, const AblationOptions& options, const CommonOptions& common) {
-  std::vector<const Composition*> chosen;
-  for (const Composition& one : list)
-    if (options.only.empty() || std::find(options.only.begin(), options.only.end(), one.name) != options.only.end())
-      chosen.push_back(&one);
-  for (const std::string& name : options.only)
-    require(std::any_of(list.begin(), list.end(), [&](const Composition& one) { return one.name == name; }), "--only: no composition '",
-            name, "'; `--list` names all");
+  const std::vector<const Composition*> chosen = chosen_of(list, options.only);
   require(options.rates.empty() || !options.held_out.empty(), "--rates: the best is chosen on held-out text; give --held-out too");
   require_inputs(options);
-  Json document = options.config.empty() ? Json::object() : read_json(options.config);
-  const auto dropped = apply_settings(document, options.settings);
-  if (!common.quiet) note_dropped(dropped, document);
-  RunDescription base = read_run_description(document, options.config.empty() ? "--set" : options.config.string());
-  if (base.shape.vocabulary == 0) base.shape.vocabulary = TokenFile{options.data}.vocabulary();
-  base.seed = common.seed.value_or(base.seed);
-  require(base.init.empty(), "init: compositions that are compared do not start from the weights of one");
+  const RunDescription base = base_of(options, options.settings, common);
   require(base.train.patience == 0 || !options.held_out.empty(), "train.patience: expected --held-out, whose loss it waits for");
   std::vector<const ServedModel*> models{&list.front().model};
   for (const Composition* one : chosen) models.push_back(&one->model);
@@ -265,9 +161,11 @@ inline int run_ablation(const std::vector<Composition>& list, const AblationOpti
 
 RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composition>& list) {
   const std::string name = std::filesystem::path(argc > 0 ? argv[0] : "ablation").filename().string();
-  CLI::App program{"Trains compositions alike - equal parameters, equal tokens - and compares them.", name};
+  CLI::App program{"Trains compositions alike - equal parameters, equal tokens - and compares them; or searches for good settings.", name};
   program.footer("Example:\n  " + name +
-                 " --data train.tokens --held-out held_out.tokens --pairs pairs --out ablation --set train.tokens=1000000");
+                 " --data train.tokens --held-out held_out.tokens --pairs pairs --out ablation --set train.tokens=1000000\n  " + name +
+                 " --only hgrn2 --data train.tokens --held-out held_out.tokens --out search --search-tokens 4000000\n    --search "
+                 "optimizer.rate=0.001,0.002,0.004 --search optimizer.name=adamw,muon");
   AblationOptions options;
   CommonOptions common;
   bool only_list = false;
@@ -288,6 +186,14 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
   program.add_option("--rate-tokens", options.rate_tokens, "tokens of the short runs that choose the rate")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  program.add_option("--search", options.search,
+                     "a setting and values to search for good ones, as optimizer.rate=0.001,0.002; may be given again: all combinations of "
+                     "the compositions of --only (default: the first), by successive halving");
+  program.add_option("--search-tokens", options.search_tokens, "tokens that all runs of the search together train on")
+      ->check(CLI::PositiveNumber);
+  program.add_option("--reduction", options.reduction, "of so many candidates one goes on, to so many times the tokens")
+      ->check(CLI::Range(2, 100))
+      ->capture_default_str();
   program.add_option("--seeds", options.seeds, "runs of each composition; errors are then over seeds and of the test set")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
@@ -307,7 +213,10 @@ RONDO_DEFINED_ONCE int ablation(int argc, char** argv, const std::vector<Composi
     require_usage(!options.data.empty() && !options.out.empty(), "--data and --out are required");
     use_threads(common.threads);
     wait_briefly(argv);
-    return together(name, common, true, [&] { return run_ablation(list, options, common); });
+    require_usage(!options.search.empty() || options.search_tokens == 0, "--search-tokens: expected --search, which they are for");
+    return together(name, common, true, [&] {
+      return options.search.empty() ? run_ablation(list, options, common) : Search{list, options, common}.run();
+    });
   });
 }
 

@@ -71,6 +71,21 @@ inline void put_errors(Json& to, const MeanAndError& value, const std::string& p
   if (value.seeds > 1) to[prefix + "standard_error_over_seeds"] = value.seed_error;
 }
 
+// The mean over seeds as far as all of them have come.
+inline LineSeries mean_curve(const std::string& name, const std::vector<HeldOutCurve>& curves) {
+  LineSeries series{name, {}, {}};
+  for (std::size_t i = 0;; ++i) {
+    std::vector<MeanAndError> losses;
+    for (const HeldOutCurve& curve : curves)
+      if (i < curve.loss.size() && curve.tokens[i] == curves[0].tokens[i]) losses.push_back({curve.loss[i]});
+    if (losses.size() < curves.size() || losses.empty()) return series;
+    const MeanAndError loss = over_seeds(losses);
+    series.x.push_back(curves[0].tokens[i]);
+    series.y.push_back(loss.mean);
+    if (curves.size() > 1) series.error.push_back(loss.seed_error);
+  }
+}
+
 // All outcomes of one composition, a run a seed.
 struct Compared {
   const Composition* composition;
@@ -92,19 +107,10 @@ struct Compared {
   [[nodiscard]] MeanAndError speed() const {
     return over_runs([](const RunOutcome& run) { return MeanAndError{run.tokens_per_second}; });
   }
-  // The mean over seeds as far as all of them have come.
   [[nodiscard]] LineSeries curve() const {
-    LineSeries series{composition->name, {}, {}};
-    for (std::size_t i = 0;; ++i) {
-      std::vector<MeanAndError> losses;
-      for (const RunOutcome& run : runs)
-        if (i < run.curve.loss.size() && run.curve.tokens[i] == runs[0].curve.tokens[i]) losses.push_back({run.curve.loss[i]});
-      if (losses.size() < runs.size()) return series;
-      const MeanAndError loss = over_seeds(losses);
-      series.x.push_back(runs[0].curve.tokens[i]);
-      series.y.push_back(loss.mean);
-      if (runs.size() > 1) series.error.push_back(loss.seed_error);
-    }
+    std::vector<HeldOutCurve> curves;
+    for (const RunOutcome& run : runs) curves.push_back(run.curve);
+    return mean_curve(composition->name, curves);
   }
 };
 

@@ -305,12 +305,12 @@ inline std::vector<std::string> setting_paths() {
 }
 // Throws Error for a setting that stands in another place ("steps", "train.width"); other unknown ones are found when they are
 // read.
-inline void require_known_place(const std::string& path) {
+inline void require_known_place(const std::string& path, const char* option = "--set") {
   const auto paths = setting_paths();
   if (path.starts_with("optimizer.") || std::find(paths.begin(), paths.end(), path) != paths.end()) return;
   const auto last_of = [](const std::string& text) { return text.substr(text.rfind('.') + 1); };
   for (const std::string& known : paths)
-    require(last_of(known) != last_of(path), "--set ", path, ": no such setting; did you mean '", known, "'?");
+    require(last_of(known) != last_of(path), option, " ", path, ": no such setting; did you mean '", known, "'?");
 }
 
 // "shape.width=512" and the like, put into a document; throws Error for what has no "=". Where another optimiser is chosen than
