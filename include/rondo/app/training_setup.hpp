@@ -60,7 +60,8 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
 inline BatchOptions batches_of(const RunDescription& run, const HostRanks& ranks = {}) {
   require(ranks.size() <= run.train.batch, "train.batch: ", run.train.batch, " rows of a batch cannot be dealt to ", ranks.size(),
           " ranks; expected at least one for each (train.batch=", ranks.size(), ", or fewer ranks)");
-  for (const Phases::Phase& phase : row_phases(run.train).batch.all())
+  const auto phases = row_phases(run.train);
+  for (const Phases::Phase& phase : phases.batch.all())
     require(ranks.size() <= phase.value, "train.batch_schedule: ", phase.value, " rows of a batch cannot be dealt to ", ranks.size(),
             " ranks");
   return {.rows = run.train.batch,
