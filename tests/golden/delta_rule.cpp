@@ -1,5 +1,5 @@
-// The delta rule's plain loops in double, and its form on the Cpu, against every recorded recurrence of its kind: files that hold keys and how
-// strongly they are written.
+// The delta rule's plain loops in double, and its form on the Cpu, against every recorded recurrence of its kind: files that hold keys and
+// how strongly they are written.
 #include <set>
 
 #include <rondo/backend/cpu/cpu.hpp>

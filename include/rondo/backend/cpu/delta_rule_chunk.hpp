@@ -8,7 +8,7 @@
 //   A_ij = c sum_k q_ik D_ijk k_jk, j <= i         M_ij = sum_k k_ik D_ijk k_jk, j < i       the two readers of the states, q and k
 //   queries, reads: c q, k decayed from the start of the chunk;   keys: k decayed to its end
 //
-// Matrices of both readers lie one below the other, [2 n, ...]: first what belongs to the queries.
+// Matrices of both readers lie one below the other, [2 n, ...]: first what belongs to the queries. A reader is named by its first row.
 //
 // Yang et al. 2024, section 3.2 (the WY form), with triangles in place of its inverse; decays are products (outer_product_chunk.hpp).
 #pragma once
