@@ -1,9 +1,9 @@
 // DeltaNet (Yang et al. 2024), Gated DeltaNet (Yang et al. 2025) and Kimi delta attention (Kimi Team 2025): linear attention whose writes
 // correct what is there, short convolutions, gated MLP, no positions.
 //
-//   DeltaNet        the state does not decay; no output gate         DeltaNetGated        with one
-//   GatedDeltaNet   one decay a head, an output gate                 GatedDeltaNetUngated   without; GatedDeltaNetPlain: and no convolutions
-//   Kda             one decay a channel, a low-rank output gate       KdaBounded           decays of at least exp(-5)
+//   DeltaNet        the state does not decay; no output gate         DeltaNetGated          with one
+//   GatedDeltaNet   one decay a head, an output gate                 GatedDeltaNetUngated   without; ...Plain: without convolutions, too
+//   Kda             one decay a channel, a low-rank output gate      KdaBounded             decays of at least exp(-5)
 //   ...Turning      writes up to 2, so that the state may turn as well as fade
 //   ...Tied         the head is the embedding
 #pragma once
