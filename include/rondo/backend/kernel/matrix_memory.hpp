@@ -261,10 +261,11 @@ struct KernelRecurrence<MatrixMemory> {
     c.each_place(kernel::DenominatorGradient<E>{all.in, all.epsilon, c.work().owners, c.here(ones), c.here(pass.out.h),
                                                 c.here(pass.d_out.h), c.here(all.m), c.here(denominator), c.here(d_r), c.here(d_m)},
                  d_m);
-    for (const auto& d : {pass.d_in.q, pass.d_in.k, pass.d_in.v, pass.d_in.i, pass.d_in.f}) c.zero(d);
+    const auto zero = [&](const auto&... written) { (c.zero(written), ...); };
+    zero(pass.d_in.q, pass.d_in.k, pass.d_in.v, pass.d_in.i, pass.d_in.f);
     const auto d_keep = c.wide(tokens, heads), d_write = c.wide(tokens, heads);
     const auto final_products = c.wide(sequences, heads), first_products = c.wide(sequences, heads);
-    for (const auto& sum : {d_keep, d_write, final_products, first_products}) c.zero(sum);
+    zero(d_keep, d_write, final_products, first_products);
     const auto d_final = states<const float>(pass.carried.d_final), initial = states<const float>(pass.carried.initial);
     const auto d_initial = states<float>(pass.carried.d_initial);
 
