@@ -144,8 +144,8 @@ class TwoWidthsContext : public HostContext<TwoWidthsContext, Rounded> {
 
 template <class Tag>
 struct Recurrence<TwoWidthsContext, Tag> {
-  static void forward(TwoWidthsContext& c, const auto& pass) { c.exactly().forward(pass); }
-  static void gradient(TwoWidthsContext& c, const auto& pass) { c.exactly().gradient(pass); }
+  static void forward(TwoWidthsContext& c, const auto& pass) { c.exactly().forward(c, pass); }
+  static void gradient(TwoWidthsContext& c, const auto& pass) { c.exactly().gradient(c, pass); }
 };
 
 struct TwoWidths {
