@@ -25,7 +25,3 @@ const DevicePrograms& device_programs(BackendName name);
 extern const DevicePrograms emulated_programs, emulated_bf16_programs, cuda_programs, cuda_float32_programs;
 
 }  // namespace rondo::app
-
-#if RONDO_HEADER_ONLY
-#include <rondo/app/device_programs_chosen.hpp>
-#endif

@@ -91,3 +91,7 @@ RONDO_DEFINED_ONCE std::unique_ptr<FineTuning> fine_tuning_of(const HostModel& t
 }
 
 }  // namespace rondo::app
+
+#if RONDO_HEADER_ONLY
+#include <rondo/app/device_programs_chosen.hpp>
+#endif

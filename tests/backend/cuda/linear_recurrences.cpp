@@ -26,7 +26,7 @@ void add_linear_recurrences(DeviceChecks& checks) {
   for (const Index width : {8, 64})
     add_checks(checks, "Mamba2Mixer, width " + std::to_string(width), subject<Mamba2Mixer>(Shape{.width = width, .depth = 2, .heads = 4}),
                mixed_batch());
-  add_checks(checks, "MlstmMixer", subject<MlstmMixer<>>(Shape{.width = 8, .depth = 2, .heads = 2}), mixed_batch());
+  add_checks(checks, "MlstmMixer", subject<MlstmMixer<>>(Shape{.width = 8, .depth = 2, .heads = 2}), mixed_batch(), 3);
 }
 
 }  // namespace rondo::testing
