@@ -1,9 +1,10 @@
 // What a device computes beside the emulator and Reference, on numbers drawn anew in each run; everything a pass writes is NaN before it.
-// The same sources make two programs: RONDO_DEVICE is CudaOf where there is a device, or Emulated, so that all but the device runs anywhere.
+// The same sources make two programs: RONDO_DEVICE is CudaOf where there is a device, or Emulated, so that all but the device runs
+// anywhere.
 //
-//   device beside Reference   float: 2e-5 of a tensor's norm or of a gradient's floor; bf16, on inputs that it can store: 1e-1, which rounding
-//                             leaves of sums that nearly cancel in layers as narrow as these; three times as much of the matrix memory,
-//                             whose gates' gradients are small differences of large sums
+//   device beside Reference   float: 2e-5 of a tensor's norm or of a gradient's floor; bf16, on inputs that it can store: 1e-1, which
+//                             rounding leaves of sums that nearly cancel in layers as narrow as these; three times as much of the
+//                             matrix memory, whose gates' gradients are small differences of large sums
 //   device beside emulator    the same kernels: float 2e-5, bf16 3e-2
 //   same bits                 of a second run
 #pragma once

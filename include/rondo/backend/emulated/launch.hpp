@@ -48,14 +48,14 @@ void check_shared_memory() {
 
 template <int threads, bool checked, class Kernel>
 void emulate(Index teams, const Kernel& kernel, TeamOrder order = TeamOrder::forward) {
-  using Team = EmulatedTeam<threads, checked>;
-  using Memory = kernel::MemoryOf<Kernel, Team>;
+  using ThisTeam = EmulatedTeam<threads, checked>;
+  using Memory = kernel::MemoryOf<Kernel, ThisTeam>;
   check_shared_memory<Kernel, threads>();
   const TeamsInOrder number(order, teams);
   std::unique_ptr<Memory> memory;
   for (Index n = 0; n < teams; ++n) {
     if (checked || !memory) memory.reset(new Memory);
-    Team team(number(n), memory.get(), {});
+    ThisTeam team(number(n), memory.get(), {});
     kernel(team);
     team.end();
   }
@@ -124,21 +124,21 @@ class TurnTakers {
 
 template <int threads, bool checked, class Kernel>
 void emulate_together(Index teams, const Kernel& kernel, TeamOrder order = TeamOrder::forward) {
-  using Team = EmulatedTeam<threads, checked>;
-  using Memory = kernel::MemoryOf<Kernel, Team>;
+  using ThisTeam = EmulatedTeam<threads, checked>;
+  using Memory = kernel::MemoryOf<Kernel, ThisTeam>;
   check_shared_memory<Kernel, threads>();
   TurnTakers takers(teams);
   const auto count = static_cast<std::size_t>(teams);
   std::vector<std::unique_ptr<Memory>> memories(count);
-  std::vector<std::unique_ptr<Team>> all(count);  // outside of the stacks, which nobody unwinds where a check has thrown
+  std::vector<std::unique_ptr<ThisTeam>> all(count);  // outside of the stacks, which nobody unwinds where a check has thrown
   for (Index n = 0; n < teams; ++n) {
     const auto at = static_cast<std::size_t>(n);
     memories[at].reset(new Memory);
-    all[at] = std::make_unique<Team>(n, memories[at].get(), [&takers] { takers.meet(); });
+    all[at] = std::make_unique<ThisTeam>(n, memories[at].get(), [&takers] { takers.meet(); });
   }
   takers.run(
       [&](Index n) {
-        Team& team = *all[static_cast<std::size_t>(n)];
+        ThisTeam& team = *all[static_cast<std::size_t>(n)];
         team.begins();
         kernel(team);
         team.end();
