@@ -18,7 +18,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Eigen marks its functions for devices when nvcc reads it; rondo calls it on the host alone.
-options=(-std=c++20 -O0 -arch=sm_90 -ccbin "$cxx" -Werror all-warnings -DEIGEN_NO_CUDA -Xcompiler "$flags")
+options=(-std=c++20 --expt-relaxed-constexpr -O0 -arch=sm_90 -ccbin "$cxx" -Werror all-warnings -DEIGEN_NO_CUDA -Xcompiler "$flags")
 IFS=:
 for folder in $folders; do options+=(-isystem "$folder"); done
 unset IFS

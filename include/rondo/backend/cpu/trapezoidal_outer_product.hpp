@@ -18,6 +18,7 @@
 #include <rondo/backend/cpu/head_chunks.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
 #include <rondo/backend/cpu/padding.hpp>
+#include <rondo/backend/cpu/rows.hpp>
 #include <rondo/core/vector_math.hpp>
 #include <rondo/recurrence/scalar_outer_product.hpp>
 #include <rondo/recurrence/trapezoidal_outer_product.hpp>
@@ -118,17 +119,6 @@ struct TurnedTokens {
   }
 };
 
-inline float dot_product(const float* a, const float* b, Index count) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index i = 0; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-inline void add_multiple(float factor, const float* x, float* y, Index count) {
-#pragma omp simd
-  for (Index i = 0; i < count; ++i) y[i] += factor * x[i];
-}
-
 // How much of what a sequence brings is written by its first token: 0 where there is none.
 template <class Pass>
 float first_early(const Pass& pass, Index s, Index h) {
@@ -148,7 +138,7 @@ ScalarOuterProduct::State<View<float>> states_with_first_write(const Pass& pass,
     const float *key = initial.key.row(s) + h * p.key_width, *value = initial.value.row(s) + h * p.value_width;
     for (Index i = 0; i < p.key_width; ++i) {
       std::copy_n(before.row(i), p.value_width, state.row(i));
-      add_multiple(early * key[i], value, state.row(i), p.value_width);
+      add_row(early * key[i], value, state.row(i), p.value_width);
     }
   });
   return {start};
@@ -169,7 +159,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuForward<TrapezoidalOuterProduct>
     const Sequence& sequence = pass.sequences[static_cast<std::size_t>(s)];
     const Index end = sequence.begin + sequence.length, keys = h * p.key_width, values = h * p.value_width;
     for (Index t = sequence.begin; t + 1 < end; ++t)
-      add_multiple(-tokens.next(t, h) * dot_product(tokens.q.row(t) + keys, tokens.k.row(t) + keys, p.key_width),
+      add_row(-tokens.next(t, h) * row_product(tokens.q.row(t) + keys, tokens.k.row(t) + keys, p.key_width),
                    pass.in.v.row(t) + values, o.row(t) + values, p.value_width);
     const auto pass_on = [&](View<const float> newest, View<const float> before, View<float> to, Index first, Index count) {
       if (!to) return;
@@ -202,8 +192,8 @@ inline void trapezoid_backward_head(const CpuGradient<TrapezoidalOuterProduct>& 
   };
   load(d_final.theta, h * p.angles, p.angles, d_theta);
   if (end > begin) {
-    if (d_final.key) add_multiple(1, d_final.key.row(s) + keys, d.k.row(end - 1) + keys, K);
-    if (d_final.value) add_multiple(1, d_final.value.row(s) + values, pass.d_in.v.row(end - 1) + values, V);
+    if (d_final.key) add_row(1, d_final.key.row(s) + keys, d.k.row(end - 1) + keys, K);
+    if (d_final.value) add_row(1, d_final.value.row(s) + values, pass.d_in.v.row(end - 1) + values, V);
   }
   // dn of the token before the first, and what its key and value get.
   float d_early = 0;
@@ -214,16 +204,16 @@ inline void trapezoid_backward_head(const CpuGradient<TrapezoidalOuterProduct>& 
     const float *key = initial.key.row(s) + keys, *value = initial.value.row(s) + values;
     const View<const float> dS = head_state(d_start, s, p, h);
     for (Index i = 0; i < K; ++i) {
-      const float along = dot_product(dS.row(i), value, V);
+      const float along = row_product(dS.row(i), value, V);
       d_early += key[i] * along;
       if (d_initial.key) d_initial.key(s, keys + i) = early * along;
-      if (d_initial.value) add_multiple(early * key[i], dS.row(i), d_initial.value.row(s) + values, V);
+      if (d_initial.value) add_row(early * key[i], dS.row(i), d_initial.value.row(s) + values, V);
     }
   }
   const auto d_next_of = [&](Index t) {  // dn_t
     if (t < begin) return d_early;
-    return d.w(t, h) - dot_product(tokens.q.row(t) + keys, tokens.k.row(t) + keys, K) *
-                           dot_product(pass.in.v.row(t) + values, pass.d_out.o.row(t) + values, V);
+    return d.w(t, h) - row_product(tokens.q.row(t) + keys, tokens.k.row(t) + keys, K) *
+                           row_product(pass.in.v.row(t) + values, pass.d_out.o.row(t) + values, V);
   };
   for (Index t = end; t-- > begin;) {
     const float step = pass.in.step(t, h), late = sigmoid(pass.in.trapezoid(t, h)), next = tokens.next(t, h);
@@ -232,10 +222,10 @@ inline void trapezoid_backward_head(const CpuGradient<TrapezoidalOuterProduct>& 
     const float *cosine = tokens.cosine.row(t) + h * p.angles, *sine = tokens.sine.row(t) + h * p.angles;
     float *dq = d.q.row(t) + keys, *dk = d.k.row(t) + keys, *d_angle = d.angle.row(t) + h * p.angles;
     if (next != 0) {
-      const float b = next * dot_product(v, d_o, V);
-      add_multiple(-b, k, dq, K);
-      add_multiple(-b, q, dk, K);
-      add_multiple(-next * dot_product(q, k, K), d_o, pass.d_in.v.row(t) + values, V);
+      const float b = next * row_product(v, d_o, V);
+      add_row(-b, k, dq, K);
+      add_row(-b, q, dk, K);
+      add_row(-next * row_product(q, k, K), d_o, pass.d_in.v.row(t) + values, V);
     }
     const float d_before = d_next_of(t - 1);
     float d_step = late * d.w(t, h) + (1 - late) * d_before + pass.in.rate(t, h) * d.g(t, h);
@@ -286,7 +276,7 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<TrapezoidalOuterProduct
   each_task(rows, tokens.threads, [&](Index, Index t) {
     const auto sum_of = [&](const float* parts, Index count, Index size, float* to) {
       std::fill_n(to, size, 0.0F);
-      for (Index i = 0; i < count; ++i) add_multiple(1, parts + i * size, to, size);
+      for (Index i = 0; i < count; ++i) add_row(1, parts + i * size, to, size);
     };
     for (Index group = 0; group < p.groups; ++group) {
       sum_of(d.q.row(t) + group * per_group * K, per_group, K, pass.d_in.q.row(t) + group * K);
@@ -296,8 +286,8 @@ RONDO_DEFINED_ONCE void run_recurrence(const CpuGradient<TrapezoidalOuterProduct
   });
   each_task(H, tokens.threads, [&](Index, Index h) {
     for (Index t = 0; t < rows; ++t) {
-      add_multiple(1, d.q.row(t) + h * K, pass.d_weights.query_bias.row(h), K);
-      add_multiple(1, d.k.row(t) + h * K, pass.d_weights.key_bias.row(h), K);
+      add_row(1, d.q.row(t) + h * K, pass.d_weights.query_bias.row(h), K);
+      add_row(1, d.k.row(t) + h * K, pass.d_weights.key_bias.row(h), K);
     }
   });
 }
