@@ -110,10 +110,6 @@ struct Mamba2Files : StateSpacesLayouts {
     return result;
   }
 
-  static void check_groups(const ObjectReader& config, const char* key, const Shape& shape) {
-    if (shape.heads % shape.groups != 0)
-      throw config.mismatch(key, "a divisor of the " + std::to_string(shape.heads) + " heads", Json(shape.groups));
-  }
   // A number, infinite ones as Python's json or as transformers 5 writes them.
   static double bound_of(const Json& bound) {
     if (bound.is_number()) return bound.get<double>();

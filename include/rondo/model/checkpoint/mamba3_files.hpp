@@ -103,8 +103,7 @@ struct Mamba3Files {
     config.take("num_heads", heads, possible_size);
     if (heads != shape.heads)
       throw error(config.place("num_heads"), ": expected expand * hidden_size / head_dim = ", shape.heads, ", found ", heads);
-    if (shape.heads % shape.groups != 0)
-      throw config.mismatch("n_groups", "a divisor of the " + std::to_string(shape.heads) + " heads", Json(shape.groups));
+    check_groups(config, "n_groups", shape);
   }
 };
 

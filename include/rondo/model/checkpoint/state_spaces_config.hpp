@@ -52,6 +52,11 @@ inline void read_expansion(ObjectReader& config, Shape& shape) {
   if (shape.inner_width == 0) throw config.mismatch("expand", "at least one channel", Json(expansion));
 }
 
+inline void check_groups(const ObjectReader& config, const char* key, const Shape& shape) {
+  if (shape.heads % shape.groups != 0)
+    throw config.mismatch(key, "a divisor of the " + std::to_string(shape.heads) + " heads", Json(shape.groups));
+}
+
 // read_sizes(ObjectReader&) takes the members of ssm_cfg.
 template <class ReadSizes>
 void read_state_spaces(ObjectReader config, Shape& shape, bool& tied, ReadSizes read_sizes) {
