@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <rondo/backend/composed.hpp>
@@ -103,7 +104,31 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   [[nodiscard]] Sequences sequences() const { return sequences_; }
   [[nodiscard]] PlacedTokens ids() const { return ids_; }
   [[nodiscard]] Tokens labels() const { return labels_; }
-  [[nodiscard]] Extent extent() const { return {tokens_, static_cast<Index>(sequences_.size())}; }
+  [[nodiscard]] Extent extent() const { return extent_of(tokens_, static_cast<Index>(sequences_.size())); }
+  [[nodiscard]] Extent extent_of(Index tokens, Index sequences) const {
+    return {tokens, sequences, static_cast<const Backend*>(this)->precision() == Precision::bf16};
+  }
+
+  // Until the result's end the batch is some of its sequences, whose rows begin at 0.
+  class Part {
+   public:
+    Part(ContextBase& c, Index first, Index count, Index begin, Index tokens)
+        : c_(c), sequences_(std::exchange(c.sequences_, {})), tokens_(std::exchange(c.tokens_, tokens)) {
+      const Sequences some = sequences_.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      c.part_.assign(some.begin(), some.end());
+      for (Sequence& sequence : c.part_) sequence.begin -= begin;
+      c.sequences_ = c.part_;
+    }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+    ~Part() { c_.sequences_ = sequences_, c_.tokens_ = tokens_; }
+
+   private:
+    ContextBase& c_;
+    Sequences sequences_;
+    Index tokens_;
+  };
+  [[nodiscard]] Part part(Index first, Index count, Index begin, Index tokens) { return {*this, first, count, begin, tokens}; }
 
   // Everything taken from scratch after `auto mark = c.mark();` is free again at the end of its block.
   [[nodiscard]] typename Memory::Mark mark() { return typename Memory::Mark{scratch}; }
@@ -267,6 +292,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
   View<double, place> sums_;  // those that are free
   std::optional<typename Memory::Mark> batch_taken_;
   std::vector<Token> numbers_;  // on their way to a device
+  std::vector<Sequence> part_;  // of the batch's
 };
 
 }  // namespace rondo

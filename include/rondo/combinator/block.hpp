@@ -5,13 +5,14 @@
 //   PlainBlock<Mixer>                  y = dropout(mixer(x)): no residual and no norm, as in a classical LSTM
 #pragma once
 
+#include <rondo/combinator/kept.hpp>
 #include <rondo/combinator/residual.hpp>
 #include <rondo/layer/mlp.hpp>
 
 namespace rondo {
 
 template <class Norm, class Mixer, class ChannelMixer>
-class Block : public RecordsOf<Residual<Norm, Mixer>> {
+class Block : public RecordsOf<Kept<Residual<Norm, Mixer>>> {
   static_assert(std::is_same_v<typename ChannelMixer::Shared, NothingShared>,
                 "rondo: a block shares what its token mixer names as Shared; a channel mixer of it can share nothing");
 
@@ -21,7 +22,9 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
     ChannelMixer::check(shape);
   }
   Block(const Shape& shape, Index block)
-      : RecordsOf<Residual<Norm, Mixer>>(Residual<Norm, Mixer>(shape, block, 0)), channel_(shape, block, 1), width_(shape.width) {
+      : RecordsOf<Kept<Residual<Norm, Mixer>>>(Kept<Residual<Norm, Mixer>>({shape, block, 0})),
+        channel_({shape, block, 1}),
+        width_(shape.width) {
     if constexpr (optional) mixes_channels_ = ChannelMixer::present(shape);
   }
 
@@ -41,7 +44,7 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("mixer", this->inner_, s.mixer...),
-                  buffer("middle", {extent.tokens, width_}, s.middle...).only_if(mixes_channels_),
+                  buffer("middle", extent.of_kept().kept(width_), s.middle...).only_if(mixes_channels_),
                   inside("channel", channel_, s.channel...).only_if(mixes_channels_));
   }
 
@@ -51,8 +54,11 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
     if constexpr (optional)
       if (!mixes_channels_) return this->inner_.forward(c, w.mixer, x, y, saved.mixer, carried);
-    this->inner_.forward(c, w.mixer, x, saved.middle, saved.mixer, carried);
-    channel_.forward(c, w.channel, saved.middle, y, saved.channel, Carried<NoState>{});
+    auto mark = c.mark();
+    const Out<C> middle = unrounded(c, saved.middle, width_);
+    this->inner_.forward(c, w.mixer, x, middle, saved.mixer, carried);
+    round_into(c, In<C>(middle), saved.middle);
+    channel_.forward(c, w.channel, middle, y, saved.channel, Carried<NoState>{});
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
@@ -61,22 +67,27 @@ class Block : public RecordsOf<Residual<Norm, Mixer>> {
       if (!mixes_channels_) return this->inner_.backward(c, w.mixer, x, dy, dx, saved.mixer, dw.mixer, carried);
     auto mark = c.mark();
     Out<C> d_middle = c.matrix(x.rows, width_);
-    channel_.backward(c, w.channel, saved.middle, dy, d_middle, saved.channel, dw.channel, CarriedGradient<NoState>{});
+    {
+      auto inner = c.mark();
+      const Out<C> middle = unrounded(c, saved.middle, width_);
+      widen_from(c, In<C>(saved.middle), middle);
+      channel_.backward(c, w.channel, middle, dy, d_middle, saved.channel, dw.channel, CarriedGradient<NoState>{});
+    }
     this->inner_.backward(c, w.mixer, x, d_middle, dx, saved.mixer, dw.mixer, carried);
   }
 
  private:
   static constexpr bool optional = requires(const Shape& shape) { ChannelMixer::present(shape); };
 
-  Residual<Norm, ChannelMixer> channel_;
+  Kept<Residual<Norm, ChannelMixer>> channel_;
   Index width_;
   bool mixes_channels_ = true;
 };
 
 template <class Norm, class Mixer>
-class Block<Norm, Mixer, NoMlp> : public Residual<Norm, Mixer> {
+class Block<Norm, Mixer, NoMlp> : public Kept<Residual<Norm, Mixer>> {
  public:
-  Block(const Shape& shape, Index block) : Residual<Norm, Mixer>(shape, block, 0), width_(shape.width) {}
+  Block(const Shape& shape, Index block) : Kept<Residual<Norm, Mixer>>({shape, block, 0}), width_(shape.width) {}
   [[nodiscard]] Index in() const { return width_; }
 
  private:
@@ -84,12 +95,12 @@ class Block<Norm, Mixer, NoMlp> : public Residual<Norm, Mixer> {
 };
 
 template <class Mixer>
-class PlainBlock : public RecordsOf<Mixer> {
+class PlainBlock : public RecordsOf<Kept<Mixer>> {
  public:
   PlainBlock(const Shape& shape, Index block)
-      : RecordsOf<Mixer>(Mixer(shape, block)), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
+      : RecordsOf<Kept<Mixer>>(Kept<Mixer>({shape, block})), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
 
-  [[nodiscard]] Index in() const { return this->inner_.in(); }
+  [[nodiscard]] Index in() const { return this->inner_.inner().in(); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {

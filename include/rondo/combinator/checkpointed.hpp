@@ -23,14 +23,14 @@ class Checkpointed : public RecordsOf<Inner> {
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto&, const auto& carried) const {
     auto mark = c.mark();
-    const auto saved = c.record(SavedRecords{c.extent()}, inner_);
+    const auto saved = c.record(SavedRecords{c.extent().exact()}, inner_);
     inner_.forward(c, w, x, y, saved, carried);
   }
   template <class C>
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto&, const auto& dw,
                 HandedGradientFor<Inner, C> carried) const {
     auto mark = c.mark();
-    const auto saved = c.record(SavedRecords{c.extent()}, inner_);
+    const auto saved = c.record(SavedRecords{c.extent().exact()}, inner_);
     Out<C> y = c.matrix(dy.rows, dy.columns);
     inner_.forward(c, w, x, y, saved, HandedFor<Inner, C>{{carried.initial, nullptr}, carried.share});
     inner_.backward(c, w, x, dy, dx, saved, dw, carried);

@@ -15,6 +15,8 @@
 
 #include <rondo/combinator/block_choice.hpp>
 #include <rondo/core/activation.hpp>
+#include <algorithm>
+
 #include <rondo/layer/linear.hpp>
 
 namespace rondo {
@@ -65,7 +67,7 @@ class LearnedSum {
     S first, second;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("a", {extent.tokens, width_}, s.first...), buffer("b", {extent.tokens, width_}, s.second...));
+    return leaves(buffer("a", extent.kept(width_), s.first...), buffer("b", extent.kept(width_), s.second...));
   }
 
   template <class C>
@@ -105,7 +107,7 @@ class DynamicMix {
     S difference, mix;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("difference", {extent.tokens, mix_.out()}, s.difference...), buffer("mix", {extent.tokens, mix_.out()}, s.mix...));
+    return leaves(buffer("difference", extent.kept(mix_.out()), s.difference...), buffer("mix", extent.kept(mix_.out()), s.mix...));
   }
 
   template <class C>
@@ -139,6 +141,7 @@ template <class First, class Second, class Combine = DynamicMix>
 class Parallel {
  public:
   using Shared = typename SharedByAll<First, Second>::type;
+  static constexpr Apart apart = std::min(apart_of<First>(), apart_of<Second>());
 
   static constexpr void check(const Shape& shape) {
     First::check(shape);

@@ -33,6 +33,8 @@ class Residual : public RecordsOf<Inner> {
     typename Inner::template Saved<S> inner;
   };
   auto saved_leaves(Extent, auto&... s) const { return leaves(inside("norm", norm_, s.norm...), inside("", this->inner_, s.inner...)); }
+  // Whether a mask of dropout, which goes by the rows of the batch, is drawn.
+  [[nodiscard]] bool drops(const auto& c) const { return dropout_.acts(c) || (drops_inside && c.training); }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {
@@ -63,10 +65,8 @@ class Residual : public RecordsOf<Inner> {
   }
 
  private:
-  static constexpr double rate(const Shape& shape) {
-    if constexpr (requires { Inner::drops_inside; }) return Inner::drops_inside ? 0 : shape.dropout;
-    return shape.dropout;
-  }
+  static constexpr bool drops_inside = requires { requires Inner::drops_inside; };
+  static constexpr double rate(const Shape& shape) { return drops_inside ? 0 : shape.dropout; }
 
   Norm norm_;
   Dropout dropout_;

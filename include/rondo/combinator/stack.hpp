@@ -67,12 +67,12 @@ class Stack {
   template <class C>
   void evaluate(C& c, const auto& w, In<C> x, Out<C> y, CarriedFor<Stack, C> carried) const {
     auto mark = c.mark();
-    const auto shared = c.record(SavedRecords{c.extent()}, shared_);
+    const auto shared = c.record(SavedRecords{c.extent().exact()}, shared_);
     shared_.forward(c, w.shared, shared);
     const Out<C> streams[2] = {c.matrix(x.rows, width_), c.matrix(x.rows, width_)};
     for (std::size_t l = 0; l < blocks_.size(); ++l) {
       auto inner = c.mark();
-      const auto saved = c.record(SavedRecords{c.extent()}, blocks_[l]);
+      const auto saved = c.record(SavedRecords{c.extent().exact()}, blocks_[l]);
       const Out<C> out = l + 1 < blocks_.size() ? streams[l % 2] : y;
       c.enter_block(l);
       blocks_[l].forward(c, w.blocks[l], l ? In<C>(streams[(l - 1) % 2]) : x, out, saved, handed<C>(carried, shared, l));

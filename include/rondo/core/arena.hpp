@@ -23,6 +23,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <rondo/core/error.hpp>
 #include <rondo/core/view.hpp>
@@ -45,7 +48,12 @@ struct HostPages {
   }
   struct Free {
     std::size_t bytes = 0;
-    void operator()(std::byte* memory) const { ::operator delete(memory, alignment_of(bytes)); }
+    void operator()(std::byte* memory) const {
+      ::operator delete(memory, alignment_of(bytes));
+#ifdef __GLIBC__
+      if (bytes >= 2 * huge_page) malloc_trim(0);  // or it may keep the pages of blocks that no larger one fits into
+#endif
+    }
   };
   [[nodiscard]] std::unique_ptr<std::byte, Free> allocate(std::size_t bytes) const {
     std::unique_ptr<std::byte, Free> memory{static_cast<std::byte*>(::operator new(bytes, alignment_of(bytes))), Free{bytes}};

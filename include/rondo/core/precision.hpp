@@ -7,10 +7,16 @@
 #include <string_view>
 #include <utility>
 
+#include <rondo/core/view.hpp>
+
 namespace rondo {
 
 enum class Precision { float32, bf16 };
 inline constexpr std::array<std::string_view, 2> precision_names{"float32", "bf16"};
+
+// Two bf16 numbers, neighbours in a row, lie in a word of memory, which is a float by type: moved, never computed with. Words that hold so
+// many numbers.
+[[nodiscard]] constexpr Index words_of(Index count) { return (count + 1) / 2; }
 
 // Sets a precision for as long as the object lives.
 class ProductsIn {

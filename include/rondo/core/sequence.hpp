@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include <rondo/core/leaf.hpp>
+#include <rondo/core/precision.hpp>
 #include <rondo/core/view.hpp>
 
 namespace rondo {
@@ -45,8 +47,16 @@ struct Batch {
 
 // What the buffers of a pass are sized by.
 struct Extent {
-  Index tokens = 0;     // rows of the batch, padding included
-  Index sequences = 0;  // number of states
+  Index tokens = 0;      // rows of the batch, padding included
+  Index sequences = 0;   // number of states
+  bool rounds = false;   // whether a Kept keeps what its layer saves in bf16 (rondo/combinator/kept.hpp)
+  bool rounded = false;  // whether this is of such a layer
+
+  // Of what lies in a Kept, and of what nobody rounds.
+  [[nodiscard]] constexpr Extent of_kept() const { return {tokens, sequences, rounds, rounds}; }
+  [[nodiscard]] constexpr Extent exact() const { return {tokens, sequences}; }
+  // Rows and columns of a matrix [tokens, columns] that a layer saves and that may be rounded.
+  [[nodiscard]] constexpr Dimensions kept(Index columns) const { return {tokens, rounded ? words_of(columns) : columns}; }
   friend constexpr bool operator==(const Extent&, const Extent&) = default;
 };
 

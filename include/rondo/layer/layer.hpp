@@ -53,6 +53,15 @@ struct NothingShared : NoWeights, NothingSaved {
   }
 };
 
+// What of a batch a layer may be given alone, where that pays: any of its tokens, or whole sequences; none, where it is the faster the more
+// sequences there are.
+enum class Apart : unsigned char { none, sequences, tokens };
+template <class Layer>
+constexpr Apart apart_of() {
+  if constexpr (requires { Layer::apart; }) return Layer::apart;
+  return Apart::sequences;
+}
+
 // What most layers are: nothing shared, nothing to check.
 struct PlainLayer {
   using Shared = NothingShared;
@@ -64,6 +73,7 @@ template <class Inner>
 class RecordsOf {
  public:
   using Shared = typename Inner::Shared;
+  static constexpr Apart apart = apart_of<Inner>();
   static constexpr void check(const Shape& shape) { Inner::check(shape); }
 
   template <class S>

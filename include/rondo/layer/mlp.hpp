@@ -19,6 +19,7 @@ namespace rondo {
 template <class Activation>
 class GatedMlp : public PlainLayer, public NoState {
  public:
+  static constexpr Apart apart = Apart::tokens;
   constexpr GatedMlp(const Shape& shape, Index, Initial output = normal(0.02), Initial up = normal(0.02),
                      Initial gate = normal(0.02))
       : gate_(shape.width, shape.mlp(), gate, zeros(), Role::matrix, {}, shape.mlp_bias),
@@ -37,7 +38,7 @@ class GatedMlp : public PlainLayer, public NoState {
     S projected;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, 2 * up_.out()}, s.projected...));
+    return leaves(buffer("projected", extent.kept(2 * up_.out()), s.projected...));
   }
 
   template <class C>
@@ -71,6 +72,7 @@ class GatedMlp : public PlainLayer, public NoState {
 template <class Activation, Bias bias = Bias::no>
 class Mlp : public PlainLayer, public NoState {
  public:
+  static constexpr Apart apart = Apart::tokens;
   constexpr Mlp(const Shape& shape, Index, Initial output = normal(0.02))
       : up_(shape.width, shape.mlp()), down_(shape.mlp(), shape.width, output) {}
 
@@ -86,7 +88,7 @@ class Mlp : public PlainLayer, public NoState {
     S up;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("up", {extent.tokens, up_.out()}, s.up...));
+    return leaves(buffer("up", extent.kept(up_.out()), s.up...));
   }
 
   template <class C>

@@ -34,7 +34,7 @@ class QueryKeyNorm {
     typename Position::template Saved<S> position;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("queries", {extent.tokens, queries_}, s.queries...), buffer("keys", {extent.tokens, keys_}, s.keys...),
+    return leaves(buffer("queries", extent.kept(queries_), s.queries...), buffer("keys", extent.kept(keys_), s.keys...),
                   inside("query_norm", query_, s.query...), inside("key_norm", key_, s.key...), inside("", position_, s.position...));
   }
 

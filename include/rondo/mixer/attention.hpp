@@ -59,8 +59,8 @@ class AttentionWith {
     typename End::template Saved<S> end;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, query_.out() + 2 * key_.out()}, s.projected...),
-                  buffer("output", {extent.tokens, query_.out()}, s.output...),
+    return leaves(buffer("projected", extent.kept(query_.out() + 2 * key_.out()), s.projected...),
+                  buffer("output", extent.kept(query_.out()), s.output...),
                   buffer("log_sum", {extent.tokens, attention_.heads}, s.log_sum...), inside("", position_, s.position...),
                   inside("", end_, s.end...));
   }

@@ -17,6 +17,7 @@ template <class CellType>
 class CellMixer {
  public:
   using Shared = NothingShared;
+  static constexpr Apart apart = Apart::none;
 
   static constexpr void check(const Shape&) {}
   CellMixer(const Shape& shape, Index block)
@@ -42,8 +43,8 @@ class CellMixer {
     S hidden;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("gates", {extent.tokens, rows_}, s.gates...), buffer("cell", {extent.tokens, cell_.width}, s.cell...),
-                  buffer("hidden", {extent.tokens, cell_.width}, s.hidden...));
+    return leaves(buffer("gates", extent.kept(rows_), s.gates...), buffer("cell", {extent.tokens, cell_.width}, s.cell...),
+                  buffer("hidden", extent.kept(cell_.width), s.hidden...));
   }
   template <class S>
   using State = typename CellType::template State<S>;

@@ -59,8 +59,8 @@ class GlaCore {
     LowRankProjection::Saved<S> decay_input;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, 2 * key_.out() + value_.out()}, s.projected...),
-                  buffer("decay", {extent.tokens, key_.out()}, s.decay...), inside("decay_input", decay_, s.decay_input...));
+    return leaves(buffer("projected", extent.kept(2 * key_.out() + value_.out()), s.projected...),
+                  buffer("decay", extent.kept(key_.out()), s.decay...), inside("decay_input", decay_, s.decay_input...));
   }
   template <class S>
   using State = OuterProduct::State<S>;

@@ -53,7 +53,7 @@ class Hgrn2Core {
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("query_input", query_, s.query_input...), inside("forget_input", forget_, s.forget_input...),
                   inside("value_input", value_, s.value_input...),
-                  buffer("projected", {extent.tokens, 2 * query_.out() + value_.out()}, s.projected...));
+                  buffer("projected", extent.kept(2 * query_.out() + value_.out()), s.projected...));
   }
   template <class S>
   struct State {

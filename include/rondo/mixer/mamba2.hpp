@@ -67,9 +67,9 @@ class Mamba2Mixer {
     RmsNorm::Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, input_.out()}, s.projected...),
-                  buffer("convolved", {extent.tokens, inner_ + 2 * keys_}, s.convolved...),
-                  buffer("mixed", {extent.tokens, inner_}, s.mixed...), inside("output_norm", norm_, s.norm...));
+    return leaves(buffer("projected", extent.kept(input_.out()), s.projected...),
+                  buffer("convolved", extent.kept(inner_ + 2 * keys_), s.convolved...),
+                  buffer("mixed", extent.kept(inner_), s.mixed...), inside("output_norm", norm_, s.norm...));
   }
   template <class S>
   struct State {

@@ -87,7 +87,7 @@ class GatedOutputOf {
     typename NormType::template Saved<S> norm;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...), inside("gate_input", gate_, s.gate_input...),
+    return leaves(buffer("gate", extent.kept(gate_.out()), s.gate...), inside("gate_input", gate_, s.gate_input...),
                   inside("output_norm", norm_, s.norm...));
   }
 
@@ -180,7 +180,7 @@ class SigmoidGatedOutput {
     S gate;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("gate", {extent.tokens, gate_.out()}, s.gate...));
+    return leaves(buffer("gate", extent.kept(gate_.out()), s.gate...));
   }
 
   template <class C>

@@ -44,7 +44,7 @@ class LowRankProjection : public PlainLayer, public NoState {
     S low;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("low", {extent.tokens, down_.out()}, s.low...));
+    return leaves(buffer("low", extent.kept(down_.out()), s.low...));
   }
 
   [[nodiscard]] constexpr Index out() const { return up_.out(); }
@@ -84,7 +84,7 @@ class ConvolvedProjection : public PlainLayer {
     S projected;
   };
   constexpr auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, linear_.out()}, s.projected...));
+    return leaves(buffer("projected", extent.kept(linear_.out()), s.projected...));
   }
   template <class S>
   using State = ShortConvolution<>::State<S>;

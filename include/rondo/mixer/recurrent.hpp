@@ -32,7 +32,7 @@ class RecurrentMixer : public RecordsOf<Core> {
     typename Output::template Saved<S> stage;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(inside("", this->inner_, s.core...), buffer("output", {extent.tokens, output_.in()}, s.output...),
+    return leaves(inside("", this->inner_, s.core...), buffer("output", extent.kept(output_.in()), s.output...),
                   inside("stage", output_, s.stage...));
   }
 

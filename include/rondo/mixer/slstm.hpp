@@ -57,6 +57,7 @@ class HeadLinear : public PlainLayer, public NothingSaved, public NoState {
 class SlstmMixer {
  public:
   using Shared = NothingShared;
+  static constexpr Apart apart = Apart::none;
   static constexpr bool drops_inside = true;
 
   static constexpr void check(const Shape& shape) { require_divides(shape.heads, shape.width, "heads", "width"); }
@@ -89,9 +90,9 @@ class SlstmMixer {
     OffsetLayerNorm::Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    const Index tokens = extent.tokens, width = cell_.width;
-    return leaves(buffer("convolved", {tokens, width}, s.convolved...), buffer("gates", {tokens, 4 * width}, s.gates...),
-                  buffer("cell", {tokens, width}, s.cell...), buffer("hidden", {tokens, width}, s.hidden...),
+    const Index width = cell_.width;
+    return leaves(buffer("convolved", extent.kept(width), s.convolved...), buffer("gates", extent.kept(4 * width), s.gates...),
+                  buffer("cell", {extent.tokens, width}, s.cell...), buffer("hidden", extent.kept(width), s.hidden...),
                   inside("head_norm", norm_, s.norm...));
   }
   template <class S>

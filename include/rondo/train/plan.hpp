@@ -51,8 +51,9 @@ void plan_update(TraceContext& c, const Optimizer& optimizer, const Leaf& leaf, 
 
 template <class Model, Objective ObjectiveType, class Optimizer = AdamW>
 StepPlan plan_training_step(const Model& model, const ObjectiveType& objective, Sequences sequences, Index tokens,
-                            const Optimizer& optimizer = {}) {
+                            const Optimizer& optimizer = {}, Precision precision = {}) {
   TraceContext c;
+  const auto products = c.products_in(precision);
   // Only the number of ids and labels matters.
   const std::vector<Token> ids(static_cast<std::size_t>(tokens), 0);
   const Tokens row{ids.data(), 1, tokens};

@@ -67,7 +67,9 @@ class Trainer : public TrainerOn<Backend, Optimizer, Schedule> {
 
  private:
   void prepare(Index tokens) override {
-    if (!workspace_) workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), tokens, this->context());
+    if (workspace_) return;
+    [[maybe_unused]] const auto products = this->context()->products_in(this->options().precision);
+    workspace_ = std::make_unique<Workspace<Model, Backend>>(model(), tokens, this->context());
   }
   void add_gradient(const Batch& batch, RandomKey dropout) override {
     this->add(workspace_->add_gradient(stored(), batch, objective_, 1, dropout), batch);

@@ -74,7 +74,7 @@ class Workspace {
 
   Workspace(const Model& model, Index tokens, std::shared_ptr<Context> context = std::make_shared<Context>())
       : context_(std::move(context)), pass_(model), gradients_(model, *context_) {
-    place({tokens, 1});
+    place(context_->extent_of(tokens, 1));
   }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;

@@ -6,6 +6,7 @@
 
 #include <rondo/backend/cpu/elementwise_operations.hpp>
 #include <rondo/backend/cpu/kernels.hpp>
+#include <rondo/backend/cpu/words.hpp>
 #include <rondo/core/compiled.hpp>
 #include <rondo/core/math.hpp>
 #include <rondo/core/random.hpp>
@@ -40,6 +41,17 @@ RONDO_DEFINED_ONCE void CpuElementwise::scale(Output x, double factor) {
         for (Index i = 0; i < n; ++i) to[i] *= s;
       },
       x);
+}
+
+RONDO_DEFINED_ONCE void CpuElementwise::round(Input x, Output words) {
+  each_row_range(x.rows, x.columns, [&](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) pair_neighbours(x.row(t), x.columns, words.row(t));
+  });
+}
+RONDO_DEFINED_ONCE void CpuElementwise::widen(Input words, Output x) {
+  each_row_range(x.rows, x.columns, [&](Index begin, Index end) {
+    for (Index t = begin; t < end; ++t) part_neighbours(words.row(t), x.columns, x.row(t));
+  });
 }
 
 RONDO_DEFINED_ONCE void CpuElementwise::blend(Input x, Output average, double share) {

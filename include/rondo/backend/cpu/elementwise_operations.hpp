@@ -26,6 +26,8 @@ class CpuElementwise : public HostContext<CpuContext, float> {
   void copy(Input x, Output y);
   void add(Input x, Output y);
   void scale(Output x, double factor);
+  void round(Input x, Output words);
+  void widen(Input words, Output x);
   void blend(Input x, Output average, double share);
   void add_bias(Input bias, Output y);
   void bias_gradient(Input dy, Output d_bias);

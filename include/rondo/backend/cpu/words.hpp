@@ -1,7 +1,5 @@
 // Words of two bf16 numbers, neighbours along the inner dimension of a product, which one instruction multiplies and adds up in float32
 // (AVX512_BF16: twice the rate of float32). Elsewhere the two products are taken apart: the same numbers up to the order of sums.
-//
-// Words in memory are floats by type: moved, never computed with.
 #pragma once
 
 #include <bit>
@@ -14,13 +12,12 @@
 
 #include <rondo/backend/cpu/lanes.hpp>
 #include <rondo/core/half.hpp>
+#include <rondo/core/precision.hpp>
 
 namespace rondo {
 
 typedef std::uint32_t Words __attribute__((vector_size(sizeof(Lanes))));
-
-// That hold so many numbers.
-[[nodiscard]] constexpr Index words_of(Index count) { return (count + 1) / 2; }
+typedef std::uint16_t HalfWords __attribute__((vector_size(sizeof(Lanes) / 2)));
 
 [[gnu::always_inline]] inline Words load_words(const float* from) {
   Words words;
@@ -83,6 +80,16 @@ inline void pair_neighbours(const float* x, Index count, float* words) {
     const std::uint32_t odd = i + 1 < count ? bf16{x[i + 1]}.bits : 0u;
     words[i / 2] = std::bit_cast<float>(odd << 16 | bf16{x[i]}.bits);
   }
+}
+// The numbers of such a row.
+inline void part_neighbours(const float* words, Index count, float* x) {
+  Index i = 0;
+  for (; i + lane_count <= count; i += lane_count) {
+    HalfWords halves;
+    std::memcpy(&halves, words + i / 2, sizeof halves);
+    store_words(x + i, __builtin_convertvector(halves, Words) << 16);
+  }
+  for (; i < count; ++i) x[i] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(words[i / 2]) >> (i % 2 * 16) << 16);
 }
 
 }  // namespace rondo

@@ -71,6 +71,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
     (also(views ? views.size() : 0), ...);
     ++counts.launches;
   }
+  [[nodiscard]] ProductsIn products_in(Precision precision) { return {precision_, precision}; }
+  [[nodiscard]] Precision precision() const { return precision_; }
   // One more operand of the operation.
   void also(Index numbers) { counts.bytes += static_cast<double>(numbers) * sizeof(float); }
   // One of the model's own operations: counted as such in a forward pass.
@@ -88,6 +90,8 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void copy(Input x, Output y) { touch(0, x, y); }
   void add(Input x, Output y) { touch(0, x, y, y); }
   void scale(Output x, double) { touch(0, x, x); }
+  void round(Input x, Output words) { touch(0, x, words); }
+  void widen(Input words, Output x) { touch(0, words, x); }
   void blend(Input x, Output y, double) { touch(0, x, y, y); }
   void linear(Input x, Input w, Output y) {
     touch(product(x.rows, w), x, w, y);
@@ -166,6 +170,7 @@ class TraceContext : public ContextBase<TraceContext, float, TraceMemory> {
   void apply(const auto&, const auto&...) { touch(0); }
 
  private:
+  Precision precision_ = Precision::float32;
   static double size(Input x) { return static_cast<double>(x.size()); }
   static double product(Index rows, Input w) { return 2.0 * static_cast<double>(rows) * size(w); }
 };
