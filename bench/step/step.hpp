@@ -65,7 +65,7 @@ template <class Model>
 Work work_of() {
   return {[](const Shape& shape, const Size& size) {
             return plan_training_step(Model{shape}, CrossEntropy{}, RandomBatches{size.batch, size.length, size.vocabulary}.sequences(),
-                                      size.batch * size.length);
+                                      size.batch * size.length, AdamW{}, size.precision);
           },
           [](const Shape& shape, const Size& size, const std::function<bool(double)>& goes_on) {
             const Model model{shape};

@@ -1,5 +1,5 @@
 // The laws where products read their operands in bf16: every form that multiplies in the precision of a pass, with tolerances of its own
-// (rounding<CpuIn<Precision::bf16>>). Sums, states, decays and statistics are float32.
+// (rounding<CpuIn<Precision::bf16>>), in a block that keeps what is saved in bf16. Sums, states, decays and statistics are float32.
 #include "every_back_end.hpp"
 
 #include <rondo/combinator/block.hpp>
@@ -29,23 +29,23 @@ void expect_laws_in_bf16(const std::string& name, const Shape& shape) {
 BOOST_AUTO_TEST_SUITE(in_bf16)
 
 BOOST_AUTO_TEST_CASE(hgrn2) {
-  expect_laws_in_bf16<Hgrn2Mixer<LowerBoundedForget>>("HGRN2", {.width = 24, .depth = 2, .heads = 2});
+  expect_laws_in_bf16<PlainBlock<Hgrn2Mixer<LowerBoundedForget>>>("HGRN2", {.width = 24, .depth = 2, .heads = 2});
 }
 
 BOOST_AUTO_TEST_CASE(attention) {
-  expect_laws_in_bf16<AttentionMixer<>>("attention", {.width = 24, .heads = 4, .key_value_heads = 2, .window = 50});
+  expect_laws_in_bf16<PlainBlock<AttentionMixer<>>>("attention", {.width = 24, .heads = 4, .key_value_heads = 2, .window = 50});
 }
 BOOST_AUTO_TEST_CASE(lstm) {
-  expect_laws_in_bf16<CellMixer<LstmCell>>("LSTM", {.width = 35});
+  expect_laws_in_bf16<PlainBlock<CellMixer<LstmCell>>>("LSTM", {.width = 35});
 }
 BOOST_AUTO_TEST_CASE(slstm) {
-  expect_laws_in_bf16<SlstmMixer>("sLSTM", {.width = 39, .depth = 2, .heads = 3});
+  expect_laws_in_bf16<PlainBlock<SlstmMixer>>("sLSTM", {.width = 39, .depth = 2, .heads = 3});
 }
 BOOST_AUTO_TEST_CASE(mlstm) {
-  expect_laws_in_bf16<MlstmMixer<>>("mLSTM", {.width = 12, .depth = 2, .heads = 2, .inner_width = 24});
+  expect_laws_in_bf16<PlainBlock<MlstmMixer<>>>("mLSTM", {.width = 12, .depth = 2, .heads = 2, .inner_width = 24});
 }
 BOOST_AUTO_TEST_CASE(mamba2) {
-  expect_laws_in_bf16<Mamba2Mixer>("Mamba-2", {.width = 12, .depth = 2, .heads = 3, .state_size = 9});
+  expect_laws_in_bf16<PlainBlock<Mamba2Mixer>>("Mamba-2", {.width = 12, .depth = 2, .heads = 3, .state_size = 9});
 }
 // By itself: in its mixers a head's norm divides by what is often almost nothing, whatever the recurrence.
 BOOST_AUTO_TEST_CASE(delta_rule) {

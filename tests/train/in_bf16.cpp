@@ -1,4 +1,6 @@
-// Training in bf16 beside training in float32: the same seeds on text of the built-in grammar, byte by byte.
+// Training in bf16 beside training in float32: the same seeds on text of the built-in grammar, byte by byte; and what is saved for the
+// backward pass, rounded.
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -13,7 +15,9 @@
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 #include <rondo/model/architecture/lstm.hpp>
+#include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
+#include <rondo/train/workspace.hpp>
 
 #include "train/small_run.hpp"
 
@@ -74,6 +78,61 @@ void ends_alike(const std::string& name, Shape shape = {.vocabulary = 256, .widt
   BOOST_TEST(std::abs(sum / seeds) < 0.003, "bf16 ends " << sum / seeds << " of float32's loss above it, in the mean over seeds");
 }
 
+// A batch of `lengths`, with padding after the second and the last sequence.
+struct Texts {
+  explicit Texts(const std::vector<Index>& lengths) {
+    for (const Index length : lengths) {
+      sequences.push_back({std::ssize(ids), length, 0});
+      for (Index t = 0; t < length; ++t) add(static_cast<Token>((t * t + 7 * length + 3) % 31), static_cast<Token>((5 * t + length) % 31));
+      if (sequences.size() == 2 || sequences.size() == lengths.size()) add(1, no_label);
+    }
+  }
+  void add(Token id, Token label) { ids.push_back(id), labels.push_back(label); }
+  [[nodiscard]] Batch batch() const {
+    return {{ids.data(), 1, std::ssize(ids)}, {labels.data(), 1, std::ssize(ids)}, sequences, std::ssize(ids), 0};
+  }
+
+  std::vector<Token> ids, labels;
+  std::vector<Sequence> sequences;
+};
+constexpr Shape few_tokens{.vocabulary = 31, .width = 32, .depth = 2, .heads = 2, .mlp_width = 48};
+
+template <class Model, class Backend>
+std::vector<double> gradient_of(const std::vector<Index>& lengths, const Shape& shape = few_tokens) {
+  const Model model{shape};
+  const Parameters<Model, Backend> weights{model, Seed{1}};
+  const Texts texts{lengths};
+  Workspace<Model, Backend> workspace{model, std::ssize(texts.ids)};
+  workspace.zero_gradients();
+  workspace.add_gradient(weights, texts.batch(), CrossEntropy{});
+  const auto flat = workspace.gradients().flat();
+  return {flat.data, flat.data + flat.columns};
+}
+// The norm of the difference, of that of `right`.
+double apart(const std::vector<double>& left, const std::vector<double>& right) {
+  double difference = 0, all = 0;
+  for (std::size_t i = 0; i < right.size(); ++i) difference += (left[i] - right[i]) * (left[i] - right[i]), all += right[i] * right[i];
+  return std::sqrt(difference / all);
+}
+
+// Of a batch so long that blocks take it in parts: as near to float32 as rounding is, and the same as the sequences' gradients one by one,
+// whose batches are too short for that, up to the order of sums.
+template <class Model>
+void parts_make_the_gradient(const std::string& name, const Shape& shape = few_tokens) {
+  using Rounded = CpuIn<Precision::bf16>;
+  const std::vector<Index> lengths{700, 650, 130, 900, 1, 310, 460};
+  const std::vector<double> whole = gradient_of<Model, Rounded>(lengths, shape);
+  std::vector<double> sum(whole.size());
+  for (const Index length : lengths) {
+    const std::vector<double> one = gradient_of<Model, Rounded>({length}, shape);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one[i];
+  }
+  const double rounding = apart(whole, gradient_of<Model, Cpu>(lengths, shape)), order = apart(whole, sum);
+  BOOST_TEST(rounding < 2e-2, name << ": " << rounding << " from float32");
+  BOOST_TEST(rounding > 1e-4);
+  BOOST_TEST(order < 1e-5, name << ": " << order << " from its sequences alone");
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(train_in_bf16)
@@ -86,6 +145,52 @@ BOOST_AUTO_TEST_CASE(llama) {
 }
 BOOST_AUTO_TEST_CASE(lstm) {
   ends_alike<Lstm>("LSTM");
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_in_parts) {
+  parts_make_the_gradient<Hgrn2>("HGRN2");
+  parts_make_the_gradient<Llama>("Llama");
+  parts_make_the_gradient<Lstm>("LSTM", {.vocabulary = 31, .width = 32, .depth = 2});
+}
+
+// What is saved rounded is rounded after the forward pass: the hidden vectors are those of a pass that saves nothing.
+BOOST_AUTO_TEST_CASE(the_forward_pass_reads_nothing_rounded) {
+  using Rounded = CpuIn<Precision::bf16>;
+  const Hgrn2 model{few_tokens};
+  const Parameters<Hgrn2, Rounded> weights{model, Seed{1}};
+  const Texts texts{{40, 60, 25}};
+  Rounded::Context c;
+  c.begin(texts.sequences, texts.batch().ids);
+  const auto saved = c.record(SavedRecords{c.extent()}, model);
+  const View<float> trained = c.matrix(c.extent().tokens, few_tokens.width), evaluated = c.matrix(c.extent().tokens, few_tokens.width);
+  model.forward(c, weights.record(), trained, saved, {});
+  model.evaluate(c, weights.record(), evaluated, {});
+  BOOST_TEST(std::equal(trained.data, trained.data + trained.size(), evaluated.data));
+}
+
+// A plan of the step says what is saved, to the byte, and that it is about half.
+BOOST_AUTO_TEST_CASE(memory_is_planned) {
+  const auto expect = [](const auto& model, double most) {
+    using Model = std::remove_cvref_t<decltype(model)>;
+    const Texts texts{{480, 480, 480, 480, 480}};
+    const auto plan = [&](Precision precision) {
+      return plan_training_step(model, CrossEntropy{}, texts.sequences, std::ssize(texts.ids), AdamW{}, precision);
+    };
+    const StepPlan rounded = plan(Precision::bf16), exact = plan(Precision::float32);
+    const auto context = std::make_shared<CpuIn<Precision::bf16>::Context>();
+    Workspace<Model, CpuIn<Precision::bf16>> workspace{model, std::ssize(texts.ids), context};
+    const Parameters<Model, CpuIn<Precision::bf16>> weights{model, Seed{1}};
+    workspace.add_gradient(weights, texts.batch(), CrossEntropy{});
+    const std::size_t own = static_cast<std::size_t>(2 * std::ssize(texts.ids) * model.shape().width) * sizeof(float);
+    BOOST_TEST(rounded.saved + own == workspace.activation_bytes());
+    BOOST_TEST(static_cast<double>(rounded.saved) < most * static_cast<double>(exact.saved));
+    BOOST_TEST(rounded.scratch < exact.scratch);
+    BOOST_TEST(rounded.operations_per_token == exact.operations_per_token);
+    BOOST_TEST(rounded.scratch <= context->scratch.high_water() + own);  // kernels take some of their own
+  };
+  const Shape shape{.vocabulary = 31, .width = 64, .depth = 4, .heads = 2, .mlp_width = 160};
+  expect(Hgrn2{shape}, 0.6);
+  expect(Llama{shape}, 0.6);
 }
 
 BOOST_AUTO_TEST_CASE(same_bits_on_any_number_of_threads) {

@@ -70,8 +70,9 @@ class FineTuningOf final : public FineTuning {
 
 RONDO_DEFINED_ONCE std::vector<NamedLeaf> leaves_of(const HostModel& model) { return named_leaves(WeightRecords{}, model); }
 RONDO_DEFINED_ONCE Index state_size_of(const HostModel& model) { return record_size(StateRecords{Extent{1, 1}}, model); }
-RONDO_DEFINED_ONCE StepPlan step_plan(const HostModel& model, Sequences sequences, Index tokens, const AnyOptimizer& optimizer) {
-  return plan_training_step(model, CrossEntropy{}, sequences, tokens, optimizer);
+RONDO_DEFINED_ONCE StepPlan step_plan(const HostModel& model, Sequences sequences, Index tokens, const AnyOptimizer& optimizer,
+                                      Precision precision) {
+  return plan_training_step(model, CrossEntropy{}, sequences, tokens, optimizer, precision);
 }
 RONDO_DEFINED_ONCE std::unique_ptr<LoadedModel> loaded_model(const HostModel& model, BackendName backend) {
   if (backend == BackendName::reference) return std::make_unique<LoadedModelOn<HostModel, Reference<double>>>(model);

@@ -106,7 +106,7 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("batch_schedule", "ROWS@TOKENS,...: rows from so many tokens on, as 4@0,8@1000000; none: batch", settings.batch_schedule);
   visit("length_schedule", "the same of a row's tokens, as 64@0,128@1000000,256@4000000; none: length", settings.length_schedule);
   visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
-  visit("precision", "of the operands of products in a step; sums, weights and all else are float32", settings.precision,
+  visit("precision", "of the operands of products in a step, and of most of what is saved for its backward pass; sums, weights and all else are float32", settings.precision,
         as_list(precision_names));
   visit("schedule", "of the rate", settings.schedule, schedule_names);
   visit("warmup", "steps in which the rate rises; -1: 3 % of them", settings.warmup, Between<Index>{-1, steps.high});
@@ -240,6 +240,7 @@ inline void require_same_run(const RunDescription& before, const RunDescription&
                                       : "");
 }
 
+[[nodiscard]] inline Precision precision_of(const TrainSettings& train) { return value_of<Precision>(train.precision, precision_names); }
 // Throws Error where products in the run's precision would be slower than in float32, unless they are to be tried.
 inline void require_products(const TrainSettings& train, bool forced) {
   require(train.precision != "bf16" || has_bf16_products || forced,

@@ -31,7 +31,8 @@ class FineTuning;
 
 [[nodiscard]] std::vector<NamedLeaf> leaves_of(const HostModel& model);
 [[nodiscard]] Index state_size_of(const HostModel& model);  // numbers a sequence
-[[nodiscard]] StepPlan step_plan(const HostModel& model, Sequences sequences, Index tokens, const AnyOptimizer& optimizer);
+[[nodiscard]] StepPlan step_plan(const HostModel& model, Sequences sequences, Index tokens, const AnyOptimizer& optimizer,
+                                 Precision precision);
 // Weights all zero, to be filled.
 [[nodiscard]] std::unique_ptr<LoadedModel> loaded_model(const HostModel& model, BackendName backend);
 [[nodiscard]] std::unique_ptr<EvaluatedModel> evaluated_model(const HostModel& model);

@@ -86,7 +86,8 @@ inline int summary(const std::vector<ServedModel>& served, const SummaryOptions&
   const Index length = options.length > 0 ? options.length : std::min(rows.largest().second, shape.context);
   std::vector<Sequence> sequences;
   for (Index row = 0; row < batch; ++row) sequences.push_back({row * length, length, 0});
-  const StepPlan plan = step_plan(model->model(shape), sequences, count_of(batch, length), run.optimizer.optimizer);
+  const StepPlan plan =
+      step_plan(model->model(shape), sequences, count_of(batch, length), run.optimizer.optimizer, precision_of(run.train));
   const Index state = state_size_of(model->model(shape));
   const auto megabytes = [](std::size_t bytes) { return static_cast<double>(bytes) / 1e6; };
   std::printf("%td parameters (%td with weight decay), %.1f MFLOP per token of a training step\n", count, decayed,

@@ -48,7 +48,7 @@ inline TrainingSetup setup_of(const RunDescription& run, const StartWeights* sta
   setup.ranks = ranks;
   setup.backend = backend;
   setup.cross_entropy = cross_entropy;
-  setup.options.precision = value_of<Precision>(train.precision, precision_names);
+  setup.options.precision = precision_of(train);
   if (teachers != nullptr) setup.projections = teachers->projections(run.shape);
   if (start != nullptr || ranks.several())
     setup.start = [start, ranks](const std::vector<HostedTensor<float>>& weights) {

@@ -29,7 +29,7 @@ inline std::optional<TrainingSpeed> training_speed(const ServedModel& model, Run
     std::vector<Sequence> sequences;
     for (Index row = 0; row < rows; ++row) sequences.push_back({row * length, length, 0});
     try {
-      return step_plan(model.model(shape), sequences, rows * length, run.optimizer.optimizer);
+      return step_plan(model.model(shape), sequences, rows * length, run.optimizer.optimizer, precision_of(run.train));
     } catch (const Error&) {  // a pattern does not fit into so few blocks
       return std::nullopt;
     }

@@ -115,6 +115,7 @@ class ContextBase : public ComposedOperations<Backend, View<const ScalarType, Me
     Part(ContextBase& c, Index first, Index count, Index begin, Index tokens)
         : c_(c), sequences_(std::exchange(c.sequences_, {})), tokens_(std::exchange(c.tokens_, tokens)) {
       const Sequences some = sequences_.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      c.part_.reserve(sequences_.size());
       c.part_.assign(some.begin(), some.end());
       for (Sequence& sequence : c.part_) sequence.begin -= begin;
       c.sequences_ = c.part_;

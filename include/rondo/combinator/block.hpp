@@ -100,7 +100,10 @@ class PlainBlock : public RecordsOf<Kept<Mixer>> {
   PlainBlock(const Shape& shape, Index block)
       : RecordsOf<Kept<Mixer>>(Kept<Mixer>({shape, block})), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
 
-  [[nodiscard]] Index in() const { return this->inner_.inner().in(); }
+  [[nodiscard]] Index in() const {
+    if constexpr (requires(const Mixer& mixer) { mixer.in(); }) return this->inner_.inner().in();
+    return width_;
+  }
 
   template <class C>
   void forward(C& c, const auto& w, In<C> x, Out<C> y, const auto& saved, const auto& carried) const {

@@ -84,7 +84,7 @@ class Stack {
   void backward(C& c, const auto& w, In<C> x, In<C> dy, Out<C> dx, const auto& saved, const auto& dw,
                 CarriedGradientFor<Stack, C> carried, const Taps<C>& taps = {}) const {
     auto mark = c.mark();
-    const Out<C> d_streams[2] = {c.matrix(x.rows, width_), c.matrix(x.rows, width_)};
+    const Out<C> d_streams[2] = {dx.columns == width_ ? dx : c.matrix(x.rows, width_), c.matrix(x.rows, width_)};
     for (std::size_t l = blocks_.size(); l-- > 0;) {
       In<C> d_out = l + 1 < blocks_.size() ? In<C>(d_streams[(l + 1) % 2]) : dy;
       if (const Out<C> tap = taps.at(static_cast<Index>(l))) {

@@ -1,6 +1,6 @@
 // What a training step of a model will take, before any memory is taken: from one pass of the Trace back-end.
 //
-//   StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, tokens, AdamW{});
+//   StepPlan plan = plan_training_step(model, CrossEntropy{}, sequences, tokens, AdamW{}, Precision::bf16);
 //
 // Bytes: weights, gradients, the optimiser's slots, what is saved for the backward, scratch of the layers (kernels' own
 // scratch, a few tiles a thread, is not counted). operations_per_token: 3 times the forward pass's own operations, see Trace; those of

@@ -48,7 +48,7 @@ struct TrainingOptions {
   AnySchedule decay_schedule{};  // of weight decay
   double clip_epsilon = 0;       // optimizer/clip.hpp
   bool shard = false;            // each rank keeps its share of the optimiser's slots
-  Precision precision{};         // of products in forward and backward passes; all else is float32
+  Precision precision{};         // of products in passes, and of what lies between them (combinator/kept.hpp); all else is float32
 };
 
 // What has been done since the first step of a run, resumed or not.
