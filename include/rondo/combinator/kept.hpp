@@ -76,6 +76,7 @@ class Kept : public RecordsOf<Inner> {
   }
 
  private:
+  static constexpr Index least_rows = 1024;
   enum class Step { look, place, round, widen };
 
   // Rows of a batch, and what is done with the leaves of its record and those of a record of these rows, which Inner computes with.
@@ -119,15 +120,16 @@ class Kept : public RecordsOf<Inner> {
       if (!part.rounded) return false;
       const Sequences all = c.sequences();
       const auto count = std::ssize(all);
-      bool whole = !part.has_rows || !fresh || apart_of<Inner>() == Apart::none || count == rows;
+      bool whole = rows <= least_rows || !part.has_rows || !fresh || apart_of<Inner>() == Apart::none || count == rows;
       if constexpr (requires { inner_.drops(c); }) whole = whole || inner_.drops(c);
-      const Index least = whole ? rows : std::max(Index{1024}, (rows + 3) / 4);
+      const Index least = whole ? rows : std::max(least_rows, (rows + 3) / 4);
       const auto compute = [&](Index end) {
         part.rows = end - part.begin;
         part.each(*this, here, saved, Step::place);
         act(here, part);
       };
-      for (Index first = 0; part.begin < rows; part.begin += part.rows) {
+      Index first = 0;
+      do {
         auto mark = c.mark();
         Index end = std::min(part.begin + least, rows), next = first;
         if (whole || apart_of<Inner>() == Apart::tokens) {
@@ -139,7 +141,7 @@ class Kept : public RecordsOf<Inner> {
         const auto some = c.part(first, next - first, part.begin, end - part.begin);
         compute(end);
         first = next;
-      }
+      } while ((part.begin += part.rows) < rows);
       return true;
     } else {
       return false;

@@ -74,7 +74,7 @@ class DeltaCore {
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("query_input", query_, s.query_input...), inside("key_input", key_, s.key_input...),
                   inside("value_input", value_, s.value_input...), inside("", decay_, s.decay...),
-                  buffer("projected", extent.kept(columns()), s.projected...),
+                  buffer("projected", {extent.tokens, columns()}, s.projected...),
                   buffer("write", {extent.tokens, recurrence_.heads}, s.write...), inside("unit", unit_, s.unit...));
   }
   template <class S>

@@ -45,8 +45,8 @@ class Hgrn1Core {
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(inside("value_input", value_, s.value_input...), inside("forget_input", forget_, s.forget_input...),
-                  buffer("value", extent.kept(value_.out()), s.value...),
-                  buffer("forget", extent.kept(forget_.out()), s.forget...));
+                  buffer("value", {extent.tokens, value_.out()}, s.value...),
+                  buffer("forget", {extent.tokens, forget_.out()}, s.forget...));
   }
   template <class S>
   struct State {

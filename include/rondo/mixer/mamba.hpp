@@ -53,10 +53,10 @@ class MambaMixer : public PlainLayer {
     S projected, convolved, selected, output;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", extent.kept(input_.out()), s.projected...),
-                  buffer("convolved", extent.kept(scan_.channels), s.convolved...),
-                  buffer("selected", extent.kept(selection_.out()), s.selected...),
-                  buffer("output", extent.kept(scan_.channels), s.output...));
+    return leaves(buffer("projected", {extent.tokens, input_.out()}, s.projected...),
+                  buffer("convolved", {extent.tokens, scan_.channels}, s.convolved...),
+                  buffer("selected", {extent.tokens, selection_.out()}, s.selected...),
+                  buffer("output", {extent.tokens, scan_.channels}, s.output...));
   }
   template <class S>
   struct State {

@@ -73,10 +73,10 @@ class MlstmMixer {
   };
   auto saved_leaves(Extent extent, auto&... s) const {
     return leaves(buffer("up", extent.kept(2 * inner_), s.up...), buffer("convolved", extent.kept(inner_), s.convolved...),
-                  buffer("projected", extent.kept(3 * inner_), s.projected...),
+                  buffer("projected", {extent.tokens, 3 * inner_}, s.projected...),
                   buffer("input_gate", {extent.tokens, memory_.heads}, s.input_gate...),
                   buffer("forget_gate", {extent.tokens, memory_.heads}, s.forget_gate...),
-                  buffer("hidden", extent.kept(inner_), s.hidden...), inside("output_norm", norm_, s.norm...));
+                  buffer("hidden", {extent.tokens, inner_}, s.hidden...), inside("output_norm", norm_, s.norm...));
   }
   template <class S>
   struct State {

@@ -65,9 +65,9 @@ class XlstmLargeMixer {
     UnbiasedLayerNorm::Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", extent.kept(projected()), s.projected...),
+    return leaves(buffer("projected", {extent.tokens, projected()}, s.projected...),
                   buffer("gates", {extent.tokens, 2 * memory_.heads}, s.gates...),
-                  buffer("hidden", extent.kept(value_.out()), s.hidden...), inside("output_norm", norm_, s.norm...));
+                  buffer("hidden", {extent.tokens, value_.out()}, s.hidden...), inside("output_norm", norm_, s.norm...));
   }
   template <class S>
   using State = MatrixMemory::State<S>;
