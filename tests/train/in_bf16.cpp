@@ -15,9 +15,12 @@
 #include <rondo/model/architecture/hgrn2.hpp>
 #include <rondo/model/architecture/llama.hpp>
 #include <rondo/model/architecture/lstm.hpp>
+#include <rondo/train/checkpoints.hpp>
 #include <rondo/train/plan.hpp>
 #include <rondo/train/trainer.hpp>
 #include <rondo/train/workspace.hpp>
+
+#include <io/temporary_folder.hpp>
 
 #include "train/small_run.hpp"
 
@@ -97,14 +100,14 @@ struct Texts {
 };
 constexpr Shape few_tokens{.vocabulary = 31, .width = 32, .depth = 2, .heads = 2, .mlp_width = 48};
 
+// Of the sum of batches' losses, one batch after the other in one workspace.
 template <class Model, class Backend>
-std::vector<double> gradient_of(const std::vector<Index>& lengths, const Shape& shape = few_tokens) {
+std::vector<double> gradient_of(const std::vector<std::vector<Index>>& batches, const Shape& shape) {
   const Model model{shape};
   const Parameters<Model, Backend> weights{model, Seed{1}};
-  const Texts texts{lengths};
-  Workspace<Model, Backend> workspace{model, std::ssize(texts.ids)};
+  Workspace<Model, Backend> workspace{model, 1};
   workspace.zero_gradients();
-  workspace.add_gradient(weights, texts.batch(), CrossEntropy{});
+  for (const auto& lengths : batches) workspace.add_gradient(weights, Texts{lengths}.batch(), CrossEntropy{});
   const auto flat = workspace.gradients().flat();
   return {flat.data, flat.data + flat.columns};
 }
@@ -115,19 +118,17 @@ double apart(const std::vector<double>& left, const std::vector<double>& right) 
   return std::sqrt(difference / all);
 }
 
-// Of a batch so long that blocks take it in parts: as near to float32 as rounding is, and the same as the sequences' gradients one by one,
-// whose batches are too short for that, up to the order of sums.
+// The gradient of a batch so long that blocks take it in parts: as near to float32 as rounding is, and that of its sequences one by one,
+// which are too short for that, up to the order of sums.
 template <class Model>
 void parts_make_the_gradient(const std::string& name, const Shape& shape = few_tokens) {
   using Rounded = CpuIn<Precision::bf16>;
   const std::vector<Index> lengths{700, 650, 130, 900, 1, 310, 460};
-  const std::vector<double> whole = gradient_of<Model, Rounded>(lengths, shape);
-  std::vector<double> sum(whole.size());
-  for (const Index length : lengths) {
-    const std::vector<double> one = gradient_of<Model, Rounded>({length}, shape);
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one[i];
-  }
-  const double rounding = apart(whole, gradient_of<Model, Cpu>(lengths, shape)), order = apart(whole, sum);
+  std::vector<std::vector<Index>> alone;
+  for (const Index length : lengths) alone.push_back({length});
+  const std::vector<double> whole = gradient_of<Model, Rounded>({lengths}, shape);
+  const double rounding = apart(whole, gradient_of<Model, Cpu>({lengths}, shape));
+  const double order = apart(whole, gradient_of<Model, Rounded>(alone, shape));
   BOOST_TEST(rounding < 2e-2, name << ": " << rounding << " from float32");
   BOOST_TEST(rounding > 1e-4);
   BOOST_TEST(order < 1e-5, name << ": " << order << " from its sequences alone");
@@ -191,6 +192,28 @@ BOOST_AUTO_TEST_CASE(memory_is_planned) {
   const Shape shape{.vocabulary = 31, .width = 64, .depth = 4, .heads = 2, .mlp_width = 160};
   expect(Hgrn2{shape}, 0.6);
   expect(Llama{shape}, 0.6);
+}
+
+// With batches that accumulate and dropout, bit for bit.
+BOOST_AUTO_TEST_CASE(a_run_that_stopped_goes_on) {
+  const MemoryTokens source = small_documents();
+  const TemporaryFolder folder;
+  Shape shape = small_shape();
+  shape.dropout = 0.1;
+  const auto train = [&](bool goes_on, Index stop) {
+    Batches batches{source, {.rows = 2, .length = 12, .epochs = 0}};
+    SmallRun<Hgrn2, Cpu> run{{.accumulate = 2, .precision = Precision::bf16}, shape};
+    if (goes_on) batches.seek(load_training_state(folder.path(), run.trainer));
+    run.trainer.on_step([&](const StepReport& report) {
+      if (report.progress.step == stop) run.trainer.stop();
+    });
+    run.trainer.run(batches, 8);
+    if (!goes_on) save_training_state(folder.path(), run.trainer, batches.position());
+    return numbers(run.weights.flat());
+  };
+  const auto straight = train(false, 8);
+  BOOST_TEST((train(false, 3) != straight));
+  BOOST_TEST((train(true, 8) == straight));
 }
 
 BOOST_AUTO_TEST_CASE(same_bits_on_any_number_of_threads) {

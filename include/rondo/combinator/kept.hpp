@@ -120,7 +120,8 @@ class Kept : public RecordsOf<Inner> {
       if (!part.rounded) return false;
       const Sequences all = c.sequences();
       const auto count = std::ssize(all);
-      bool whole = rows <= least_rows || !part.has_rows || !fresh || apart_of<Inner>() == Apart::none || count == rows;
+      // (Where there are as many sequences, a leaf's rows may be theirs.)
+      bool whole = rows <= least_rows || !part.has_rows || count == rows || !fresh || apart_of<Inner>() == Apart::none;
       if constexpr (requires { inner_.drops(c); }) whole = whole || inner_.drops(c);
       const Index least = whole ? rows : std::max(least_rows, (rows + 3) / 4);
       const auto compute = [&](Index end) {
