@@ -126,8 +126,8 @@ void each_folder_of(const std::string& model_type, const std::string& all, Act a
 }
 
 // Products in bf16: 2e-2 of the norm of all logits, 3e-2 of that of the gradient. Nine tenths of the latter's error is the embedding's, and
-// nearly all of it comes from the forward pass, so from where the gradient is taken: PyTorch in float32 with rounded operands is 2.5e-2 away
-// on the fixture of Llama, 2.2e-2 to 3.7e-2 on other tokens of the same model, and 3.9e-2 under its own autocast.
+// nearly all of it comes from the forward pass, so from where the gradient is taken: PyTorch in float32 with rounded operands is 2.5e-2
+// away on the fixture of Llama, 2.2e-2 to 3.7e-2 on other tokens of the same model, and 3.9e-2 under its own autocast.
 template <class Model>
 void agrees_in_bf16(const std::string& name) {
   const GoldenErrors errors = golden_errors<CpuIn<Precision::bf16>, Model>(shared(std::string("fixtures/") + name));

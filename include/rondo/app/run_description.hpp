@@ -106,8 +106,8 @@ void each_train_setting(Settings& settings, Visit&& visit) {
   visit("batch_schedule", "ROWS@TOKENS,...: rows from so many tokens on, as 4@0,8@1000000; none: batch", settings.batch_schedule);
   visit("length_schedule", "the same of a row's tokens, as 64@0,128@1000000,256@4000000; none: length", settings.length_schedule);
   visit("clip", "largest norm of the gradients; 0: no limit", settings.clip, positive);
-  visit("precision", "of the operands of products in a step, and of most of what is saved for its backward pass; sums, weights and all else are float32", settings.precision,
-        as_list(precision_names));
+  visit("precision", "of the operands of products in a step, and of most that is saved for its backward; all else is float32",
+        settings.precision, as_list(precision_names));
   visit("schedule", "of the rate", settings.schedule, schedule_names);
   visit("warmup", "steps in which the rate rises; -1: 3 % of them", settings.warmup, Between<Index>{-1, steps.high});
   visit("warmup_from", "whether the first step has one share of the rise or none", settings.warmup_from, as_list(rise_names));

@@ -7,8 +7,8 @@
 //   fill(y, value) start(y, initial, key)            every element; the numbers a parameter starts from (core/initial.hpp)
 //   upload(span, y) download(x, span)                from and to the host, row after row; here the host's code meets the back-end's memory
 //   zero copy add scale blend                        y = 0; y = x; y += x; x *= s; a += s (x - a)
-//   round(x, words) widen(words, x)                  where a back-end multiplies in another precision than it stores (Precision::bf16): x in
-//                                                    words of two bf16 numbers, [rows, words_of(columns)], and back
+//   round(x, words) widen(words, x)                  where a back-end multiplies in bf16 what it stores in float32: x in words of two bf16
+//                                                    numbers, [rows, words_of(columns)], and back
 //   linear(x, W, y)                                  y = x W^T
 //   linear_input_gradient(dy, W, dx, onto)           dx (+)= dy W
 //   linear_weight_gradient(dy, x, dW)                dW += dy^T x

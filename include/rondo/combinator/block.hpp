@@ -98,7 +98,9 @@ template <class Mixer>
 class PlainBlock : public RecordsOf<Kept<Mixer>> {
  public:
   PlainBlock(const Shape& shape, Index block)
-      : RecordsOf<Kept<Mixer>>(Kept<Mixer>({shape, block})), dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)), width_(shape.width) {}
+      : RecordsOf<Kept<Mixer>>(Kept<Mixer>({shape, block})),
+        dropout_(shape.dropout, static_cast<std::uint64_t>(block * 8)),
+        width_(shape.width) {}
 
   [[nodiscard]] Index in() const {
     if constexpr (requires(const Mixer& mixer) { mixer.in(); }) return this->inner_.inner().in();

@@ -4,8 +4,8 @@
 //   backward   the record widened to scratch, then Inner's
 //
 // So a loss is that of saved float32, and no layer computes with halves; of what the backward reads, most would be rounded on the way into
-// its products anyway. Which matrices are rounded a layer says by their dimensions, extent.kept(columns); all others - statistics, log sums,
-// cells - are handed on as they are. Where nothing is rounded a pass is Inner's own.
+// its products anyway. Which matrices are rounded a layer says by their dimensions, extent.kept(columns); all others - statistics, log
+// sums, cells, what a recurrence in float32 reads - are handed on as they are. Where nothing is rounded a pass is Inner's own.
 //
 // A batch is then taken a quarter at a time, in at least 1024 rows, of whole sequences or as Inner allows (`Apart`), so that scratch is a
 // quarter, too, and stays in caches.
