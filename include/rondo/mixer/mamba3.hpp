@@ -96,7 +96,7 @@ class Mamba3Mixer {
     typename OutputNorm::template Saved<S> norm;
   };
   auto saved_leaves(Extent extent, auto&... s) const {
-    return leaves(buffer("projected", {extent.tokens, input_.out()}, s.projected...), buffer("mixed", {extent.tokens, inner_}, s.mixed...),
+    return leaves(buffer("projected", {extent.tokens, input_.out()}, s.projected...), buffer("mixed", extent.kept(inner_), s.mixed...),
                   inside("key_norm", key_norm_, s.key_norm...), inside("query_norm", key_norm_, s.query_norm...),
                   inside("output_norm", norm_, s.norm...));
   }
